@@ -1,0 +1,38 @@
+/// What a topic is created with. The catalogue in `Contracts` makes these; both logs carry them out.
+package struct TopicSpecification: Sendable, Hashable {
+    package enum Cleanup: Sendable, Hashable {
+        /// Records older than the retention are deleted; `nil` keeps them for ever.
+        case delete(retentionMilliseconds: Int64?)
+        /// The last record of each key is kept, and for `minimumLagMilliseconds` every record.
+        case compact(minimumLagMilliseconds: Int64)
+    }
+
+    package var name: String
+    package var partitions: Int32
+    package var cleanup: Cleanup
+    /// The largest record that the topic takes, in bytes.
+    package var maximumRecordBytes: Int
+
+    package init(name: String, partitions: Int32, cleanup: Cleanup, maximumRecordBytes: Int = 1 << 20) {
+        self.name = name
+        self.partitions = partitions
+        self.cleanup = cleanup
+        self.maximumRecordBytes = maximumRecordBytes
+    }
+}
+
+package struct TopicPartition: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package var topic: String
+    package var partition: Int32
+
+    package init(_ topic: String, _ partition: Int32) {
+        self.topic = topic
+        self.partition = partition
+    }
+
+    package var description: String { "\(topic)/\(partition)" }
+
+    package static func < (left: TopicPartition, right: TopicPartition) -> Bool {
+        (left.topic, left.partition) < (right.topic, right.partition)
+    }
+}

@@ -1,0 +1,108 @@
+/// A table of a worker's store: rows are (key, value), ordered by the key's bytes. Values are JSON objects in UTF-8.
+package struct StateTable: Sendable, Hashable {
+    /// Lower snake_case; part of the changelog key, so it never changes once released.
+    package let name: String
+
+    package init(_ name: String) { self.name = name }
+}
+
+/// Where a store stands: written in the same transaction as its rows.
+package struct StoreCheckpoint: Sendable, Hashable {
+    /// The next record of the changelog to read: everything below is in the store.
+    package var changelogOffset: Int64
+    /// The next record of the input to process.
+    package var inputOffset: Int64
+    /// The number of the last turn in the store; each task counts its own.
+    package var turn: Int64
+    /// The number of the assignment in which that turn ran.
+    package var epoch: Int64
+    /// Wall time of the commit in milliseconds since 1970; decides whether the store is too old to be trusted.
+    package var committedAtMilliseconds: Int64
+
+    package init(
+        changelogOffset: Int64, inputOffset: Int64, turn: Int64, epoch: Int64, committedAtMilliseconds: Int64
+    ) {
+        self.changelogOffset = changelogOffset
+        self.inputOffset = inputOffset
+        self.turn = turn
+        self.epoch = epoch
+        self.committedAtMilliseconds = committedAtMilliseconds
+    }
+}
+
+/// One change of a row; `value == nil` deletes it.
+package struct RowChange: Sendable, Hashable {
+    package var table: StateTable
+    package var key: [UInt8]
+    package var value: [UInt8]?
+
+    package init(table: StateTable, key: [UInt8], value: [UInt8]?) {
+        self.table = table
+        self.key = key
+        self.value = value
+    }
+}
+
+/// A failure of a store. Whatever it is: the transaction is gone, the handle is closed, the partition is restored from
+/// its last checkpoint. A failing store never makes a good record a dead letter.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, RawRepresentable {
+        package var rawValue: String
+        package init(rawValue: String) { self.rawValue = rawValue }
+
+        package static let corrupt = Code(rawValue: "store_corrupt")
+        package static let full = Code(rawValue: "store_full")
+        package static let inputOutput = Code(rawValue: "store_io")
+        package static let readOnly = Code(rawValue: "store_read_only")
+        /// The file was written by a newer version of the product.
+        package static let newer = Code(rawValue: "store_newer")
+        package static let held = Code(rawValue: "store_held")
+        package static let other = Code(rawValue: "store_other")
+    }
+
+    package var code: Code
+    /// For people; holds no value of a row.
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "\(message) [\(code.rawValue)]" }
+}
+
+/// The rows of one partition, on disk or in memory. Used by one thread.
+///
+/// Reads see the changes applied since `begin`. Nothing survives but through `commit`.
+package protocol StateBackend: AnyObject {
+    /// `nil` for a store without a committed turn.
+    func checkpoint() throws(StoreError) -> StoreCheckpoint?
+
+    func begin() throws(StoreError)
+
+    func get(_ table: StateTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]?
+
+    /// Rows with `from <= key < upTo` in key order, at most `limit`; `upTo == nil` means to the end of the table.
+    func scan(_ table: StateTable, from: [UInt8], upTo: [UInt8]?, limit: Int) throws(StoreError)
+        -> [(key: [UInt8], value: [UInt8])]
+
+    /// Applies changes inside the open transaction. Restore and live turns both come through here.
+    func apply(_ changes: [RowChange]) throws(StoreError)
+
+    func commit(_ checkpoint: StoreCheckpoint) throws(StoreError)
+
+    func rollback() throws(StoreError)
+
+    /// Rows of all tables in (table, key) order: what the replay tests compare.
+    func forEachRow(_ body: (StateTable, [UInt8], [UInt8]) throws -> Void) throws
+
+    func close()
+}
+
+/// Opens and deletes the stores of one worker thread.
+package protocol StateBackendProvider: AnyObject {
+    func open(partition: Int32) throws(StoreError) -> any StateBackend
+    /// Deletes the partition's store, so that it is restored from the start.
+    func discard(partition: Int32) throws(StoreError)
+}

@@ -1,0 +1,124 @@
+// swift-tools-version: 6.2
+// Every outside dependency is a C library of Debian 12, bound as a system library; no Swift package is fetched.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+]
+
+/// A library of ours: `Modules/<name>`.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Modules/\(name)", resources: resources, swiftSettings: settings)
+}
+
+/// An executable of ours: wiring only, `Services/<name>`.
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Services/\(name)", swiftSettings: settings)
+}
+
+/// A test suite: `Tests/<name>Tests`.
+func suite(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies, path: "Tests/\(name)Tests",
+        resources: resources, swiftSettings: settings)
+}
+
+/// A C library of the distribution: `Modules/<name>` holds its module map and shims.
+func system(_ name: String, pkgConfig: String, package: String) -> Target {
+    .systemLibrary(name: name, path: "Modules/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let package = Package(
+    name: "tributary",
+    targets: [
+        // C libraries: each with the reason it is here.
+        system("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),  // stores, embedded log, read model
+        system("CRdkafka", pkgConfig: "rdkafka", package: "librdkafka-dev"),  // Apache Kafka's reference C client
+        system("CLibYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),  // programme files and maps, with line marks
+        system("CPublicSuffix", pkgConfig: "libpsl", package: "libpsl-dev"),  // registrable domains by the kept suffix list
+        system("CIDN", pkgConfig: "libidn2", package: "libidn2-dev"),  // internationalised domains to A-labels
+        system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),  // SMTP
+        system("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),  // SHA-256, HMAC, random bytes
+        // simdjson (JSON in) is C++: a small target gives it a C interface.
+        .target(
+            name: "CSimdjson", path: "Modules/CSimdjson",
+            cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])],
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+
+        // Pure: no I/O, no clock, no database, no network.
+        module("Domain"),
+        module("JSON", ["CSimdjson"]),
+        module("EventLog"),
+        module("Contracts", ["Domain", "EventLog", "JSON", "Hashing"]),
+        module("TaskRuntime", ["Contracts", "Domain", "EventLog", "Hashing", "JSON"]),
+
+        // Around libraries of the distribution.
+        module("Hashing", ["CCrypto"]),
+        module("YAML", ["CLibYAML"]),
+        module("DomainNames", ["CIDN", "CPublicSuffix"]),
+        module("SQLite", ["CSQLite"]),
+        module("StateStore", ["SQLite", "TaskRuntime"]),
+        module("EmbeddedLog", ["EventLog", "SQLite"]),
+        module("KafkaLog", ["CRdkafka", "EventLog"]),
+        module("EventLogConformance", ["EventLog"]),
+
+        // The workers' logic: one library each, and what they share.
+        module("ProgramFile", ["Contracts", "Domain", "JSON", "YAML"]),
+        module("Register", ["Contracts", "Domain", "JSON", "TaskRuntime"]),
+        module("ReferralWorker", ["Contracts", "Domain", "DomainNames", "JSON", "Register", "TaskRuntime"]),
+        module("ApprovalWorker", ["Contracts", "Domain", "DomainNames", "JSON", "Register", "TaskRuntime"]),
+        module("PayoutWorker", ["Contracts", "Domain", "Hashing", "JSON", "Register", "TaskRuntime"]),
+        module("NotificationWorker", ["CCurl", "Contracts", "Domain", "Hashing", "JSON", "TaskRuntime"]),
+        module(
+            "WorkerService",
+            [
+                "ApprovalWorker", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "JSON", "KafkaLog",
+                "NotificationWorker", "PayoutWorker", "ReferralWorker", "StateStore", "TaskRuntime", "YAML", "Hashing",
+            ]),
+
+        // The command line and what it reads.
+        module("ReadModel", ["Contracts", "Domain", "EventLog", "JSON", "SQLite"]),
+        module("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
+        module("CommandLineKit"),
+        module(
+            "Commands",
+            [
+                "CommandLineKit", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Hashing", "Importing",
+                "JSON", "KafkaLog", "ProgramFile", "ReadModel", "WorkerService", "YAML", "SQLite",
+            ]),
+
+        service("referral-worker", ["WorkerService"]),
+        service("approval-worker", ["WorkerService"]),
+        service("payout-worker", ["WorkerService"]),
+        service("notification-worker", ["WorkerService"]),
+        service("tributary", ["Commands"]),
+
+        suite("Domain"),
+        suite("JSON"),
+        suite("Hashing"),
+        suite("YAML"),
+        suite("DomainNames"),
+        suite("EventLog"),
+        suite("Contracts", ["JSON"]),
+        suite("TaskRuntime", ["Contracts", "Domain", "EventLog", "JSON"]),
+        suite("SQLite"),
+        suite("StateStore", ["TaskRuntime", "SQLite"]),
+        suite("EmbeddedLog", ["EventLog", "EventLogConformance", "SQLite"]),
+        suite("KafkaLog", ["EventLog", "EventLogConformance"]),
+        suite("ProgramFile", ["Contracts", "Domain", "JSON"]),
+        suite("ReferralWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
+        suite("ApprovalWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
+        suite("PayoutWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
+        suite("NotificationWorker", ["Contracts", "Domain", "JSON", "TaskRuntime"]),
+        suite("WorkerService", ["Contracts", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
+        suite("ReadModel", ["Contracts", "EventLog", "JSON"]),
+        suite("Importing", ["Contracts", "EventLog", "JSON"]),
+        suite("CommandLineKit"),
+        suite("Commands", ["Contracts", "EventLog", "JSON"]),
+    ]
+)
