@@ -1,0 +1,91 @@
+/// A day of the Gregorian calendar, without a time zone. Written `2026-03-01`.
+package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// Days since 1970-01-01.
+    package var dayNumber: Int
+
+    package init(dayNumber: Int) { self.dayNumber = dayNumber }
+
+    /// `nil` for a day that does not exist, or outside the years 0001 to 9999.
+    package init?(year: Int, month: Int, day: Int) {
+        guard (1...9999).contains(year), (1...12).contains(month), day >= 1,
+            day <= CalendarDate.daysInMonth(year: year, month: month)
+        else { return nil }
+        // Days from civil: years counted from March, so that the leap day is the last of its year.
+        let shifted = month > 2 ? year : year - 1
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        self.init(dayNumber: era * 146_097 + dayOfEra - 719_468)
+    }
+
+    /// Reads `YYYY-MM-DD`.
+    package init?(iso8601 text: some StringProtocol) {
+        var parser = DigitParser(text)
+        guard let year = parser.digits(4), parser.take("-"), let month = parser.digits(2), parser.take("-"),
+            let day = parser.digits(2), parser.isAtEnd
+        else { return nil }
+        self.init(year: year, month: month, day: day)
+    }
+
+    package static func daysInMonth(year: Int, month: Int) -> Int {
+        switch month {
+        case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
+    package var yearMonthDay: (year: Int, month: Int, day: Int) {
+        let shifted = dayNumber + 719_468
+        let era = Int(floorDivide(Int64(shifted), 146_097))
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+    }
+
+    /// 0 is Monday, 6 is Sunday.
+    package var weekday: Int { Int(floorDivide(Int64(dayNumber) + 3, 1) - floorDivide(Int64(dayNumber) + 3, 7) * 7) }
+
+    package var startOfDay: Timestamp { Timestamp(millisecondsSince1970: Int64(dayNumber) * 86_400_000) }
+
+    package static func + (date: CalendarDate, days: Int) -> CalendarDate {
+        CalendarDate(dayNumber: date.dayNumber + days)
+    }
+
+    package static func < (left: CalendarDate, right: CalendarDate) -> Bool { left.dayNumber < right.dayNumber }
+
+    package var description: String {
+        unsafe String(unsafeUninitializedCapacity: 10) { buffer in
+            unsafe write(into: buffer)
+            return 10
+        }
+    }
+
+    func write(into buffer: UnsafeMutableBufferPointer<UInt8>) {
+        let (year, month, day) = yearMonthDay
+        unsafe writeDigits(year, 4, into: buffer, at: 0)
+        unsafe buffer[4] = UInt8(ascii: "-")
+        unsafe writeDigits(month, 2, into: buffer, at: 5)
+        unsafe buffer[7] = UInt8(ascii: "-")
+        unsafe writeDigits(day, 2, into: buffer, at: 8)
+    }
+}
+
+extension Timestamp {
+    /// The same time of day `count` business days later; Saturday and Sunday do not count.
+    package func adding(businessDays count: Int) -> Timestamp {
+        var date = self.date
+        let inDay = self - date.startOfDay
+        var left = count
+        while left > 0 {
+            date = date + 1
+            if date.weekday < 5 { left -= 1 }
+        }
+        while date.weekday >= 5 { date = date + 1 }
+        return date.startOfDay + inDay
+    }
+}

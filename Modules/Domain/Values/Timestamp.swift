@@ -1,0 +1,158 @@
+/// An instant, in milliseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC with three decimals.
+package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package var millisecondsSince1970: Int64
+
+    package init(millisecondsSince1970: Int64) {
+        self.millisecondsSince1970 = millisecondsSince1970
+    }
+
+    package static let distantPast = Timestamp(millisecondsSince1970: Int64.min / 4)
+    package static let distantFuture = Timestamp(millisecondsSince1970: 253_402_300_799_999)
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.millisecondsSince1970 < right.millisecondsSince1970
+    }
+
+    package static func + (time: Timestamp, span: TimeSpan) -> Timestamp {
+        Timestamp(millisecondsSince1970: time.millisecondsSince1970 + span.milliseconds)
+    }
+
+    package static func - (time: Timestamp, span: TimeSpan) -> Timestamp {
+        Timestamp(millisecondsSince1970: time.millisecondsSince1970 - span.milliseconds)
+    }
+
+    package static func - (left: Timestamp, right: Timestamp) -> TimeSpan {
+        TimeSpan(milliseconds: left.millisecondsSince1970 - right.millisecondsSince1970)
+    }
+
+    /// The UTC date on which the instant lies.
+    package var date: CalendarDate {
+        CalendarDate(dayNumber: Int(floorDivide(millisecondsSince1970, 86_400_000)))
+    }
+}
+
+/// A length of time in milliseconds.
+package struct TimeSpan: Sendable, Hashable, Comparable {
+    package var milliseconds: Int64
+
+    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
+    package static func seconds(_ count: Int) -> TimeSpan { TimeSpan(milliseconds: Int64(count) * 1000) }
+    package static func minutes(_ count: Int) -> TimeSpan { .seconds(count * 60) }
+    package static func hours(_ count: Int) -> TimeSpan { .minutes(count * 60) }
+    package static func days(_ count: Int) -> TimeSpan { .hours(count * 24) }
+    package static let zero = TimeSpan(milliseconds: 0)
+
+    package static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.milliseconds < right.milliseconds }
+}
+
+func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
+    let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
+}
+
+// MARK: - Text
+
+extension Timestamp {
+    /// Reads an RFC 3339 time (`2026-03-01T09:30:00Z`, fractions and numeric offsets allowed); `nil` for anything else.
+    package init?(rfc3339 text: some StringProtocol) {
+        var parser = DigitParser(text)
+        guard let year = parser.digits(4), parser.take("-"), let month = parser.digits(2), parser.take("-"),
+            let day = parser.digits(2), parser.takeAny("Tt "), let hour = parser.digits(2), parser.take(":"),
+            let minute = parser.digits(2), parser.take(":"), let second = parser.digits(2),
+            let date = CalendarDate(year: year, month: month, day: day), hour < 24, minute < 60, second < 61
+        else { return nil }
+        var milliseconds = 0
+        if parser.take(".") {
+            guard let fraction = parser.fractionMilliseconds() else { return nil }
+            milliseconds = fraction
+        }
+        var offsetMinutes = 0
+        if !parser.takeAny("Zz") {
+            let isNegative = parser.peek == UInt8(ascii: "-")
+            guard parser.takeAny("+-"), let hours = parser.digits(2), parser.take(":"), let minutes = parser.digits(2),
+                hours < 24, minutes < 60
+            else { return nil }
+            offsetMinutes = (hours * 60 + minutes) * (isNegative ? -1 : 1)
+        }
+        guard parser.isAtEnd else { return nil }
+        let seconds = Int64(date.dayNumber) * 86_400 + Int64(hour * 3600 + (minute - offsetMinutes) * 60 + min(second, 59))
+        self.init(millisecondsSince1970: seconds * 1000 + Int64(milliseconds))
+    }
+
+    /// `2026-03-01T09:30:00.000Z`
+    package var description: String {
+        let date = self.date
+        let inDay = Int(millisecondsSince1970 - Int64(date.dayNumber) * 86_400_000)
+        return unsafe String(unsafeUninitializedCapacity: 24) { buffer in
+            unsafe date.write(into: buffer)
+            unsafe buffer[10] = UInt8(ascii: "T")
+            unsafe writeDigits(inDay / 3_600_000, 2, into: buffer, at: 11)
+            unsafe buffer[13] = UInt8(ascii: ":")
+            unsafe writeDigits(inDay / 60_000 % 60, 2, into: buffer, at: 14)
+            unsafe buffer[16] = UInt8(ascii: ":")
+            unsafe writeDigits(inDay / 1000 % 60, 2, into: buffer, at: 17)
+            unsafe buffer[19] = UInt8(ascii: ".")
+            unsafe writeDigits(inDay % 1000, 3, into: buffer, at: 20)
+            unsafe buffer[23] = UInt8(ascii: "Z")
+            return 24
+        }
+    }
+}
+
+/// Reads fixed-width digits of ASCII text.
+struct DigitParser {
+    private var bytes: [UInt8]
+    private var index = 0
+
+    init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
+
+    var isAtEnd: Bool { index == bytes.count }
+    var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard peek == UInt8(ascii: character) else { return false }
+        index += 1
+        return true
+    }
+
+    mutating func takeAny(_ characters: StaticString) -> Bool {
+        guard let next = peek, characters.description.utf8.contains(next) else { return false }
+        index += 1
+        return true
+    }
+
+    mutating func digits(_ count: Int) -> Int? {
+        guard index + count <= bytes.count else { return nil }
+        var value = 0
+        for position in index..<(index + count) {
+            let digit = bytes[position]
+            guard digit >= 0x30, digit <= 0x39 else { return nil }
+            value = value * 10 + Int(digit - 0x30)
+        }
+        index += count
+        return value
+    }
+
+    /// One to nine digits after the point, cut to milliseconds.
+    mutating func fractionMilliseconds() -> Int? {
+        var value = 0
+        var count = 0
+        while let digit = peek, digit >= 0x30, digit <= 0x39 {
+            if count < 3 { value = value * 10 + Int(digit - 0x30) }
+            count += 1
+            index += 1
+        }
+        guard count >= 1, count <= 9 else { return nil }
+        for _ in min(count, 3)..<3 { value *= 10 }
+        return value
+    }
+}
+
+func writeDigits(_ value: Int, _ count: Int, into buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+    var rest = value
+    for position in stride(from: start + count - 1, through: start, by: -1) {
+        unsafe buffer[position] = UInt8(0x30 + rest % 10)
+        rest /= 10
+    }
+}
