@@ -1,0 +1,171 @@
+extension ObjectReader {
+    // MARK: Objects
+
+    /// A required object; built from neutral values when wrong.
+    package mutating func object<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> T {
+        if let recorder { return recorder.object(name, type, required: true, context: context) }
+        guard let index = require(name, "an object") else { return neutral(type) }
+        return object(at: index, type)
+    }
+
+    /// An object; `nil` when absent.
+    package mutating func optionalObject<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> T? {
+        if let recorder {
+            recorder.field(name, recorder.shape(of: type, context: context), required: false)
+            return nil
+        }
+        guard let index = findPresent(name) else { return nil }
+        return object(at: index, type)
+    }
+
+    func object<T: JSONReadable>(at index: Int, _ type: T.Type) -> T {
+        guard tape.isObject(index) else {
+            report(at: index, expected: "an object")
+            return neutral(type)
+        }
+        var reader = ObjectReader(object: index, tape: tape, context: context)
+        return T(reading: &reader)
+    }
+
+    private func neutral<T: JSONReadable>(_ type: T.Type) -> T {
+        var reader = ObjectReader(neutralIn: context)
+        return T(reading: &reader)
+    }
+
+    // MARK: Arrays
+
+    /// An array of objects; empty when absent.
+    package mutating func objects<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> [T] {
+        if let recorder {
+            recorder.array(name, of: recorder.shape(of: type, context: context), required: false)
+            return []
+        }
+        guard let array = findPresent(name) else { return [] }
+        return elements(of: array, expected: "an array of objects") { reader, index in reader.object(at: index, type) }
+    }
+
+    /// An array of at least one object; empty when wrong.
+    package mutating func requiredObjects<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> [T] {
+        if let recorder {
+            recorder.array(name, of: recorder.shape(of: type, context: context), required: true)
+            return []
+        }
+        guard let array = require(name, "an array of at least one object") else { return [] }
+        let elements = elements(of: array, expected: "an array of objects") { reader, index in
+            reader.object(at: index, type)
+        }
+        if tape.isArray(array), tape.end(array) == array + 1 {
+            report(at: array, expected: "at least one element", found: "an empty array")
+        }
+        return elements
+    }
+
+    /// An array of strings; empty when absent.
+    package mutating func strings(_ name: StaticString) -> [String] {
+        if let recorder { recorder.array(name, of: .string, required: false) }
+        guard let array = findPresent(name) else { return [] }
+        return elements(of: array, expected: "an array of strings") { reader, index in reader.string(at: index) }
+    }
+
+    /// An array of integers; empty when absent.
+    package mutating func integers(_ name: StaticString) -> [Int64] {
+        if let recorder { recorder.array(name, of: .integer(in: nil), required: false) }
+        guard let array = findPresent(name) else { return [] }
+        return elements(of: array, expected: "an array of integers") { reader, index in reader.integer(at: index) }
+    }
+
+    /// An array of scalars; empty when absent.
+    package mutating func values<T: JSONScalar>(_ name: StaticString, as type: T.Type) -> [T] {
+        if let recorder { recorder.array(name, of: .scalar(type), required: false) }
+        guard let array = findPresent(name) else { return [] }
+        return elements(of: array, expected: "an array of strings") { reader, index in
+            reader.value(at: index, as: type)
+        }
+    }
+
+    /// An array of words out of a closed list; empty when absent.
+    package mutating func enumerations<E: RawRepresentable & CaseIterable>(
+        _ name: StaticString, _ type: E.Type
+    ) -> [E] where E.RawValue == String {
+        if let recorder { recorder.array(name, of: .words(Self.words(type)), required: false) }
+        guard let array = findPresent(name) else { return [] }
+        return elements(of: array, expected: "an array of strings") { reader, index in
+            reader.enumeration(at: index, type)
+        }
+    }
+
+    private func elements<T>(
+        of array: Int, expected: String, read: (borrowing ObjectReader, Int) -> T
+    ) -> [T] {
+        guard tape.isArray(array) else {
+            report(at: array, expected: expected)
+            return []
+        }
+        var elements: [T] = []
+        let end = tape.end(array)
+        var index = array + 1
+        while index < end {
+            elements.append(read(self, index))
+            index = tape.after(index)
+        }
+        return elements
+    }
+
+    // MARK: Maps
+
+    /// An object with any names and objects as values, in document order; empty when absent.
+    package mutating func map<T: JSONReadable>(_ name: StaticString, of type: T.Type) -> [(String, T)] {
+        if let recorder {
+            recorder.map(name, of: recorder.shape(of: type, context: context))
+            return []
+        }
+        guard let map = findPresent(name) else { return [] }
+        var result: [(String, T)] = []
+        members(of: map) { reader, key, index in result.append((key, reader.object(at: index, type))) }
+        return result
+    }
+
+    /// An object with any names and integers as values; empty when absent.
+    package mutating func integerMap(_ name: StaticString) -> [String: Int64] {
+        if let recorder { recorder.map(name, of: .integer(in: nil)) }
+        guard let map = findPresent(name) else { return [:] }
+        var result: [String: Int64] = [:]
+        members(of: map) { reader, key, index in result[key] = reader.integer(at: index) }
+        return result
+    }
+
+    /// An object with any names and strings as values; empty when absent.
+    package mutating func stringMap(_ name: StaticString) -> [String: String] {
+        if let recorder { recorder.map(name, of: .string) }
+        guard let map = findPresent(name) else { return [:] }
+        var result: [String: String] = [:]
+        members(of: map) { reader, key, index in result[key] = reader.string(at: index) }
+        return result
+    }
+
+    private func members(of map: Int, read: (borrowing ObjectReader, String, Int) -> Void) {
+        guard tape.isObject(map) else {
+            report(at: map, expected: "an object")
+            return
+        }
+        tape.checkNames(map, problems: &context.problems)
+        let end = tape.end(map)
+        var index = map + 1
+        while index < end {
+            read(self, tape.string(index), index + 1)
+            index = tape.after(index + 1)
+        }
+    }
+
+    // MARK: Anything
+
+    /// The compact JSON text of a field, whatever it is; `nil` when absent.
+    package mutating func raw(_ name: StaticString) -> [UInt8]? { json(name)?.text }
+
+    /// The tree of a field, whatever it is; `nil` when absent or null.
+    package mutating func json(_ name: StaticString) -> JSONValue? {
+        if let recorder { recorder.field(name, .anything, required: false) }
+        guard let index = findPresent(name) else { return nil }
+        return tape.value(index, problems: &context.problems)
+    }
+}
