@@ -60,7 +60,7 @@ let package = Package(
         // Around libraries of the distribution.
         module("Hashing", ["CCrypto"]),
         module("YAML", ["CLibYAML"]),
-        module("DomainNames", ["CIDN", "CPublicSuffix"]),
+        module("DomainNames", ["CIDN", "CPublicSuffix", "Hashing"]),
         module("SQLite", ["CSQLite"]),
         module("StateStore", ["SQLite", "TaskRuntime"]),
         module("EmbeddedLog", ["EventLog", "SQLite"]),
