@@ -59,7 +59,7 @@ let package = Package(
 
         // Around libraries of the distribution.
         module("Hashing", ["CCrypto"]),
-        module("YAML", ["CLibYAML"]),
+        module("YAML", ["CLibYAML", "JSON"]),
         module("DomainNames", ["CIDN", "CPublicSuffix", "Hashing"]),
         module("SQLite", ["CSQLite"]),
         module("StateStore", ["SQLite", "TaskRuntime"]),
@@ -101,7 +101,7 @@ let package = Package(
         suite("Domain"),
         suite("JSON"),
         suite("Hashing"),
-        suite("YAML"),
+        suite("YAML", ["JSON"]),
         suite("DomainNames"),
         suite("EventLog"),
         suite("Contracts", ["JSON"]),
