@@ -163,7 +163,7 @@ extension Tape {
                 hash = hash &* 31 &+ UInt64(middle)
                 hash = hash &* 31 &+ UInt64(last)
             }
-            let bit: UInt64 = 1 << (hash &* 0x9e37_79b9_7f4a_7c15 >> 58)
+            let bit: UInt64 = 1 << ((hash &* 0x9e37_79b9_7f4a_7c15) >> 58)
             if seen & bit != 0 {
                 if count > 64 {
                     checkManyNames(index, problems: &problems)
