@@ -1,0 +1,42 @@
+# The two commands to start with: `make demo` and `make test`. Both set up what is missing and share one build.
+
+SHELL := /bin/bash
+
+# One configuration for tests and product, so that everything is compiled once.
+FLAGS := --configuration release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors
+SOURCES := $(wildcard Package.swift Modules Services Tests Benchmarks)
+ARGS ?=
+
+.PHONY: help demo test build bench format lint check setup clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: setup ## the whole revenue loop on sample data; ARGS="--crm DIR" for a real export
+	swift build $(FLAGS) --product tributary
+	.build/release/tributary demo $(ARGS)
+
+test: setup ## all tests; ARGS="--filter NAME" for some
+	swift build $(FLAGS) --build-tests
+	swift test $(FLAGS) --skip-build $(ARGS)
+
+build: setup ## all executables, in .build/release
+	swift build $(FLAGS)
+
+bench: build ## the benchmarks; takes minutes
+	Benchmarks/run $(ARGS)
+
+format: ## rewrite the sources in the house format
+	swift format --in-place --recursive $(SOURCES)
+
+lint: ## check the house format
+	swift format lint --strict --recursive $(SOURCES)
+
+check: ## what a change must pass: tests, format, warnings, contracts
+	.ci/run
+
+setup: ## install the missing Debian packages, or say which
+	@scripts/setup
+
+clean: ## remove what was built, keep data
+	rm -rf .build
