@@ -109,7 +109,7 @@ let package = Package(
         suite("SQLite"),
         suite("StateStore", ["TaskRuntime", "SQLite"]),
         suite("EmbeddedLog", ["EventLog", "EventLogConformance", "SQLite"]),
-        suite("KafkaLog", ["EventLog", "EventLogConformance"]),
+        suite("KafkaLog", ["CRdkafka", "EventLog", "EventLogConformance"]),
         suite("ProgramFile", ["Contracts", "Domain", "JSON"]),
         suite("ReferralWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("ApprovalWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),

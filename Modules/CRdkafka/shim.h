@@ -1,2 +1,107 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What Swift cannot call (variadics), cannot see (macros) or should not do message by message.
+
+/// A length that says "null" in the functions below; 0 is an empty value.
+enum { TRIBUTARY_ABSENT = -1 };
+
+/// Keeps an empty value apart from null: Swift's empty arrays may have no address.
+static inline const void *tributary_bytes(const void *bytes, int64_t length) {
+    return length < 0 ? NULL : bytes ? bytes : "";
+}
+
+/// Produces one record; the library copies key, value and headers.
+///
+/// `lengths` holds two numbers a header (name, value or TRIBUTARY_ABSENT), `bytes` the names and values one after
+/// another. `producev`, not `produceva`: that one frees the headers twice where a partition does not exist.
+static inline rd_kafka_resp_err_t tributary_produce(
+    rd_kafka_t *producer, rd_kafka_topic_t *topic, int32_t partition, const void *key, int64_t keyLength,
+    const void *value, int64_t valueLength, const uint8_t *bytes, const int32_t *lengths, int64_t headerCount
+) {
+    rd_kafka_headers_t *headers = NULL;
+    if (headerCount > 0) {
+        headers = rd_kafka_headers_new((size_t)headerCount);
+        const char *next = (const char *)tributary_bytes(bytes, 0);
+        for (int64_t index = 0; index < headerCount; index++) {
+            int32_t nameLength = lengths[2 * index], length = lengths[2 * index + 1];
+            rd_kafka_resp_err_t error = rd_kafka_header_add(
+                headers, next, nameLength, length < 0 ? NULL : next + nameLength, length < 0 ? 0 : length);
+            if (error) {
+                rd_kafka_headers_destroy(headers);
+                return error;
+            }
+            next += nameLength + (length < 0 ? 0 : length);
+        }
+    }
+    rd_kafka_resp_err_t error = rd_kafka_producev(
+        producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY(tributary_bytes(key, keyLength), (size_t)(keyLength < 0 ? 0 : keyLength)),
+        RD_KAFKA_V_VALUE((void *)tributary_bytes(value, valueLength), (size_t)(valueLength < 0 ? 0 : valueLength)),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    // A failed call leaves the headers with the caller.
+    if (error && headers) rd_kafka_headers_destroy(headers);
+    return error;
+}
+
+/// What the delivery reports of a turn said.
+typedef struct tributary_deliveries {
+    int64_t delivered;
+    int64_t failed;
+    rd_kafka_resp_err_t firstError;
+} tributary_deliveries;
+
+/// Reads every report of a delivery event: counts them and raises `nextOffsets[partition]` to the offset after the
+/// last record delivered to `tracked`.
+static inline void tributary_read_reports(
+    rd_kafka_event_t *event, const rd_kafka_topic_t *tracked, int64_t *nextOffsets, int32_t partitionCount,
+    tributary_deliveries *into
+) {
+    const rd_kafka_message_t *message;
+    while ((message = rd_kafka_event_message_next(event))) {
+        if (message->err) {
+            if (!into->failed++) into->firstError = message->err;
+            continue;
+        }
+        into->delivered++;
+        if (message->rkt == tracked && message->partition >= 0 && message->partition < partitionCount
+            && message->offset >= nextOffsets[message->partition])
+            nextOffsets[message->partition] = message->offset + 1;
+    }
+}
+
+/// Adds a position with its metadata (copied, NUL-terminated text) to a list.
+static inline void tributary_list_add_offset(
+    rd_kafka_topic_partition_list_t *list, const char *topic, int32_t partition, int64_t offset, const char *metadata,
+    int64_t metadataLength
+) {
+    rd_kafka_topic_partition_t *item = rd_kafka_topic_partition_list_add(list, topic, partition);
+    item->offset = offset;
+    if (metadataLength <= 0) return;
+    // The list frees it with free().
+    item->metadata = malloc((size_t)metadataLength + 1);
+    memcpy(item->metadata, metadata, (size_t)metadataLength);
+    ((char *)item->metadata)[metadataLength] = 0;
+    item->metadata_size = (size_t)metadataLength;
+}
+
+/// The generation in a consumer's group metadata; -1 where it is in no generation, -2 where the library writes the
+/// metadata in a form that is not known here.
+static inline int32_t tributary_generation(const rd_kafka_consumer_group_metadata_t *metadata) {
+    static const char magic[] = "CGMDv2:";
+    void *buffer = NULL;
+    size_t size = 0;
+    int32_t generation = -2;
+    rd_kafka_error_t *error = rd_kafka_consumer_group_metadata_write(metadata, &buffer, &size);
+    if (error) {
+        rd_kafka_error_destroy(error);
+        return generation;
+    }
+    if (size >= sizeof(magic) - 1 + sizeof(generation) && !memcmp(buffer, magic, sizeof(magic) - 1))
+        memcpy(&generation, (const char *)buffer + sizeof(magic) - 1, sizeof(generation));
+    rd_kafka_mem_free(NULL, buffer);
+    return generation;
+}

@@ -1,1 +1,137 @@
-// Filled by the module's own files.
+package import EventLog
+import Synchronization
+
+/// The log on a Kafka cluster, through librdkafka.
+///
+/// Thread-safe; its producers, readers and sessions belong to one thread each. Brokers: Apache Kafka 3.9, and 4.1 or
+/// later.
+package final class KafkaLog: EventLog {
+    /// How long a call that is not a session's waits for the cluster by default.
+    package static let defaultTimeout = Duration.seconds(15)
+
+    let configuration: KafkaConfiguration
+    let admin: KafkaAdmin
+    private let replicationFactor: Int
+    private let timeout: Duration
+    private let sink: (@Sendable (String) -> Void)?
+    private let partitionCounts = Mutex<[String: Int32]>([:])
+    private let recordLimits = Mutex<[String: Int]>([:])
+
+    /// Makes the log's client; nothing is sent yet.
+    ///
+    /// `bootstrap` is `host:port`, several with commas. `properties` are any of librdkafka's: a wrong name or value,
+    /// or one that exactly-once rests on, is an error with code `configuration` that names it. A
+    /// `replicationFactor` of -1 is the broker's default. `log` gets the client's own log lines; without one they are
+    /// dropped, and the last problem still stands in the text of errors.
+    package init(
+        bootstrap: String, properties: [String: String] = [:], replicationFactor: Int = -1,
+        timeout: Duration = KafkaLog.defaultTimeout, log: (@Sendable (String) -> Void)? = nil
+    ) throws(LogError) {
+        configuration = try KafkaConfiguration(
+            bootstrap: bootstrap, overrides: properties.merging(KafkaDebug.properties) { own, _ in own })
+        self.replicationFactor = replicationFactor
+        self.timeout = timeout
+        sink = log ?? KafkaDebug.sink
+        try KafkaHandle.validate(.producer(identity: "check", transactionTimeout: .seconds(10)), configuration)
+        admin = try KafkaAdmin(
+            configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink), timeout: timeout)
+    }
+
+    package func createTopics(_ topics: [TopicSpecification]) throws(LogError) {
+        let existing = try admin.partitions()
+        for topic in topics {
+            guard let found = existing[topic.name], found.partitions != topic.partitions else { continue }
+            throw LogError(
+                .invalidState, .fatal,
+                "topic \(topic.name) exists with \(found.partitions) partitions, wanted are \(topic.partitions)")
+        }
+        let missing = topics.filter { existing[$0.name] == nil }
+        guard !missing.isEmpty else { return }
+        try admin.create(missing, replicationFactor: replicationFactor)
+    }
+
+    package func topics() throws(LogError) -> [String: TopicSpecification] {
+        let partitions = try admin.partitions().filter { !$0.key.hasPrefix("__") }
+        let settings = try admin.settings(of: partitions.keys.sorted())
+        var topics: [String: TopicSpecification] = [:]
+        for (name, topic) in partitions {
+            topics[name] = TopicSettings.specification(
+                name: name, partitions: topic.partitions, settings: settings[name] ?? [:])
+        }
+        return topics
+    }
+
+    package func partitionCount(of topic: String) throws(LogError) -> Int32 {
+        if let known = partitionCounts.withLock({ $0[topic] }) { return known }
+        let found = try admin.partitions().mapValues(\.partitions)
+        partitionCounts.withLock { $0.merge(found) { $1 } }
+        guard let count = found[topic], count > 0 else {
+            throw LogError(.unknownTopic, .fatal, "topic \(topic) does not exist")
+        }
+        return count
+    }
+
+    package func producer(identity: String) throws(LogError) -> any LogProducer {
+        let producer = try transactionalProducer(identity: identity, timeout: .seconds(10), trackedTopic: nil)
+        return KafkaProducer(producer, admin: admin, timeout: timeout)
+    }
+
+    package func reader() throws(LogError) -> any LogReader {
+        try KafkaReader(configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
+    }
+
+    package func endOffsets(of topic: String) throws(LogError) -> [Int64] {
+        try admin.stableEnds(of: topic, partitions: partitionCount(of: topic))
+    }
+
+    package func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
+        try admin.committed(group: group, topic: topic, partitions: partitionCount(of: topic))
+    }
+
+    package func session(_ session: SessionConfiguration) throws(LogError) -> any TurnSession {
+        let partitions = try partitionCount(of: session.topic)
+        let changelogPartitions = try partitionCount(of: session.changelogTopic)
+        guard partitions == changelogPartitions else {
+            throw LogError(
+                .invalidState, .fatal,
+                "topic \(session.topic) has \(partitions) partitions and its changelog \(session.changelogTopic) "
+                    + "\(changelogPartitions)")
+        }
+        let producer = try transactionalProducer(
+            identity: session.identity, timeout: session.transactionTimeout, trackedTopic: session.changelogTopic)
+        do {
+            return try KafkaSession(
+                session, partitions: partitions, producer: producer, admin: admin, configuration: configuration,
+                diagnostics: KafkaDiagnostics(sink: sink))
+        } catch {
+            producer.close()
+            throw error
+        }
+    }
+
+    package func close() {
+        admin.close()
+    }
+
+    private func transactionalProducer(identity: String, timeout: Duration, trackedTopic: String?) throws(LogError)
+        -> TransactionalProducer
+    {
+        try TransactionalProducer(
+            identity: identity, timeout: timeout, trackedTopic: trackedTopic, configuration: configuration,
+            diagnostics: KafkaDiagnostics(sink: sink), maximumBytes: { [self] topic in recordLimit(of: topic) },
+            deadline: .now + self.timeout)
+    }
+
+    /// What a topic takes at most; `nil` where the cluster does not tell (no right to describe it): the broker's own
+    /// refusal then fails the transaction.
+    private func recordLimit(of topic: String) -> Int? {
+        if let known = recordLimits.withLock({ $0[topic] }) { return known }
+        guard
+            case .success(let settings) = Result(catching: { () throws(LogError) in
+                try admin.settings(of: [topic])
+            }), let limit = settings[topic]?["max.message.bytes"].flatMap({ Int($0) })
+        else { return nil }
+        recordLimits.withLock { $0[topic] = limit }
+        return limit
+    }
+}

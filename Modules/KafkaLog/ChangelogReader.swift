@@ -1,0 +1,134 @@
+import CRdkafka
+import EventLog
+
+/// Reads committed rows of a changelog, several partitions side by side, each through its own bounded queue.
+///
+/// Safe because everything it holds belongs to the one thread that uses it.
+@safe final class ChangelogReader {
+    private struct Source {
+        var queue: KafkaQueue
+        var position: Int64
+        /// Whether the client's own position is of this reading. After a restart it may be of the one before, until
+        /// the first record came.
+        var hasOwnPosition: Bool
+    }
+
+    private let topic: String
+    private let handle: KafkaHandle
+    /// Errors of the client come here, and what is not about one partition.
+    private let queue: KafkaQueue
+    private var sources: [Int32: Source] = [:]
+    private var read: Set<Int32> = []
+    private var records = RecordReader()
+
+    init(topic: String, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics) throws(LogError) {
+        self.topic = topic
+        handle = try KafkaHandle(.reader, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
+        queue = KafkaQueue.consumer(of: handle)
+    }
+
+    /// Rows from `offset` on, and the position after them.
+    ///
+    /// The position moves over markers and compacted gaps: through the client's own position, and through the end of
+    /// partition, which is taken only as the position that it is. That is not the end of the restore: a dead owner's
+    /// open transaction stops it below rows that are committed.
+    func read(_ partition: Int32, from offset: Int64, maximum: Int, timeout: Duration) throws(LogError)
+        -> ChangelogSlice
+    {
+        var source = try source(of: partition, at: offset)
+        var found: [LogRecord] = []
+        let deadline = ContinuousClock.now + timeout
+        var wait = timeout.milliseconds
+        while found.count < maximum {
+            guard let event = source.queue.poll(wait) else {
+                try serveErrors()
+                if source.hasOwnPosition, case let position = self.position(of: partition), position > source.position {
+                    source.position = position
+                    break
+                }
+                if !found.isEmpty || deadline.hasPassed { break }
+                wait = deadline.remaining.milliseconds
+                continue
+            }
+            switch event.kind {
+            case RD_KAFKA_EVENT_FETCH:
+                guard let message = unsafe rd_kafka_event_message_next(event.pointer) else { continue }
+                let record = unsafe records.record(message, topic: topic)
+                guard record.offset >= source.position else { continue }
+                source.position = record.offset + 1
+                source.hasOwnPosition = true
+                found.append(record)
+                wait = 0
+            case RD_KAFKA_EVENT_ERROR:
+                let end = try endOfPartition(event)
+                guard let end, end > source.position else { continue }
+                source.position = end
+                wait = 0
+            default: continue
+            }
+        }
+        sources[partition] = source
+        return ChangelogSlice(records: found, position: source.position)
+    }
+
+    private func endOfPartition(_ event: borrowing KafkaEvent) throws(LogError) -> Int64? {
+        let place = event.place
+        if event.code == RD_KAFKA_RESP_ERR__PARTITION_EOF { return place?.offset }
+        if let failure = ConsumerErrors.failure(of: event, on: handle, place: place) { throw failure }
+        return nil
+    }
+
+    private func serveErrors() throws(LogError) {
+        while let event = queue.poll(0) {
+            guard event.kind == RD_KAFKA_EVENT_ERROR else { continue }
+            _ = try endOfPartition(event)
+        }
+    }
+
+    private func position(of partition: Int32) -> Int64 {
+        let list = PartitionList(capacity: 1)
+        list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
+        unsafe rd_kafka_position(handle.pointer, list.pointer)
+        return list.elements[0].offset
+    }
+
+    private func source(of partition: Int32, at offset: Int64) throws(LogError) -> Source {
+        if let source = sources[partition] {
+            if source.position == offset { return source }
+            release(partition)
+        }
+        guard let queue = KafkaQueue.partition(TopicPartition(topic, partition), of: handle) else {
+            throw LogError(.unknownTopic, .fatal, "\(topic)/\(partition) cannot be read")
+        }
+        let list = PartitionList(capacity: 1)
+        list.add(topic, partition, offset: offset == 0 ? Int64(RD_KAFKA_OFFSET_BEGINNING) : offset)
+        unsafe try KafkaFailure.check(
+            rd_kafka_incremental_assign(handle.pointer, list.pointer), "reading \(topic)/\(partition)")
+        let source = Source(
+            queue: queue, position: offset, hasOwnPosition: read.insert(partition).inserted)
+        sources[partition] = source
+        return source
+    }
+
+    /// Stops reading a partition; what was fetched of it is dropped.
+    func release(_ partition: Int32) {
+        guard let source = sources.removeValue(forKey: partition) else { return }
+        let list = PartitionList(capacity: 1)
+        list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
+        if let error = unsafe rd_kafka_incremental_unassign(handle.pointer, list.pointer) {
+            unsafe rd_kafka_error_destroy(error)
+        }
+        source.queue.close()
+    }
+
+    /// Stops reading all partitions.
+    func release() {
+        for partition in sources.keys { release(partition) }
+    }
+
+    func close() {
+        release()
+        queue.close()
+        handle.close()
+    }
+}

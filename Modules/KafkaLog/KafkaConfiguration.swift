@@ -1,0 +1,146 @@
+import EventLog
+
+/// What a client handle is for; decides its properties.
+enum KafkaRole {
+    /// Admin calls and last stable offsets.
+    case admin
+    /// High watermarks, which a read-committed handle cannot see.
+    case uncommittedProbe
+    /// Manual assignment, committed records only.
+    case reader
+    /// A member of a worker's group.
+    case member(SessionConfiguration)
+    /// A transactional producer.
+    case producer(identity: String, transactionTimeout: Duration)
+
+    var isProducer: Bool {
+        if case .producer = self { true } else { false }
+    }
+}
+
+/// The properties of every handle: our defaults, then what the operator set, then what exactly-once rests on.
+struct KafkaConfiguration: Sendable {
+    /// The largest record any topic takes (dead-letter topics), in bytes.
+    static let maximumMessageBytes = 16 << 20
+    /// How much is fetched ahead of a reader or a member, in KiB.
+    static let fetchQueueKibibytes = 16 << 10
+    /// How much is produced ahead of the broker, in KiB.
+    static let produceQueueKibibytes = 32 << 10
+    /// How long a member may go without polling before the group takes its partitions, in milliseconds.
+    static let maximumPollIntervalMilliseconds = 60_000
+
+    /// Properties that the log sets itself: another value would break what it promises.
+    static let ownProperties: Set<String> = [
+        "bootstrap.servers", "metadata.broker.list", "group.id", "group.instance.id", "transactional.id",
+        "transaction.timeout.ms", "session.timeout.ms", "enable.auto.commit", "auto.commit.enable",
+        "enable.auto.offset.store", "auto.offset.reset", "isolation.level", "enable.partition.eof",
+        "partition.assignment.strategy", "enable.idempotence", "acks", "request.required.acks",
+        "allow.auto.create.topics", "partitioner", "delivery.report.only.error", "log.queue",
+    ]
+
+    let bootstrap: String
+    let overrides: [String: String]
+
+    /// Refuses a property that the log owns. Names and values are checked when a handle is made.
+    init(bootstrap: String, overrides: [String: String]) throws(LogError) {
+        self.bootstrap = bootstrap
+        self.overrides = overrides
+        for name in overrides.keys.sorted() where Self.ownProperties.contains(name) {
+            throw LogError(
+                .configuration, .fatal, "Kafka property \(name): it is set by the log itself and cannot be changed")
+        }
+    }
+
+    /// The properties of a role, sorted by name.
+    func properties(for role: KafkaRole) -> [(name: String, value: String)] {
+        var properties = Self.common
+        properties.merge(Self.defaults(of: role)) { $1 }
+        properties.merge(overrides) { $1 }
+        properties.merge(Self.required(of: role)) { $1 }
+        properties["bootstrap.servers"] = bootstrap
+        return properties.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+    }
+
+    private static let common = [
+        "client.id": "tributary",
+        "socket.nagle.disable": "true",
+        "socket.keepalive.enable": "true",
+        "log.connection.close": "false",
+        "reconnect.backoff.max.ms": "1000",
+    ]
+
+    /// What an operator may override.
+    private static func defaults(of role: KafkaRole) -> [String: String] {
+        switch role {
+        case .admin, .uncommittedProbe:
+            [:]
+        case .reader, .member:
+            [
+                "queued.min.messages": "100000",
+                "queued.max.messages.kbytes": "\(fetchQueueKibibytes)",
+                "fetch.max.bytes": "\(maximumMessageBytes)",
+                // A partition that fell below its queue limit waits for the fetch under way: keep that short.
+                "fetch.wait.max.ms": "100",
+            ]
+        case .producer:
+            [
+                "compression.codec": "lz4",
+                "linger.ms": "5",
+                "message.max.bytes": "\(maximumMessageBytes)",
+                "queue.buffering.max.messages": "100000",
+                "queue.buffering.max.kbytes": "\(produceQueueKibibytes)",
+            ]
+        }
+    }
+
+    private static func required(of role: KafkaRole) -> [String: String] {
+        switch role {
+        case .admin:
+            consumer(group: "tributary-admin", isolation: "read_committed")
+        case .uncommittedProbe:
+            consumer(group: "tributary-probe", isolation: "read_uncommitted")
+        case .reader:
+            consumer(group: "tributary-reader", isolation: "read_committed").merging(["enable.partition.eof": "true"]) {
+                $1
+            }
+        case .member(let session):
+            consumer(group: session.group, isolation: "read_committed").merging(member(session)) { $1 }
+        case .producer(let identity, let timeout):
+            [
+                "transactional.id": identity,
+                "transaction.timeout.ms": "\(timeout.milliseconds)",
+                // A message must fail before its transaction does, or the abort comes from the broker's side.
+                "message.timeout.ms": "\(max(1000, timeout.milliseconds / 10 * 9))",
+                "enable.idempotence": "true",
+                "acks": "all",
+                "partitioner": "murmur2_random",
+            ]
+        }
+    }
+
+    private static func consumer(group: String, isolation: String) -> [String: String] {
+        [
+            "group.id": group,
+            "isolation.level": isolation,
+            "enable.auto.commit": "false",
+            "enable.auto.offset.store": "false",
+            // Input is never skipped silently: a position that is gone is an error.
+            "auto.offset.reset": "error",
+            "allow.auto.create.topics": "false",
+            "enable.partition.eof": "false",
+        ]
+    }
+
+    private static func member(_ session: SessionConfiguration) -> [String: String] {
+        let sessionTimeout = session.sessionTimeout.milliseconds
+        var properties = [
+            // Eager: the cooperative assignors of this library version lose assignments.
+            "partition.assignment.strategy": "range",
+            "session.timeout.ms": "\(sessionTimeout)",
+            "heartbeat.interval.ms": "\(max(100, min(3000, sessionTimeout / 4)))",
+            "max.poll.interval.ms": "\(max(Int32(maximumPollIntervalMilliseconds), sessionTimeout))",
+        ]
+        if session.membership == .static { properties["group.instance.id"] = session.identity }
+        return properties
+    }
+}

@@ -1,0 +1,123 @@
+import CRdkafka
+import Dispatch
+import EventLog
+import Synchronization
+
+/// Where a client's log lines go: to the program's sink, and the last problem into the text of errors, which
+/// otherwise would only say "timed out".
+final class KafkaDiagnostics: Sendable {
+    private let sink: (@Sendable (String) -> Void)?
+    private let lastProblem = Mutex<String?>(nil)
+
+    init(sink: (@Sendable (String) -> Void)?) {
+        self.sink = sink
+    }
+
+    /// Takes a line with its syslog severity (3 and below are errors).
+    func log(severity: Int32, line: String) {
+        if severity <= 3 { lastProblem.withLock { $0 = line } }
+        sink?(line)
+    }
+
+    /// What the client complained of last.
+    var problem: String? { lastProblem.withLock { $0 } }
+}
+
+/// One client instance (`rd_kafka_t`).
+///
+/// Safe because the pointer is private to the module, is valid from `init` to `close`, which every owner calls once
+/// and last, and because the library's own functions are thread-safe. `Sendable` for the same reason.
+@safe final class KafkaHandle: @unchecked Sendable {
+    /// How long the destruction of an instance may take before its threads are left behind.
+    static let destructionDeadline = Duration.seconds(5)
+
+    let pointer: OpaquePointer
+    let diagnostics: KafkaDiagnostics
+    private let retainedDiagnostics: Unmanaged<KafkaDiagnostics>
+    private let isClosed = Atomic(false)
+
+    /// Makes an instance; a wrong property is an error that names it. `events` are the kinds delivered by queues.
+    init(_ role: KafkaRole, _ configuration: KafkaConfiguration, events: Int32, diagnostics: KafkaDiagnostics)
+        throws(LogError)
+    {
+        let conf = try unsafe Self.makeConfiguration(configuration.properties(for: role))
+        unsafe rd_kafka_conf_set_events(conf, events)
+        let retained = unsafe Unmanaged.passRetained(diagnostics)
+        unsafe rd_kafka_conf_set_opaque(conf, retained.toOpaque())
+        // The only callback: log lines. It runs on the library's threads and touches nothing but the diagnostics.
+        unsafe rd_kafka_conf_set_log_cb(conf) { handle, severity, facility, text in
+            guard let handle = unsafe handle, let text = unsafe text, let opaque = unsafe rd_kafka_opaque(handle)
+            else { return }
+            let name = unsafe facility.map { unsafe String(cString: $0) } ?? ""
+            let line = unsafe "\(name): " + String(cString: text)
+            unsafe Unmanaged<KafkaDiagnostics>.fromOpaque(opaque).takeUnretainedValue()
+                .log(severity: severity, line: line)
+        }
+        var reason = [CChar](repeating: 0, count: 512)
+        let kind = role.isProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
+        guard let pointer = unsafe rd_kafka_new(kind, conf, &reason, reason.count) else {
+            unsafe rd_kafka_conf_destroy(conf)
+            unsafe retained.release()
+            throw LogError(.configuration, .fatal, "Kafka client: \(Self.text(reason))")
+        }
+        unsafe self.pointer = pointer
+        self.diagnostics = diagnostics
+        unsafe self.retainedDiagnostics = retained
+    }
+
+    /// Checks names and values without making an instance.
+    static func validate(_ role: KafkaRole, _ configuration: KafkaConfiguration) throws(LogError) {
+        unsafe rd_kafka_conf_destroy(try makeConfiguration(configuration.properties(for: role)))
+    }
+
+    private static func makeConfiguration(_ properties: [(name: String, value: String)]) throws(LogError)
+        -> OpaquePointer
+    {
+        let conf = unsafe rd_kafka_conf_new()!
+        for (name, value) in properties {
+            var reason = [CChar](repeating: 0, count: 512)
+            let result = unsafe rd_kafka_conf_set(conf, name, value, &reason, reason.count)
+            guard result != RD_KAFKA_CONF_OK else { continue }
+            unsafe rd_kafka_conf_destroy(conf)
+            throw LogError(.configuration, .fatal, "Kafka property \(name): \(text(reason))")
+        }
+        return unsafe conf
+    }
+
+    private static func text(_ characters: [CChar]) -> String {
+        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The instance's fatal error, where it has one.
+    var fatalFailure: KafkaFailure? {
+        var reason = [CChar](repeating: 0, count: 512)
+        let code = unsafe rd_kafka_fatal_error(pointer, &reason, reason.count)
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        return KafkaFailure(
+            code: code, isFatal: true, requiresAbort: false, isRetriable: false, text: Self.text(reason))
+    }
+
+    /// The error for a call that reached nobody in time, with what the client complained of.
+    func timedOut(_ operation: String) -> LogError {
+        let reason = diagnostics.problem.map { " (\($0))" } ?? ""
+        return LogError(.timedOut, .retriable, "\(operation): no answer within the deadline\(reason)")
+    }
+
+    /// Ends the instance. Its queues and topic handles must be gone. Waits up to the deadline; what does not end by
+    /// then (a request under way to a broker that hangs) is left to the end of the process.
+    func close(within deadline: Duration = KafkaHandle.destructionDeadline) {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let done = DispatchSemaphore(value: 0)
+        // The handle is kept alive by the closure until the instance is gone.
+        DispatchQueue.global().async { [self] in
+            unsafe rd_kafka_destroy_flags(pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+            unsafe retainedDiagnostics.release()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + .milliseconds(Int(deadline.milliseconds)))
+    }
+
+    deinit {
+        assert(isClosed.load(ordering: .acquiring), "a Kafka handle must be closed by its owner")
+    }
+}

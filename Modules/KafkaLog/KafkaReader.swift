@@ -1,0 +1,99 @@
+import CRdkafka
+import EventLog
+
+/// Reads committed records from explicit positions.
+///
+/// Safe because everything it holds belongs to the one thread that uses it.
+@safe final class KafkaReader: LogReader {
+    private let handle: KafkaHandle
+    private let queue: KafkaQueue
+    private var records = RecordReader()
+    private var topics: [(pointer: OpaquePointer, name: String)] = unsafe []
+    /// The next offset of each assigned partition, as far as events told; markers are asked for in `positions`.
+    private var next: [TopicPartition: Int64] = [:]
+    /// Partitions of which the client's own position is of this assignment: assigned for the first time, or read.
+    private var positioned: Set<TopicPartition> = []
+    private var assigned: Set<TopicPartition> = []
+
+    init(configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics) throws(LogError) {
+        handle = try KafkaHandle(.reader, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
+        queue = KafkaQueue.consumer(of: handle)
+    }
+
+    func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {
+        unsafe topics = []
+        next = positions
+        positioned = Set(positions.keys).subtracting(assigned)
+        assigned.formUnion(positions.keys)
+        let list = PartitionList(capacity: positions.count)
+        for (place, offset) in positions {
+            // 0 is the start, also where retention has moved it.
+            list.add(place.topic, place.partition, offset: offset == 0 ? Int64(RD_KAFKA_OFFSET_BEGINNING) : offset)
+        }
+        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "assigning partitions")
+    }
+
+    func read(maximum: Int, timeout: Duration) throws(LogError) -> [LogRecord] {
+        var found: [LogRecord] = []
+        let deadline = ContinuousClock.now + timeout
+        var wait = timeout.milliseconds
+        while found.count < maximum {
+            guard let event = queue.poll(wait) else {
+                if !found.isEmpty || deadline.hasPassed { break }
+                wait = deadline.remaining.milliseconds
+                continue
+            }
+            switch event.kind {
+            case RD_KAFKA_EVENT_FETCH:
+                guard let message = unsafe rd_kafka_event_message_next(event.pointer) else { continue }
+                let record = unsafe records.record(message, topic: topicName(message.pointee.rkt))
+                let place = TopicPartition(record.topic, record.partition)
+                next[place] = record.offset + 1
+                positioned.insert(place)
+                found.append(record)
+                wait = 0
+            case RD_KAFKA_EVENT_ERROR:
+                try take(event)
+                wait = found.isEmpty ? deadline.remaining.milliseconds : 0
+            default:
+                continue
+            }
+        }
+        return found
+    }
+
+    /// An end of partition moves the position over what compaction left out; other errors end the read.
+    private func take(_ event: borrowing KafkaEvent) throws(LogError) {
+        let place = event.place
+        if event.code == RD_KAFKA_RESP_ERR__PARTITION_EOF {
+            if let place, let position = next[place.partition] {
+                next[place.partition] = max(position, place.offset)
+            }
+            return
+        }
+        if let failure = ConsumerErrors.failure(of: event, on: handle, place: place) { throw failure }
+    }
+
+    func positions() throws(LogError) -> [TopicPartition: Int64] {
+        let list = PartitionList(capacity: positioned.count)
+        for place in positioned { list.add(place.topic, place.partition, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
+        unsafe try KafkaFailure.check(rd_kafka_position(handle.pointer, list.pointer), "asking for positions")
+        for element in list.elements where element.offset > next[element.place] ?? 0 {
+            next[element.place] = element.offset
+        }
+        return next
+    }
+
+    private func topicName(_ pointer: OpaquePointer) -> String {
+        if let known = unsafe topics.first(where: { unsafe $0.pointer == pointer }) { return unsafe known.name }
+        let name = unsafe String(cString: rd_kafka_topic_name(pointer))
+        unsafe topics.append((pointer, name))
+        return name
+    }
+
+    func close() {
+        unsafe rd_kafka_assign(handle.pointer, nil)
+        queue.close()
+        handle.close()
+    }
+}

@@ -1,0 +1,40 @@
+import CRdkafka
+import EventLog
+
+extension KafkaSession {
+    func begin() throws(LogError) {
+        guard !producer.isInTransaction else { throw LogError(.invalidState, .fatal, "a turn is open already") }
+        try producer.begin()
+    }
+
+    func append(_ record: OutgoingRecord) throws(LogError) {
+        try producer.append(record)
+    }
+
+    func flush(deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {
+        try producer.drain(until: deadline)
+    }
+
+    /// Drains the deliveries, then sends the positions, then commits: in this order, or a stopped owner could write
+    /// after its successor looked at the changelog's end.
+    func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError) {
+        guard let first = offsets.first else {
+            // The offsets carry the fence: without them the broker lets anybody's transaction through.
+            throw LogError(.invalidState, .abortable, "a turn without positions would not be fenced")
+        }
+        let assignment = try assignment(of: first.partition)
+        let positions = PartitionList(capacity: offsets.count)
+        for offset in offsets {
+            _ = try self.assignment(of: offset.partition)
+            positions.add(session.topic, offset.partition, offset: offset.offset, metadata: offset.metadata)
+        }
+        _ = try producer.drain(until: deadline)
+        try producer.sendOffsets(positions, metadata: assignment.metadata, deadline: deadline)
+        try producer.commit(until: deadline)
+    }
+
+    func abort() throws(LogError) {
+        guard producer.isInTransaction else { return }
+        try producer.abort(until: .now + session.transactionTimeout)
+    }
+}

@@ -1,0 +1,286 @@
+import CRdkafka
+import EventLog
+
+/// One thread's membership of a worker's group: an eager consumer, its transactional producer and a reader of its
+/// changelog.
+///
+/// The group part (rebalances, fetching) is here; `KafkaSession+Turn` has the commit, `KafkaSession+Restore` the
+/// changelog. Safe because everything it holds belongs to the one thread that uses it.
+@safe final class KafkaSession: TurnSession {
+    /// Who owns what. The group metadata is taken when the assignment is served and kept with it: asked for when a
+    /// turn commits, it would be that of a later generation, which the client joins on its own thread, and a stopped
+    /// owner's turn would be let through.
+    enum Ownership {
+        case none
+        case assigned(Assignment)
+        /// The partitions go away; the turn may still be committed.
+        case revoked(Assignment)
+        /// The partitions are gone.
+        case lost
+    }
+
+    struct Assignment {
+        var partitions: [Int32]
+        var metadata: GroupMetadata
+    }
+
+    /// An offset that stands for "paused" in `nextOffsets`.
+    static let paused: Int64 = -1
+
+    let session: SessionConfiguration
+    let handle: KafkaHandle
+    let producer: TransactionalProducer
+    let admin: KafkaAdmin
+    let configuration: KafkaConfiguration
+    private let queue: KafkaQueue
+    private let topic: OpaquePointer
+    private var records = RecordReader()
+
+    private(set) var ownership = Ownership.none
+    /// Per partition of the input, the smallest offset that is still wanted; `paused` where nothing is.
+    private var nextOffsets: [Int64]
+    /// An error that came behind events which had to be handed out first.
+    private var pendingError: LogError?
+    var changelog: ChangelogReader?
+
+    init(
+        _ session: SessionConfiguration, partitions: Int32, producer: TransactionalProducer, admin: KafkaAdmin,
+        configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics
+    ) throws(LogError) {
+        self.session = session
+        self.producer = producer
+        self.admin = admin
+        self.configuration = configuration
+        nextOffsets = Array(repeating: Self.paused, count: Int(partitions))
+        handle = try KafkaHandle(
+            .member(session), configuration, events: RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR,
+            diagnostics: diagnostics)
+        queue = KafkaQueue.consumer(of: handle)
+        unsafe topic = rd_kafka_topic_new(handle.pointer, session.topic, nil)
+        let topics = PartitionList(capacity: 1)
+        topics.add(session.topic, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID))
+        do {
+            unsafe try KafkaFailure.check(
+                rd_kafka_subscribe(handle.pointer, topics.pointer), "subscribing to \(session.topic)")
+        } catch {
+            closeConsumer(until: .now + KafkaHandle.destructionDeadline)
+            throw error
+        }
+    }
+
+    // MARK: Polling
+
+    func poll(maximumRecords: Int, timeout: Duration) throws(LogError) -> [SessionEvent] {
+        switch ownership {
+        case .revoked, .lost:
+            throw LogError(.invalidState, .fatal, "polled before the revocation was finished")
+        case .none, .assigned: break
+        }
+        if let error = pendingError {
+            pendingError = nil
+            throw error
+        }
+        var events: [SessionEvent] = []
+        var found: [LogRecord] = []
+        let deadline = ContinuousClock.now + timeout
+        var wait = timeout.milliseconds
+        repeat {
+            guard let event = queue.poll(wait) else {
+                if !found.isEmpty || deadline.hasPassed { break }
+                wait = deadline.remaining.milliseconds
+                continue
+            }
+            let kind = event.kind
+            if kind == RD_KAFKA_EVENT_FETCH {
+                if let record = take(event) { found.append(record) }
+            } else if kind == RD_KAFKA_EVENT_REBALANCE {
+                if let change = try rebalance(event) {
+                    if !found.isEmpty { events.append(.records(found)) }
+                    events.append(change)
+                    return events
+                }
+            } else if kind == RD_KAFKA_EVENT_ERROR, let failure = failure(of: event) {
+                guard !found.isEmpty else { throw failure }
+                pendingError = failure
+                break
+            }
+            wait = found.isEmpty ? deadline.remaining.milliseconds : 0
+        } while found.count < maximumRecords
+        if !found.isEmpty { events.append(.records(found)) }
+        return events
+    }
+
+    /// The record of a fetch event; `nil` where nobody wants it: its partition was paused, or it lies before the
+    /// position (this library version can deliver again after a resume).
+    private func take(_ event: borrowing KafkaEvent) -> LogRecord? {
+        guard let message = unsafe rd_kafka_event_message_next(event.pointer) else { return nil }
+        let partition = unsafe Int(message.pointee.partition)
+        let offset = unsafe message.pointee.offset
+        guard unsafe message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR, nextOffsets.indices.contains(partition),
+            nextOffsets[partition] != Self.paused, offset >= nextOffsets[partition]
+        else { return nil }
+        nextOffsets[partition] = offset + 1
+        return unsafe records.record(message, topic: session.topic)
+    }
+
+    private func failure(of event: borrowing KafkaEvent) -> LogError? {
+        let place = event.place
+        guard var failure = ConsumerErrors.failure(of: event, on: handle, place: place) else { return nil }
+        if failure.code == .offsetOutOfRange, let place = place?.partition,
+            nextOffsets.indices.contains(Int(place.partition))
+        {
+            let wanted = nextOffsets[Int(place.partition)]
+            if case .success(let bounds) = Result(catching: { () throws(LogError) in try admin.bounds(of: place) }) {
+                failure.message =
+                    wanted < bounds.first
+                    ? "\(place): \(bounds.first - wanted) unread records are gone (wanted \(wanted), kept from "
+                        + "\(bounds.first))"
+                    : "\(place): position \(wanted) is beyond the end (\(bounds.end))"
+            }
+        }
+        return failure
+    }
+
+    // MARK: Rebalances
+
+    private func rebalance(_ event: borrowing KafkaEvent) throws(LogError) -> SessionEvent? {
+        let partitions =
+            unsafe rd_kafka_event_topic_partition_list(event.pointer).map { list in
+                unsafe PartitionList(borrowing: list).elements.filter { $0.place.topic == session.topic }
+                    .map(\.place.partition).sorted()
+            } ?? []
+        switch event.code {
+        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+            return try assigned(partitions)
+        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
+            return try revoked(partitions)
+        default:
+            try unassign()
+            throw KafkaFailure(code: event.code, text: event.errorText).logError(during: "rebalancing")
+        }
+    }
+
+    private func assigned(_ partitions: [Int32]) throws(LogError) -> SessionEvent? {
+        guard let metadata = GroupMetadata(of: handle), metadata.generation != -1 else {
+            // The membership ended while the event waited; the client joins again by itself.
+            try unassign()
+            return nil
+        }
+        let list = PartitionList(capacity: partitions.count)
+        // The position is given by `resume`; until then nothing may be fetched from anywhere.
+        for partition in partitions { list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_END)) }
+        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "taking the assignment")
+        unsafe try KafkaFailure.check(rd_kafka_pause_partitions(handle.pointer, list.pointer), "pausing")
+        ownership = .assigned(Assignment(partitions: partitions, metadata: metadata))
+        return .assigned(partitions)
+    }
+
+    private func revoked(_ partitions: [Int32]) throws(LogError) -> SessionEvent? {
+        for index in nextOffsets.indices { nextOffsets[index] = Self.paused }
+        guard case .assigned(let assignment) = ownership, !assignment.partitions.isEmpty else {
+            try unassign()
+            return nil
+        }
+        if unsafe rd_kafka_assignment_lost(handle.pointer) != 0 {
+            ownership = .lost
+            return .lost(assignment.partitions)
+        }
+        ownership = .revoked(assignment)
+        return .revoked(assignment.partitions)
+    }
+
+    func finishRevocation() throws(LogError) {
+        switch ownership {
+        case .revoked, .lost: try unassign()
+        case .none, .assigned: throw LogError(.invalidState, .fatal, "no revocation is open")
+        }
+    }
+
+    private func unassign() throws(LogError) {
+        ownership = .none
+        changelog?.release()
+        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, nil), "giving the assignment up")
+    }
+
+    /// The assignment that `partition` is in.
+    func assignment(of partition: Int32) throws(LogError) -> Assignment {
+        switch ownership {
+        case .assigned(let assignment), .revoked(let assignment):
+            if assignment.partitions.contains(partition) { return assignment }
+        case .none, .lost: break
+        }
+        throw LogError(.ownershipLost, .abortable, "\(session.topic)/\(partition) is not assigned to this session")
+    }
+
+    // MARK: Positions
+
+    func committed(_ partition: Int32, timeout: Duration) throws(LogError) -> CommittedPosition? {
+        let list = PartitionList(capacity: 1)
+        list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
+        let operation = "asking for the committed position of \(session.topic)/\(partition)"
+        unsafe try KafkaFailure.check(
+            rd_kafka_committed(handle.pointer, list.pointer, max(1, timeout.milliseconds)), operation)
+        let answer = list.elements[0]
+        try KafkaFailure.check(answer.code, operation)
+        guard answer.offset >= 0 else { return nil }
+        return CommittedPosition(offset: answer.offset, metadata: answer.metadata)
+    }
+
+    func resume(_ partition: Int32, at offset: Int64) throws(LogError) {
+        _ = try assignment(of: partition)
+        guard nextOffsets[Int(partition)] == Self.paused else {
+            throw LogError(.invalidState, .fatal, "\(session.topic)/\(partition) is not paused")
+        }
+        changelog?.release(partition)
+        let list = PartitionList(capacity: 1)
+        list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
+        unsafe try KafkaFailure.check(rd_kafka_resume_partitions(handle.pointer, list.pointer), "resuming")
+        // After the resume, not before: only a seek wakes the fetching thread.
+        let code = unsafe rd_kafka_seek(topic, partition, offset, session.sessionTimeout.milliseconds)
+        try KafkaFailure.check(code, "resuming \(session.topic)/\(partition) at \(offset)")
+        nextOffsets[Int(partition)] = offset
+    }
+
+    func pause(_ partition: Int32) throws(LogError) {
+        _ = try assignment(of: partition)
+        guard nextOffsets[Int(partition)] != Self.paused else { return }
+        let list = PartitionList(capacity: 1)
+        list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
+        unsafe try KafkaFailure.check(rd_kafka_pause_partitions(handle.pointer, list.pointer), "pausing")
+        nextOffsets[Int(partition)] = Self.paused
+    }
+
+    // MARK: Leaving
+
+    func close(deadline: ContinuousClock.Instant) {
+        if producer.isInTransaction, producer.handle.fatalFailure == nil {
+            // What cannot be aborted in half the time is left to the next holder of the identity.
+            let half = ContinuousClock.now + deadline.remaining / 2
+            _ = Result { () throws(LogError) in try producer.abort(until: half) }
+        }
+        changelog?.close()
+        changelog = nil
+        closeConsumer(until: deadline)
+        producer.close(within: max(.milliseconds(100), deadline.remaining))
+    }
+
+    /// Leaves the group (a static member keeps its partitions) and ends the consumer.
+    private func closeConsumer(until deadline: ContinuousClock.Instant) {
+        ownership = .none
+        let last = KafkaQueue.new(of: handle)
+        unsafe rd_kafka_assign(handle.pointer, nil)
+        let error = unsafe last.withPointer { unsafe rd_kafka_consumer_close_queue(handle.pointer, $0) }
+        if let error = unsafe error {
+            unsafe rd_kafka_error_destroy(error)
+        } else {
+            while unsafe rd_kafka_consumer_closed(handle.pointer) == 0, !deadline.hasPassed {
+                guard let event = last.poll(min(100, max(1, deadline.remaining.milliseconds))) else { continue }
+                if event.kind == RD_KAFKA_EVENT_REBALANCE { unsafe rd_kafka_assign(handle.pointer, nil) }
+            }
+        }
+        last.close()
+        queue.close()
+        unsafe rd_kafka_topic_destroy(topic)
+        handle.close(within: max(.milliseconds(100), deadline.remaining))
+    }
+}

@@ -1,0 +1,37 @@
+import EventLog
+
+/// A topic's specification as broker settings, and back.
+enum TopicSettings {
+    /// What a topic is created with.
+    static func settings(of topic: TopicSpecification) -> [(name: String, value: String)] {
+        var settings = [
+            (name: "message.timestamp.type", value: "LogAppendTime"),
+            (name: "max.message.bytes", value: "\(topic.maximumRecordBytes)"),
+        ]
+        switch topic.cleanup {
+        case .delete(let retention):
+            settings.append((name: "cleanup.policy", value: "delete"))
+            settings.append((name: "retention.ms", value: "\(retention ?? -1)"))
+            settings.append((name: "retention.bytes", value: "-1"))
+        case .compact(let lag):
+            settings.append((name: "cleanup.policy", value: "compact"))
+            settings.append((name: "min.compaction.lag.ms", value: "\(lag)"))
+        }
+        return settings
+    }
+
+    /// The specification that a topic's settings amount to.
+    static func specification(name: String, partitions: Int32, settings: [String: String]) -> TopicSpecification {
+        let policies = (settings["cleanup.policy"] ?? "delete").split(separator: ",")
+        let cleanup: TopicSpecification.Cleanup
+        if policies.contains("compact") {
+            cleanup = .compact(minimumLagMilliseconds: settings["min.compaction.lag.ms"].flatMap { Int64($0) } ?? 0)
+        } else {
+            let retention = settings["retention.ms"].flatMap { Int64($0) } ?? -1
+            cleanup = .delete(retentionMilliseconds: retention < 0 ? nil : retention)
+        }
+        return TopicSpecification(
+            name: name, partitions: partitions, cleanup: cleanup,
+            maximumRecordBytes: settings["max.message.bytes"].flatMap { Int($0) } ?? 1 << 20)
+    }
+}

@@ -1,0 +1,297 @@
+import CRdkafka
+import EventLog
+
+/// A transactional producer: what a turn and a plain append share. Used by one thread.
+///
+/// Safe because topic handles are private, made and freed here, and used before `close` only.
+@safe final class TransactionalProducer {
+    /// One topic that records go to; made at its first record, so that no record carries a name to be looked up.
+    /// Safe: the pointer is freed by the producer that holds it, never used elsewhere.
+    @safe private struct Topic {
+        var name: String
+        var pointer: OpaquePointer
+        var partitions: Int32
+        var maximumBytes: Int
+    }
+
+    /// Reports are taken in after so many records, as they hold the records' memory.
+    private static let recordsBetweenReports = 128
+    /// How long one wait for reports may take before the deadline is looked at again.
+    private static let reportSlice: Int32 = 50
+
+    let handle: KafkaHandle
+    private let queue: KafkaQueue
+    /// What a topic takes at most, in bytes; `nil` where the cluster does not tell.
+    private let maximumBytes: (String) -> Int?
+    private let timeout: Duration
+
+    private var topics: [Topic] = []
+    private var bytes: [UInt8] = []
+    private var lengths: [Int32] = []
+    private var sinceReports = 0
+
+    private let trackedTopic: String?
+    private var trackedPointer: OpaquePointer?
+    private var nextOffsets: [Int64] = []
+    private var deliveries = tributary_deliveries()
+
+    /// Whether a transaction is open.
+    private(set) var isInTransaction = false
+
+    /// Makes the producer and takes over its identity: an older holder is fenced, its open transaction aborted.
+    /// `trackedTopic` is the one whose delivered offsets `drain` returns.
+    init(
+        identity: String, timeout: Duration, trackedTopic: String? = nil, configuration: KafkaConfiguration,
+        diagnostics: KafkaDiagnostics, maximumBytes: @escaping (String) -> Int?, deadline: ContinuousClock.Instant
+    ) throws(LogError) {
+        handle = try KafkaHandle(
+            .producer(identity: identity, transactionTimeout: timeout), configuration, events: RD_KAFKA_EVENT_DR,
+            diagnostics: diagnostics)
+        queue = KafkaQueue.main(of: handle)
+        self.timeout = timeout
+        self.trackedTopic = trackedTopic
+        self.maximumBytes = maximumBytes
+        do {
+            unsafe try retrying("taking over the producer identity \(identity)", until: deadline) { milliseconds in
+                unsafe rd_kafka_init_transactions(handle.pointer, milliseconds)
+            }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// Runs a transactional call again while its error is retriable (the coordinator loads, another transaction is
+    /// being settled) and the deadline has not passed.
+    private func retrying(
+        _ operation: String, until deadline: ContinuousClock.Instant, _ call: (Int32) -> OpaquePointer?
+    ) throws(LogError) {
+        while true {
+            guard let error = unsafe call(max(1, min(5000, deadline.remaining.milliseconds))) else { return }
+            let failure = unsafe KafkaFailure(consuming: error).logError(during: operation)
+            guard failure.errorClass == .retriable else { throw failure }
+            takeReports(waiting: 0)
+            if deadline.hasPassed { throw handle.timedOut("\(operation): \(failure.message)") }
+        }
+    }
+
+    func begin() throws(LogError) {
+        unsafe try KafkaFailure.check(rd_kafka_begin_transaction(handle.pointer), "beginning a transaction")
+        isInTransaction = true
+        deliveries = tributary_deliveries()
+        for index in nextOffsets.indices { nextOffsets[index] = 0 }
+    }
+
+    /// Queues a record; it leaves by itself. Waits where the queue is full.
+    func append(_ record: OutgoingRecord) throws(LogError) {
+        let topic = try self.topic(record.topic)
+        guard record.partition >= 0, record.partition < topic.partitions else {
+            throw LogError(
+                .unknownTopic, .abortable,
+                "\(record.topic) has \(topic.partitions) partitions, the record is for \(record.partition)")
+        }
+        try encodeHeaders(of: record, limit: topic)
+        sinceReports += 1
+        if sinceReports >= Self.recordsBetweenReports {
+            sinceReports = 0
+            takeReports(waiting: 0)
+        }
+        var code = produce(record, to: topic)
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+        let deadline = ContinuousClock.now + timeout
+        while code == RD_KAFKA_RESP_ERR__QUEUE_FULL, !deadline.hasPassed {
+            takeReports(waiting: Self.reportSlice)
+            code = produce(record, to: topic)
+        }
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+        throw lostTurn(code, "appending to \(record.topic)")
+    }
+
+    @inline(__always) private func produce(_ record: OutgoingRecord, to topic: Topic) -> rd_kafka_resp_err_t {
+        let key = record.key ?? []
+        let value = record.value ?? []
+        let keyLength = record.key == nil ? -1 : Int64(key.count)
+        let valueLength = record.value == nil ? -1 : Int64(value.count)
+        return unsafe key.withUnsafeBytes { key in
+            unsafe value.withUnsafeBytes { value in
+                unsafe tributary_produce(
+                    handle.pointer, topic.pointer, record.partition, key.baseAddress, keyLength, value.baseAddress,
+                    valueLength, bytes, lengths, Int64(record.headers.count))
+            }
+        }
+    }
+
+    /// Lays the headers out for the call, and refuses a record that its topic would not take.
+    private func encodeHeaders(of record: OutgoingRecord, limit topic: Topic) throws(LogError) {
+        bytes.removeAll(keepingCapacity: true)
+        lengths.removeAll(keepingCapacity: true)
+        for header in record.headers {
+            let start = bytes.count
+            bytes.append(contentsOf: header.name.utf8)
+            lengths.append(Int32(bytes.count - start))
+            if let value = header.value {
+                bytes.append(contentsOf: value)
+                lengths.append(Int32(value.count))
+            } else {
+                lengths.append(-1)
+            }
+        }
+        let size = bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
+        guard size <= topic.maximumBytes else {
+            throw LogError(
+                .recordTooLarge, .abortable,
+                "a record of \(size) bytes is larger than \(record.topic) takes (\(topic.maximumBytes) bytes)")
+        }
+    }
+
+    /// The handle of a topic. At its first use the client learns of the topic: a record for an unknown one would wait
+    /// up to a second, and its partition could not be checked.
+    @inline(__always) private func topic(_ name: String) throws(LogError) -> Topic {
+        for index in topics.indices where topics[index].name == name { return topics[index] }
+        return try openTopic(name)
+    }
+
+    private func openTopic(_ name: String) throws(LogError) -> Topic {
+        guard let pointer = unsafe rd_kafka_topic_new(handle.pointer, name, nil) else {
+            throw lostTurn(rd_kafka_last_error(), "opening topic \(name)")
+        }
+        let partitions: Int32
+        do {
+            partitions = try unsafe TopicMetadata.partitionCount(
+                of: name, topic: pointer, handle: handle, deadline: .now + timeout)
+        } catch {
+            unsafe rd_kafka_topic_destroy(pointer)
+            throw error
+        }
+        let topic = unsafe Topic(
+            name: name, pointer: pointer, partitions: partitions,
+            maximumBytes: min(maximumBytes(name) ?? .max, KafkaConfiguration.maximumMessageBytes))
+        topics.append(topic)
+        if name == trackedTopic {
+            unsafe trackedPointer = pointer
+            nextOffsets = Array(repeating: 0, count: Int(partitions))
+        }
+        return topic
+    }
+
+    /// Takes in delivery reports until none waits; waits for the first.
+    private func takeReports(waiting milliseconds: Int32) {
+        var wait = milliseconds
+        while let event = queue.poll(wait) {
+            wait = 0
+            guard event.kind == RD_KAFKA_EVENT_DR else { continue }
+            let count = Int32(nextOffsets.count)
+            unsafe nextOffsets.withUnsafeMutableBufferPointer { offsets in
+                unsafe tributary_read_reports(event.pointer, trackedPointer, offsets.baseAddress, count, &deliveries)
+            }
+        }
+    }
+
+    /// Sends what is queued and waits until every record was acknowledged. The library's own commit would do this
+    /// only after the offsets were sent: a stopped owner could then write after its successor looked.
+    ///
+    /// Returns the offset after the last record of each partition of the tracked topic that was written.
+    func drain(until deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {
+        takeReports(waiting: 0)
+        while unsafe rd_kafka_outq_len(handle.pointer) > 0 {
+            // Ends the lingering of open batches; the reports are taken from the queue, never inside this call.
+            unsafe rd_kafka_flush(handle.pointer, 1)
+            takeReports(waiting: min(Self.reportSlice, max(1, deadline.remaining.milliseconds)))
+            if deliveries.failed > 0 { break }
+            if deadline.hasPassed {
+                let reason = handle.timedOut("delivering the turn's records")
+                throw LogError(.timedOut, .abortable, reason.message)
+            }
+        }
+        if deliveries.failed > 0 {
+            throw lostTurn(deliveries.firstError, "delivering \(deliveries.failed) records")
+        }
+        var written: [Int32: Int64] = [:]
+        for (partition, offset) in nextOffsets.enumerated() where offset > 0 { written[Int32(partition)] = offset }
+        return written
+    }
+
+    /// Adds positions to the transaction, fenced by the generation in `metadata`.
+    func sendOffsets(
+        _ positions: borrowing PartitionList, metadata: GroupMetadata, deadline: ContinuousClock.Instant
+    ) throws(LogError) {
+        do {
+            let list = unsafe positions.pointer
+            unsafe try retrying("sending the turn's positions", until: deadline) { milliseconds in
+                unsafe rd_kafka_send_offsets_to_transaction(handle.pointer, list, metadata.pointer, milliseconds)
+            }
+        } catch  where error.errorClass == .retriable {
+            // The transaction was not asked to end yet: nothing is visible.
+            throw LogError(error.code, .abortable, error.message)
+        }
+    }
+
+    /// Commits. A deadline that passes, or a fatal error that does not say so, leaves the outcome unknown.
+    func commit(until deadline: ContinuousClock.Instant) throws(LogError) {
+        do {
+            unsafe try retrying("committing the transaction", until: deadline) { milliseconds in
+                unsafe rd_kafka_commit_transaction(handle.pointer, milliseconds)
+            }
+        } catch {
+            switch error.errorClass {
+            case .abortable: throw error
+            case .fatal where error.code == .fenced: throw error
+            case .fatal, .retriable: throw LogError(.unknownOutcome, .fatal, error.message)
+            }
+        }
+        isInTransaction = false
+    }
+
+    /// Aborts. Delivery reports are taken in beside it: the library waits for its queue to be served.
+    func abort(until deadline: ContinuousClock.Instant) throws(LogError) {
+        unsafe rd_kafka_purge(handle.pointer, RD_KAFKA_PURGE_F_QUEUE)
+        takeReports(waiting: 0)
+        do {
+            unsafe try retrying("aborting the transaction", until: deadline) { milliseconds in
+                unsafe rd_kafka_abort_transaction(handle.pointer, min(milliseconds, 20))
+            }
+        } catch {
+            throw LogError(error.code, .fatal, error.message)
+        }
+        takeReports(waiting: 0)
+        isInTransaction = false
+    }
+
+    /// A failure inside a transaction: fatal where the instance is, else the turn is lost.
+    private func lostTurn(_ code: rd_kafka_resp_err_t, _ operation: String) -> LogError {
+        if let fatal = handle.fatalFailure { return fatal.logError(during: operation) }
+        if code == RD_KAFKA_RESP_ERR__QUEUE_FULL { return LogError(.timedOut, .abortable, "\(operation): queue full") }
+        return KafkaFailure(
+            code: code, isFatal: false, requiresAbort: true, isRetriable: false, text: KafkaFailure.text(of: code)
+        ).logError(during: operation)
+    }
+
+    /// Ends the producer. What is queued is dropped; an open transaction is left to the next holder of the identity.
+    func close(within deadline: Duration = KafkaHandle.destructionDeadline) {
+        unsafe rd_kafka_purge(handle.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+        takeReports(waiting: 0)
+        for topic in topics { unsafe rd_kafka_topic_destroy(topic.pointer) }
+        topics = []
+        unsafe trackedPointer = nil
+        queue.close()
+        handle.close(within: deadline)
+    }
+}
+
+/// The group metadata that was current when an assignment was served.
+///
+/// Safe because the pointer is owned alone and freed with the value.
+@safe final class GroupMetadata {
+    let pointer: OpaquePointer
+    /// -1 is no generation, -2 is unknown.
+    let generation: Int32
+
+    /// What the consumer is a member of now; `nil` where it is no member.
+    init?(of handle: KafkaHandle) {
+        guard let pointer = unsafe rd_kafka_consumer_group_metadata(handle.pointer) else { return nil }
+        unsafe self.pointer = pointer
+        unsafe generation = tributary_generation(pointer)
+    }
+
+    deinit { unsafe rd_kafka_consumer_group_metadata_destroy(pointer) }
+}
