@@ -13,7 +13,8 @@ let settings: [SwiftSetting] = [
 
 /// A library of ours: `Modules/<name>`.
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Modules/\(name)", resources: resources, swiftSettings: settings)
+    .target(
+        name: name, dependencies: dependencies, path: "Modules/\(name)", resources: resources, swiftSettings: settings)
 }
 
 /// An executable of ours: wiring only, `Services/<name>`.
@@ -40,8 +41,8 @@ let package = Package(
         system("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),  // stores, embedded log, read model
         system("CRdkafka", pkgConfig: "rdkafka", package: "librdkafka-dev"),  // Apache Kafka's reference C client
         system("CLibYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),  // programme files and maps, with line marks
-        system("CPublicSuffix", pkgConfig: "libpsl", package: "libpsl-dev"),  // registrable domains by the kept suffix list
-        system("CIDN", pkgConfig: "libidn2", package: "libidn2-dev"),  // internationalised domains to A-labels
+        system("CPublicSuffix", pkgConfig: "libpsl", package: "libpsl-dev"),  // registrable domains by the suffix list
+        system("CIDN", pkgConfig: "libidn2", package: "libidn2-dev"),  // international domains to A-labels
         system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),  // SMTP
         system("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),  // SHA-256, HMAC, random bytes
         // simdjson (JSON in) is C++: a small target gives it a C interface.
@@ -88,7 +89,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "CommandLineKit", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Hashing", "Importing",
+                "CommandLineKit", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Hashing",
+                "Importing",
                 "JSON", "KafkaLog", "ProgramFile", "ReadModel", "WorkerService", "YAML", "SQLite",
             ]),
 
