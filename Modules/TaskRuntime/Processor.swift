@@ -1,0 +1,76 @@
+package import Contracts
+package import Domain
+
+/// A worker's logic for one partition: a pure function of the partition's state and its input.
+///
+/// One instance serves one task, on one thread. It may cache what it reads, as long as it drops the cache in
+/// `stateDidReset`. It never looks at a clock, a random source, a file or another partition.
+package protocol Processor: AnyObject {
+    /// Decodes the data of an input event; called once when the event arrives, and again where it was held until a tick.
+    /// An unknown type or a wrong schema throws `DeadLetter`.
+    func decode(_ event: Event) throws -> any EventPayload
+
+    /// The key that the event belongs under; `nil` where the event cannot be keyed (it stays where it arrived).
+    func routingKey(of payload: any EventPayload, event: Event) -> String?
+
+    /// How far back `occurred_at` of this payload counts on a wall clock. Partners 0, the CRM what the programme allows.
+    func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan
+
+    /// Applies one event. What it throws makes the record a dead letter, unless it is a store's or a log's fault; then
+    /// none of its changes and outputs remain.
+    func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws
+
+    /// Fires a timer that is due.
+    func fire(_ timer: TaskTimer, in turn: TurnContext) throws
+
+    /// The state was rolled back or restored: drop everything cached from it.
+    func stateDidReset()
+}
+
+/// Why a record cannot be processed; it goes to the worker's dead-letter topic, raw.
+package struct DeadLetter: Error, Sendable, Hashable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, RawRepresentable {
+        package var rawValue: String
+        package init(rawValue: String) { self.rawValue = rawValue }
+
+        package static let notCloudEvent = Code(rawValue: "not_cloudevent")
+        package static let badJSON = Code(rawValue: "bad_json")
+        package static let schema = Code(rawValue: "schema")
+        package static let unknownType = Code(rawValue: "unknown_type")
+        package static let wrongKey = Code(rawValue: "wrong_key")
+        package static let idReused = Code(rawValue: "id_reused")
+        package static let tooLate = Code(rawValue: "too_late")
+        package static let futureEvent = Code(rawValue: "future_event")
+        package static let tooLarge = Code(rawValue: "too_large")
+        /// A decision about something that does not exist, or is in a state that does not allow it.
+        package static let refused = Code(rawValue: "refused")
+        /// The handler failed deterministically.
+        package static let processingFailed = Code(rawValue: "processing_failed")
+    }
+
+    package var code: Code
+    /// For people; no personal data.
+    package var reason: String
+
+    package init(_ code: Code, _ reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    package var description: String { "\(reason) [\(code.rawValue)]" }
+}
+
+/// A timer of a task: a row in the store, fired by partition time.
+package struct TaskTimer: Sendable, Hashable {
+    /// Unique per task together with `due`; names what it is for and for whom: `review_deadline:reg_...`.
+    package var name: String
+    package var due: Timestamp
+    /// What the handler needs to find its entity again, for example the account key.
+    package var payload: String
+
+    package init(name: String, due: Timestamp, payload: String) {
+        self.name = name
+        self.due = due
+        self.payload = payload
+    }
+}
