@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import JSON
 
 /// The rows of one partition as a handler sees them: typed, with the changes of the current record over those of the turn

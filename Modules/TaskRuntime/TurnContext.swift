@@ -1,6 +1,6 @@
 package import Contracts
 package import Domain
-package import JSON
+import JSON
 
 /// What a handler may do while one record or one timer is processed.
 package final class TurnContext {

@@ -1,5 +1,4 @@
 package import Domain
-package import EventLog
 
 /// An event as a worker sees it: a CloudEvent (binary or structured) out of a record, its data still encoded.
 package struct Event: Sendable, Hashable {
