@@ -45,6 +45,7 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     /// The first 64 bits, big-endian.
     package var first64: UInt64 { words.0 }
 
+    /// All 32 bytes.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.byteCount)

@@ -17,6 +17,7 @@ internal import CCrypto
         }()
     }
 
+    /// Nothing hashed yet.
     package init() {
         guard let context = unsafe EVP_MD_CTX_new(),
             unsafe EVP_DigestInit_ex(context, Algorithm.sha256.pointer, nil) == 1
@@ -26,10 +27,12 @@ internal import CCrypto
 
     deinit { unsafe EVP_MD_CTX_free(context) }
 
+    /// Adds bytes.
     package mutating func update(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { unsafe update($0) }
     }
 
+    /// Adds bytes.
     package mutating func update(_ bytes: ArraySlice<UInt8>) {
         unsafe bytes.withUnsafeBytes { unsafe update($0) }
     }

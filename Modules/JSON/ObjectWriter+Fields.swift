@@ -1,6 +1,7 @@
 extension ObjectWriter {
     // MARK: Scalars
 
+    /// Writes a string, escaped.
     package mutating func string(_ name: StaticString, _ value: String) {
         begin(name)
         append(value)
@@ -11,6 +12,7 @@ extension ObjectWriter {
         if let value { string(name, value) }
     }
 
+    /// Writes an integer in decimal digits.
     package mutating func integer(_ name: StaticString, _ value: Int64) {
         begin(name)
         append(value)
@@ -21,6 +23,7 @@ extension ObjectWriter {
         if let value { integer(name, value) }
     }
 
+    /// Writes `true` or `false`.
     package mutating func boolean(_ name: StaticString, _ value: Bool) {
         begin(name)
         append(value)
@@ -31,6 +34,7 @@ extension ObjectWriter {
         if let value { boolean(name, value) }
     }
 
+    /// Writes a scalar as its `jsonText`.
     package mutating func value<T: JSONScalar>(_ name: StaticString, _ value: T) {
         begin(name)
         append(value.jsonText)
@@ -41,6 +45,7 @@ extension ObjectWriter {
         if let value { self.value(name, value) }
     }
 
+    /// Writes the word of a case.
     package mutating func enumeration<E: RawRepresentable>(
         _ name: StaticString, _ value: E
     ) where E.RawValue == String {
@@ -57,6 +62,7 @@ extension ObjectWriter {
 
     // MARK: Objects and arrays
 
+    /// Writes an object, even an empty one.
     package mutating func object<T: JSONWritable>(_ name: StaticString, _ value: T) {
         begin(name)
         appendObject(value)
@@ -165,6 +171,7 @@ extension ObjectWriter {
         if let json { raw(name, json) }
     }
 
+    /// Writes any tree.
     package mutating func json(_ name: StaticString, _ value: JSONValue) {
         begin(name)
         append(value)

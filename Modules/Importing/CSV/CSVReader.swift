@@ -8,6 +8,7 @@ package struct CSVReader {
     /// Longer records are problems, as no record of the log may be longer.
     package static let maximumRecordBytes = 1024 * 1024
 
+    /// What the header names.
     package let columns: CSVColumns
     private var buffer: InputBuffer
     private let separator: UInt8

@@ -1,5 +1,6 @@
 /// The columns of a CSV file by position and by name.
 package final class CSVColumns: Sendable {
+    /// In file order, without the blanks around them; distinct and not empty.
     package let names: [String]
     private let positions: [String: Int]
 
@@ -16,6 +17,7 @@ package final class CSVColumns: Sendable {
 package struct CSVRow: Sendable {
     /// Where it begins, counted from 1, the header included.
     package let line: Int
+    /// The columns of the file it comes from.
     package let columns: CSVColumns
     /// All fields one after the other.
     private let text: String
@@ -40,5 +42,6 @@ package struct CSVRow: Sendable {
     /// The field of the column of that name; `nil` when there is no such column.
     package subscript(name: String) -> String? { columns.position(of: name).map { self[$0] } }
 
+    /// All fields in column order.
     package var fields: [String] { ends.indices.map { self[$0] } }
 }

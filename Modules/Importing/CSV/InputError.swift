@@ -15,6 +15,7 @@ package struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
     package var code: Code
     /// The file as the caller named it.
     package var file: String
+    /// What went wrong, for people; it completes `<file>: `.
     package var message: String
 
     package init(_ code: Code, file: String, message: String) {

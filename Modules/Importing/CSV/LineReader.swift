@@ -2,6 +2,7 @@
 package struct InputLine: Sendable, Hashable {
     /// Counts from 1.
     package var line: Int
+    /// Without the line end; not checked to be UTF-8.
     package var bytes: [UInt8]
 
     package init(line: Int, bytes: [UInt8]) {
