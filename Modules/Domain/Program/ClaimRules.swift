@@ -1,4 +1,6 @@
+/// How fast a person has to decide on a referral or a claim.
 package struct ReviewRules: Sendable, Hashable {
+    /// What the clock does at the deadline: tell the owner of the area, or decide by itself.
     package enum OnOverdue: String, Sendable, CaseIterable {
         case escalate, approve
     }
@@ -7,15 +9,25 @@ package struct ReviewRules: Sendable, Hashable {
     package var priorityHours: Int64
     package var priorityTiers: [Tier]
     package var onOverdue: OnOverdue
+    /// The part of the time to the deadline after which a reminder goes out.
+    package var reminderAt: BasisPoints
+    /// The reasons that a person may give to reject.
+    package var rejectReasons: [RejectReason]
 
-    package init(hours: Int64, priorityHours: Int64, priorityTiers: [Tier], onOverdue: OnOverdue) {
+    package init(
+        hours: Int64, priorityHours: Int64, priorityTiers: [Tier], onOverdue: OnOverdue,
+        reminderAt: BasisPoints = BasisPoints(5_000), rejectReasons: [RejectReason] = RejectReason.allCases
+    ) {
         self.hours = hours
         self.priorityHours = priorityHours
         self.priorityTiers = priorityTiers
         self.onOverdue = onOverdue
+        self.reminderAt = reminderAt
+        self.rejectReasons = rejectReasons
     }
 }
 
+/// How long an approved claim keeps others off, and what contradicts a claim.
 package struct ProtectionRules: Sendable, Hashable {
     package var days: Int64
     /// Deviations, the tier's before the type's.
@@ -48,6 +60,7 @@ package struct ProtectionRules: Sendable, Hashable {
     }
 }
 
+/// How a decided conflict may be appealed.
 package struct ConflictRules: Sendable, Hashable {
     /// One appeal may come this many days after the decision; money from the decision waits as long.
     package var appealDays: Int64
@@ -55,6 +68,7 @@ package struct ConflictRules: Sendable, Hashable {
     package init(appealDays: Int64) { self.appealDays = appealDays }
 }
 
+/// Which touches count for a won opportunity.
 package struct AttributionRules: Sendable, Hashable {
     /// Confirmed partner touches this many days before the close influence it.
     package var influenceDays: Int64
@@ -80,7 +94,8 @@ package struct SalesCompensationRules: Sendable, Hashable {
     package var notSourced: BasisPoints
 
     package init(
-        sourcedCoSold: BasisPoints, sourcedPartnerClosed: BasisPoints, sourcedOther: BasisPoints, notSourced: BasisPoints
+        sourcedCoSold: BasisPoints, sourcedPartnerClosed: BasisPoints, sourcedOther: BasisPoints,
+        notSourced: BasisPoints
     ) {
         self.sourcedCoSold = sourcedCoSold
         self.sourcedPartnerClosed = sourcedPartnerClosed
@@ -89,6 +104,7 @@ package struct SalesCompensationRules: Sendable, Hashable {
     }
 }
 
+/// What remains when a partner leaves.
 package struct PartnerEndRules: Sendable, Hashable {
     /// Converted claims of an ended partner are kept this many days.
     package var tailDays: Int64

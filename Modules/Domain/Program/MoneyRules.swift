@@ -1,3 +1,4 @@
+/// When a commission becomes money.
 package struct CommissionRules: Sendable, Hashable {
     /// Days from `closed_at` until an unblocked commission is eligible.
     package var holdDays: Int64
@@ -101,7 +102,8 @@ package struct PlanLine: Sendable, Hashable {
 
     package init(
         name: String, trigger: Trigger, base: Base, price: Price, settlement: Settlement, classes: [CreditClass],
-        kinds: [OpportunityType], range: ClosedRange<BasisPoints>?, caps: [Currency: Int64], minimums: [Currency: Int64],
+        kinds: [OpportunityType], range: ClosedRange<BasisPoints>?, caps: [Currency: Int64],
+        minimums: [Currency: Int64],
         onWinWithoutRegistration: BasisPoints?, creditsFee: Bool
     ) {
         self.name = name
@@ -129,6 +131,7 @@ package enum OpportunityType: String, Sendable, CaseIterable {
     case new, expansion, renewal
 }
 
+/// What is paid out, how, and by whom.
 package struct PayoutRules: Sendable, Hashable {
     package enum Rail: String, Sendable, CaseIterable {
         case csv
@@ -140,8 +143,14 @@ package struct PayoutRules: Sendable, Hashable {
     /// Who pays: printed in the payout file.
     package var debtorName: String
     package var debtorAccount: String
+    /// Whether a partner without a tax form on file is blocked with `missing_tax_form`.
+    package var requiresTaxForm: Bool
 
-    package init(minimums: [Currency: Int64], rails: [Rail], debtorName: String, debtorAccount: String) {
+    package init(
+        minimums: [Currency: Int64], rails: [Rail], debtorName: String, debtorAccount: String,
+        requiresTaxForm: Bool = true
+    ) {
+        self.requiresTaxForm = requiresTaxForm
         self.minimums = minimums
         self.rails = rails
         self.debtorName = debtorName

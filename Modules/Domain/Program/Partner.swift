@@ -142,3 +142,15 @@ package struct FXRate: Sendable, Hashable {
         self.source = source
     }
 }
+
+extension FXRate {
+    /// Whether a text is a decimal greater than zero with 1 to 9 digits before and at most 10 after the point, without sign and
+    /// exponent.
+    package static func isRate(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count <= 2, (1...9).contains(parts[0].count), parts.count == 1 || (1...10).contains(parts[1].count)
+        else { return false }
+        let digits = parts.joined()
+        return digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && digits.contains { $0 != 0x30 }
+    }
+}

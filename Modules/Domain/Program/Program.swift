@@ -27,14 +27,20 @@ package struct Program: Sendable, Hashable {
     package var payout: PayoutRules
     package var fraud: FraudRules
     package var partnerEnd: PartnerEndRules
+    package var agreement: Agreement
+    /// SHA-256 (hex) of the public suffix list by which this version's account keys are computed; set when it is
+    /// published. An upgrade of the list would move domains, so another list needs another version.
+    package var suffixListHash: String?
 
     package init(
         id: ProgramID, version: Int64, name: String, effectiveFrom: Timestamp, currency: Currency,
         hypothesis: PartnershipHypothesis, areas: [OperatingArea], partnerTypes: [PartnerType], productLines: [String],
         intake: IntakeRules, scoring: ScoringRules, routing: RoutingRules, handoff: HandoffRules, review: ReviewRules,
         protection: ProtectionRules, conflict: ConflictRules, attribution: AttributionRules,
-        salesCompensation: SalesCompensationRules, commission: CommissionRules, terms: [TermsVersion], payout: PayoutRules,
-        fraud: FraudRules, partnerEnd: PartnerEndRules
+        salesCompensation: SalesCompensationRules, commission: CommissionRules, terms: [TermsVersion],
+        payout: PayoutRules,
+        fraud: FraudRules, partnerEnd: PartnerEndRules, agreement: Agreement = Agreement(),
+        suffixListHash: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -59,6 +65,8 @@ package struct Program: Sendable, Hashable {
         self.payout = payout
         self.fraud = fraud
         self.partnerEnd = partnerEnd
+        self.agreement = agreement
+        self.suffixListHash = suffixListHash
     }
 
     package func owner(of area: OperatingArea.Area) -> PersonID? {

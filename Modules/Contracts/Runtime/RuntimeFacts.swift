@@ -1,0 +1,124 @@
+package import Domain
+package import JSON
+
+/// A record went to a worker's dead-letter topic instead of being applied.
+package struct RecordDeadLettered: Fact {
+    package static let type = "io.tributary.record.dead_lettered.v1"
+
+    package var worker: WorkerName
+    /// Without the prefix: `referral.v1`.
+    package var topic: String
+    package var partition: Int64
+    package var offset: Int64
+    /// The dead letter's code: `not_cloudevent`, `schema`, `refused` ...
+    package var code: String
+    /// For people; no personal data.
+    package var reason: String
+    /// The event's source, id and type, as far as its envelope could be read.
+    package var source: String?
+    package var eventID: String?
+    package var eventType: String?
+    package var occurredAt: Timestamp
+
+    /// `<topic>/<partition>/<offset>`
+    package var entityID: String { "\(topic)/\(partition)/\(offset)" }
+
+    package init(
+        worker: WorkerName, position: EventPosition, code: String, reason: String, source: String?, eventID: String?,
+        eventType: String?, occurredAt: Timestamp
+    ) {
+        self.worker = worker
+        topic = position.topic
+        partition = Int64(position.partition)
+        offset = position.offset
+        self.code = code
+        self.reason = reason
+        self.source = source
+        self.eventID = eventID
+        self.eventType = eventType
+        self.occurredAt = occurredAt
+    }
+
+    package init(reading reader: inout ObjectReader) {
+        worker = reader.enumeration("worker", WorkerName.self)
+        topic = reader.string("topic")
+        partition = reader.integer("partition")
+        offset = reader.integer("offset")
+        code = reader.string("code")
+        reason = reader.string("reason")
+        source = reader.optionalString("source")
+        eventID = reader.optionalString("id")
+        eventType = reader.optionalString("type")
+        occurredAt = reader.value("occurred_at", as: Timestamp.self)
+    }
+
+    package func write(to writer: inout ObjectWriter) {
+        writer.enumeration("worker", worker)
+        writer.string("topic", topic)
+        writer.integer("partition", partition)
+        writer.integer("offset", offset)
+        writer.string("code", code)
+        writer.string("reason", reason)
+        writer.string("source", source)
+        writer.string("id", eventID)
+        writer.string("type", eventType)
+        writer.value("occurred_at", occurredAt)
+    }
+}
+
+/// What became of a command. A refused one has a dead letter beside it.
+package struct CommandCompleted: Fact {
+    package enum Outcome: String, Sendable, CaseIterable {
+        case accepted, refused
+    }
+
+    package static let type = "io.tributary.command.completed.v1"
+
+    package var commandID: String
+    package var worker: WorkerName
+    package var outcome: Outcome
+    /// What the command was about: a referral, a conflict, a run.
+    package var subject: String?
+    /// What happened, in plain words.
+    package var text: String
+    package var occurredAt: Timestamp
+
+    package var entityID: String { commandID }
+
+    package init(
+        commandID: String, worker: WorkerName, outcome: Outcome, subject: String?, text: String, occurredAt: Timestamp
+    ) {
+        self.commandID = commandID
+        self.worker = worker
+        self.outcome = outcome
+        self.subject = subject
+        self.text = text
+        self.occurredAt = occurredAt
+    }
+
+    package init(reading reader: inout ObjectReader) {
+        commandID = reader.string("command_id")
+        worker = reader.enumeration("worker", WorkerName.self)
+        outcome = reader.enumeration("outcome", Outcome.self)
+        subject = reader.optionalString("entity_id")
+        text = reader.string("text")
+        occurredAt = reader.value("occurred_at", as: Timestamp.self)
+    }
+
+    package func write(to writer: inout ObjectWriter) {
+        writer.string("command_id", commandID)
+        writer.enumeration("worker", worker)
+        writer.enumeration("outcome", outcome)
+        writer.string("entity_id", subject)
+        writer.string("text", text)
+        writer.value("occurred_at", occurredAt)
+    }
+}
+
+extension EventCatalogue {
+    /// What the runtime itself tells.
+    static let runtime: [EventDescription] = [
+        .fact(RecordDeadLettered.self),
+        .fact(CommandCompleted.self),
+    ]
+}
