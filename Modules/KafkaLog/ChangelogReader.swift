@@ -14,6 +14,7 @@ import EventLog
     }
 
     private let topic: String
+    private let admin: KafkaAdmin
     private let handle: KafkaHandle
     /// Errors of the client come here, and what is not about one partition.
     private let queue: KafkaQueue
@@ -21,9 +22,12 @@ import EventLog
     private var read: Set<Int32> = []
     private var records = RecordReader()
 
-    init(topic: String, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics) throws(LogError) {
+    init(topic: String, admin: KafkaAdmin, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics)
+        throws(LogError)
+    {
+        self.admin = admin
         self.topic = topic
-        handle = try KafkaHandle(.reader, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
+        handle = try KafkaHandle(.changelog, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
     }
 
@@ -101,7 +105,9 @@ import EventLog
             throw LogError(.unknownTopic, .fatal, "\(topic)/\(partition) cannot be read")
         }
         let list = PartitionList(capacity: 1)
-        list.add(topic, partition, offset: offset == 0 ? Int64(RD_KAFKA_OFFSET_BEGINNING) : offset)
+        // A plain offset always, for the reason given in `KafkaReader.assign`.
+        let start = offset == 0 ? try admin.starts(of: topic, partitions: [partition])[partition] ?? 0 : offset
+        list.add(topic, partition, offset: start)
         unsafe try KafkaFailure.check(
             rd_kafka_incremental_assign(handle.pointer, list.pointer), "reading \(topic)/\(partition)")
         let source = Source(

@@ -139,16 +139,23 @@ final class KafkaAdmin: Sendable {
 
     /// The end of each partition as a read-committed reader can reach it (the last stable offset).
     func stableEnds(of topic: String, partitions: Int32) throws(LogError) -> [Int64] {
-        try offsets(RD_KAFKA_OFFSET_END, of: topic, 0..<partitions, through: handle)
+        try offsets(RD_KAFKA_OFFSET_END, of: topic, Array(0..<partitions), through: handle)
     }
 
     /// The first kept offset of a partition and the end that its last record has, committed or not.
     func bounds(of place: TopicPartition) throws(LogError) -> (first: Int64, end: Int64) {
         let probe = try uncommittedHandle()
-        let range = place.partition..<place.partition + 1
+        let range = [place.partition]
         let first = try offsets(RD_KAFKA_OFFSET_BEGINNING, of: place.topic, range, through: probe)
         let end = try offsets(RD_KAFKA_OFFSET_END, of: place.topic, range, through: probe)
         return (first[0], end[0])
+    }
+
+    /// The first kept offset of partitions of one topic.
+    func starts(of topic: String, partitions: some Collection<Int32>) throws(LogError) -> [Int32: Int64] {
+        let sorted = partitions.sorted()
+        let found = try offsets(RD_KAFKA_OFFSET_BEGINNING, of: topic, sorted, through: handle)
+        return Dictionary(uniqueKeysWithValues: zip(sorted, found))
     }
 
     private func uncommittedHandle() throws(LogError) -> KafkaHandle {
@@ -163,7 +170,7 @@ final class KafkaAdmin: Sendable {
 
     /// Asks the partitions' leaders for a logical offset, all partitions of a leader at once. (The library's
     /// watermark query ignores its deadline.)
-    private func offsets(_ logical: Int32, of topic: String, _ partitions: Range<Int32>, through handle: KafkaHandle)
+    private func offsets(_ logical: Int32, of topic: String, _ partitions: [Int32], through handle: KafkaHandle)
         throws(LogError) -> [Int64]
     {
         let operation = "asking for offsets of \(topic)"

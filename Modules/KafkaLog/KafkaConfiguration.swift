@@ -8,6 +8,8 @@ enum KafkaRole {
     case uncommittedProbe
     /// Manual assignment, committed records only.
     case reader
+    /// The same for a restore, several partitions side by side.
+    case changelog
     /// A member of a worker's group.
     case member(SessionConfiguration)
     /// A transactional producer.
@@ -23,7 +25,7 @@ struct KafkaConfiguration: Sendable {
     /// The largest record any topic takes (dead-letter topics), in bytes.
     static let maximumMessageBytes = 16 << 20
     /// How much is fetched ahead of a reader or a member, in KiB.
-    static let fetchQueueKibibytes = 16 << 10
+    static let defaultFetchQueueKibibytes = 8 << 10
     /// How much is produced ahead of the broker, in KiB.
     static let produceQueueKibibytes = 32 << 10
     /// How long a member may go without polling before the group takes its partitions, in milliseconds.
@@ -51,6 +53,11 @@ struct KafkaConfiguration: Sendable {
         }
     }
 
+    /// How much is fetched ahead with these properties, in KiB.
+    var fetchQueueKibibytes: Int {
+        overrides["queued.max.messages.kbytes"].flatMap { Int($0) } ?? Self.defaultFetchQueueKibibytes
+    }
+
     /// The properties of a role, sorted by name.
     func properties(for role: KafkaRole) -> [(name: String, value: String)] {
         var properties = Self.common
@@ -75,13 +82,11 @@ struct KafkaConfiguration: Sendable {
         case .admin, .uncommittedProbe:
             [:]
         case .reader, .member:
-            [
-                "queued.min.messages": "100000",
-                "queued.max.messages.kbytes": "\(fetchQueueKibibytes)",
-                "fetch.max.bytes": "\(maximumMessageBytes)",
-                // A partition that fell below its queue limit waits for the fetch under way: keep that short.
-                "fetch.wait.max.ms": "100",
-            ]
+            // A partition that fell below its queue limit waits for the fetch under way: keep that short.
+            fetching(waitMilliseconds: 100)
+        case .changelog:
+            // One partition's end must not hold up the next one's start.
+            fetching(waitMilliseconds: 20)
         case .producer:
             [
                 "compression.codec": "lz4",
@@ -93,13 +98,22 @@ struct KafkaConfiguration: Sendable {
         }
     }
 
+    private static func fetching(waitMilliseconds: Int) -> [String: String] {
+        [
+            "queued.min.messages": "100000",
+            "queued.max.messages.kbytes": "\(defaultFetchQueueKibibytes)",
+            "fetch.max.bytes": "\(maximumMessageBytes)",
+            "fetch.wait.max.ms": "\(waitMilliseconds)",
+        ]
+    }
+
     private static func required(of role: KafkaRole) -> [String: String] {
         switch role {
         case .admin:
             consumer(group: "tributary-admin", isolation: "read_committed")
         case .uncommittedProbe:
             consumer(group: "tributary-probe", isolation: "read_uncommitted")
-        case .reader:
+        case .reader, .changelog:
             consumer(group: "tributary-reader", isolation: "read_committed").merging(["enable.partition.eof": "true"]) {
                 $1
             }

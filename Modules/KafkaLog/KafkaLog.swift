@@ -77,7 +77,7 @@ package final class KafkaLog: EventLog {
     }
 
     package func reader() throws(LogError) -> any LogReader {
-        try KafkaReader(configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
+        try KafkaReader(admin: admin, configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
     }
 
     package func endOffsets(of topic: String) throws(LogError) -> [Int64] {

@@ -15,7 +15,10 @@ import EventLog
     private var positioned: Set<TopicPartition> = []
     private var assigned: Set<TopicPartition> = []
 
-    init(configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics) throws(LogError) {
+    private let admin: KafkaAdmin
+
+    init(admin: KafkaAdmin, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics) throws(LogError) {
+        self.admin = admin
         handle = try KafkaHandle(.reader, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
     }
@@ -26,9 +29,14 @@ import EventLog
         positioned = Set(positions.keys).subtracting(assigned)
         assigned.formUnion(positions.keys)
         let list = PartitionList(capacity: positions.count)
-        for (place, offset) in positions {
-            // 0 is the start, also where retention has moved it.
-            list.add(place.topic, place.partition, offset: offset == 0 ? Int64(RD_KAFKA_OFFSET_BEGINNING) : offset)
+        for (topic, places) in Dictionary(grouping: positions.keys, by: \.topic) {
+            // 0 is the start, also where retention has moved it. The start is asked for here: left to the client as a
+            // logical offset, a late answer would override a later assignment.
+            let fromStart = places.filter { positions[$0] == 0 }.map(\.partition)
+            let starts = fromStart.isEmpty ? [:] : try admin.starts(of: topic, partitions: fromStart)
+            for place in places {
+                list.add(topic, place.partition, offset: starts[place.partition] ?? positions[place] ?? 0)
+            }
         }
         unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "assigning partitions")
     }

@@ -13,7 +13,8 @@ extension KafkaSession {
             reader = changelog
         } else {
             reader = try ChangelogReader(
-                topic: session.changelogTopic, configuration: configuration, diagnostics: handle.diagnostics)
+                topic: session.changelogTopic, admin: admin, configuration: configuration,
+                diagnostics: handle.diagnostics)
             changelog = reader
         }
         return try reader.read(partition, from: offset, maximum: maximum, timeout: timeout)

@@ -35,6 +35,7 @@ import EventLog
     private let queue: KafkaQueue
     private let topic: OpaquePointer
     private var records = RecordReader()
+    private var fetchAhead: FetchAhead
 
     private(set) var ownership = Ownership.none
     /// Per partition of the input, the smallest offset that is still wanted; `paused` where nothing is.
@@ -57,9 +58,14 @@ import EventLog
             diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
         unsafe topic = rd_kafka_topic_new(handle.pointer, session.topic, nil)
+        fetchAhead = FetchAhead(
+            handle: handle, topic: session.topic, limitBytes: configuration.fetchQueueKibibytes << 10)
         let topics = PartitionList(capacity: 1)
         topics.add(session.topic, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID))
         do {
+            // The consumer knows the partitions from here on: only a known one can be paused before it is assigned.
+            _ = try unsafe TopicMetadata.partitionCount(
+                of: session.topic, topic: topic, handle: handle, deadline: .now + KafkaLog.defaultTimeout)
             unsafe try KafkaFailure.check(
                 rd_kafka_subscribe(handle.pointer, topics.pointer), "subscribing to \(session.topic)")
         } catch {
@@ -106,6 +112,7 @@ import EventLog
             }
             wait = found.isEmpty ? deadline.remaining.milliseconds : 0
         } while found.count < maximumRecords
+        fetchAhead.refill(waiting: queue.count, nextOffsets: nextOffsets)
         if !found.isEmpty { events.append(.records(found)) }
         return events
     }
@@ -120,7 +127,9 @@ import EventLog
             nextOffsets[partition] != Self.paused, offset >= nextOffsets[partition]
         else { return nil }
         nextOffsets[partition] = offset + 1
-        return unsafe records.record(message, topic: session.topic)
+        let record = unsafe records.record(message, topic: session.topic)
+        fetchAhead.note(record)
+        return record
     }
 
     private func failure(of event: borrowing KafkaEvent) -> LogError? {
@@ -166,11 +175,14 @@ import EventLog
             try unassign()
             return nil
         }
+        // Paused first, then assigned, at a plain offset that is never fetched. A logical one (end, beginning) would be
+        // looked up at the broker, and in this library version a late answer overrides the position that `resume`
+        // sought: input would be skipped.
         let list = PartitionList(capacity: partitions.count)
-        // The position is given by `resume`; until then nothing may be fetched from anywhere.
-        for partition in partitions { list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_END)) }
-        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "taking the assignment")
+        for partition in partitions { list.add(session.topic, partition, offset: 0) }
         unsafe try KafkaFailure.check(rd_kafka_pause_partitions(handle.pointer, list.pointer), "pausing")
+        for element in list.elements { try KafkaFailure.check(element.code, "pausing \(element.place)") }
+        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "taking the assignment")
         ownership = .assigned(Assignment(partitions: partitions, metadata: metadata))
         return .assigned(partitions)
     }
@@ -234,10 +246,11 @@ import EventLog
         changelog?.release(partition)
         let list = PartitionList(capacity: 1)
         list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        unsafe try KafkaFailure.check(rd_kafka_resume_partitions(handle.pointer, list.pointer), "resuming")
-        // After the resume, not before: only a seek wakes the fetching thread.
         let code = unsafe rd_kafka_seek(topic, partition, offset, session.sessionTimeout.milliseconds)
         try KafkaFailure.check(code, "resuming \(session.topic)/\(partition) at \(offset)")
+        unsafe try KafkaFailure.check(rd_kafka_resume_partitions(handle.pointer, list.pointer), "resuming")
+        // A resume does not wake the thread that fetches.
+        fetchAhead.wake([partition])
         nextOffsets[Int(partition)] = offset
     }
 

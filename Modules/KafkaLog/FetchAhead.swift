@@ -1,0 +1,71 @@
+import CRdkafka
+import EventLog
+
+/// Keeps a member's fetch queue filled.
+///
+/// In this library version a fetching thread that found the queue full sleeps up to a second, and draining the queue
+/// does not wake it: a busy member with a small queue stands still half of the time. Any request to the leader wakes
+/// the thread, so one is sent when the queue has fallen to its half and the partitions are known to hold more.
+///
+/// Safe because the topic's pointer belongs to the session, which outlives this.
+@safe struct FetchAhead {
+    /// How long the answer is waited for. It does not matter, and may stand behind a fetch that waits for records.
+    private static let timeoutMilliseconds: Int32 = 1
+    /// What a partition must hold beyond the waiting records. Offsets are no count of records: of a writer with one
+    /// record a transaction every other offset is a marker.
+    private static let missingRecords: Int64 = 1000
+    /// The shortest time between two requests.
+    private static let interval = Duration.milliseconds(10)
+
+    private let handle: KafkaHandle
+    private let topic: String
+    private let limitBytes: Int
+    private var records = 0
+    private var bytes = 0
+    private var last: ContinuousClock.Instant
+
+    init(handle: KafkaHandle, topic: String, limitBytes: Int) {
+        self.handle = handle
+        self.topic = topic
+        self.limitBytes = limitBytes
+        last = .now
+    }
+
+    /// Takes note of what was read, to know how large the waiting records are.
+    mutating func note(_ record: borrowing LogRecord) {
+        records += 1
+        bytes += (record.value?.count ?? 0) + (record.key?.count ?? 0)
+        if records > 1 << 20 {
+            records /= 2
+            bytes /= 2
+        }
+    }
+
+    /// Wakes the fetching threads where fewer records wait than half the limit and a partition holds more.
+    mutating func refill(waiting: Int, nextOffsets: [Int64]) {
+        guard records > 0, waiting * (bytes / records + 1) < limitBytes / 2 else { return }
+        let now = ContinuousClock.now
+        guard now - last >= Self.interval else { return }
+        var behind: [Int32] = []
+        var missing: Int64 = 0
+        for (partition, offset) in nextOffsets.enumerated() where offset >= 0 {
+            var first: Int64 = 0
+            var end: Int64 = 0
+            // What the last fetch told; asks nobody.
+            let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, topic, Int32(partition), &first, &end)
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR, end > offset else { continue }
+            behind.append(Int32(partition))
+            missing += end - offset
+        }
+        guard missing > 2 * Int64(waiting) + Self.missingRecords else { return }
+        last = now
+        wake(behind)
+    }
+
+    /// Wakes the threads that fetch these partitions.
+    func wake(_ partitions: [Int32]) {
+        let list = PartitionList(capacity: partitions.count)
+        for partition in partitions { list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_END)) }
+        unsafe rd_kafka_offsets_for_times(handle.pointer, list.pointer, Self.timeoutMilliseconds)
+    }
+}
