@@ -25,6 +25,21 @@ package protocol Processor: AnyObject {
 
     /// The state was rolled back or restored: drop everything cached from it.
     func stateDidReset()
+
+    /// The task is restored and about to run.
+    func taskDidStart() throws
+
+    /// The turn is committed in log and store: what waits for that (outside effects) may be handed over now.
+    func turnDidCommit()
+
+    /// The task is put down: nothing of it may be handed over any more.
+    func taskWillStop()
+}
+
+extension Processor {
+    package func taskDidStart() throws {}
+    package func turnDidCommit() {}
+    package func taskWillStop() {}
 }
 
 /// Why a record cannot be processed; it goes to the worker's dead-letter topic, raw.

@@ -29,6 +29,13 @@ package final class TurnContext {
         outputs.removeAll(keepingCapacity: true)
     }
 
+    /// Lets a processor read at a time without any event.
+    func begin(reading now: Timestamp) {
+        event = nil
+        timer = nil
+        self.now = now
+    }
+
     /// Begins the firing of a timer at its due time.
     func begin(timer: TaskTimer) {
         event = nil

@@ -1,0 +1,54 @@
+import Contracts
+import Domain
+import JSON
+
+/// An event that waits in the store until a tick of the stream clock reaches its judging time.
+struct HeldEvent: JSONCodable {
+    static let table = StateTable("held")
+
+    var event: Event
+
+    init(_ event: Event) { self.event = event }
+
+    /// Order of application: judging time, source, id.
+    static func key(judgingTime: Timestamp, source: String, id: String) -> StateKey {
+        StateKey().appending(judgingTime).appending(source).appending(id)
+    }
+
+    /// The judging time that a key starts with.
+    static func judgingTime(ofKey key: StateKey) -> Timestamp {
+        let flipped = key.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Timestamp(millisecondsSince1970: Int64(bitPattern: flipped ^ (1 << 63)))
+    }
+
+    init(reading reader: inout ObjectReader) {
+        event = Event(
+            id: reader.string("id"), source: reader.string("source"), type: reader.string("type"),
+            time: reader.optionalValue("time", as: Timestamp.self), subject: reader.optionalString("subject"),
+            key: reader.string("key"), data: reader.raw("data") ?? [],
+            position: EventPosition(
+                topic: reader.string("topic"), partition: Int32(truncatingIfNeeded: reader.integer("partition")),
+                offset: reader.integer("offset")),
+            appendTime: reader.value("append_time", as: Timestamp.self), isBroadcast: reader.boolean("broadcast"),
+            isForwarded: reader.boolean("forwarded"), commandID: reader.optionalString("command_id"),
+            traceparent: reader.optionalString("traceparent"))
+    }
+
+    func write(to writer: inout ObjectWriter) {
+        writer.string("id", event.id)
+        writer.string("source", event.source)
+        writer.string("type", event.type)
+        writer.value("time", event.time)
+        writer.string("subject", event.subject)
+        writer.string("key", event.key)
+        writer.raw("data", event.data)
+        writer.string("topic", event.position.topic)
+        writer.integer("partition", Int64(event.position.partition))
+        writer.integer("offset", event.position.offset)
+        writer.value("append_time", event.appendTime)
+        writer.boolean("broadcast", event.isBroadcast)
+        writer.boolean("forwarded", event.isForwarded)
+        writer.string("command_id", event.commandID)
+        writer.string("traceparent", event.traceparent)
+    }
+}

@@ -1,0 +1,69 @@
+import Contracts
+import Domain
+import EventLog
+import Hashing
+
+/// Makes records out of what a handler emitted: ids derived from the input, so that a replay makes the same ones.
+struct OutputEncoder {
+    /// The header by which a receiver knows a worker's repeated output.
+    static let sequenceHeader = "tributary-sequence"
+
+    let catalogue: TopicCatalogue
+    let partitions: PartitionCounts
+    /// `/tributary/approval-worker/3`
+    let source: String
+
+    init(worker: WorkerName, partition: Int32, catalogue: TopicCatalogue, partitions: PartitionCounts) {
+        self.catalogue = catalogue
+        self.partitions = partitions
+        source = "/tributary/\(worker.rawValue)-worker/\(partition)"
+    }
+
+    /// - Parameters:
+    ///   - origin: what the outputs answer: source and id of an event, or name and due time of a timer.
+    ///   - sequence: counted up by one for each output.
+    func encode(
+        _ outputs: [TurnContext.Output], origin: [String], time: Timestamp, event: Event?, cause: EventPosition?,
+        sequence: inout Int64
+    ) -> [OutgoingRecord] {
+        var records: [OutgoingRecord] = []
+        records.reserveCapacity(outputs.count)
+        let stem = Hashing.first64(of: origin)
+        let stemText = Hexadecimal.text(stem)
+        for (index, output) in outputs.enumerated() {
+            sequence += 1
+            let envelope = EventEnvelope(
+                id: "\(stemText)\(Hexadecimal.text(Hashing.first64(of: [source, stemText, output.type, String(index)])))",
+                source: source, type: output.type, time: time, subject: output.subject, key: output.key,
+                commandID: event?.commandID, traceparent: event?.traceparent, cause: cause)
+            var record = CloudEventCodec.encode(
+                envelope, data: output.data, topic: catalogue.name(of: output.topic),
+                partition: Partitioner.partition(of: output.key, count: partitions[output.topic]))
+            record.headers.append(LogHeader(OutputEncoder.sequenceHeader, String(sequence)))
+            records.append(record)
+        }
+        return records
+    }
+
+    /// The event under its right key, once, with its own id.
+    func forward(_ record: LogRecord, event: Event, to topic: Topic, key: String) -> OutgoingRecord {
+        let kept = record.headers.filter { $0.name != HeaderName.key && $0.name != HeaderName.forwarded }
+        return OutgoingRecord(
+            topic: record.topic, partition: Partitioner.partition(of: key, count: partitions[topic]),
+            key: Array(key.utf8), value: record.value,
+            headers: kept + [LogHeader(HeaderName.key, key), LogHeader(HeaderName.forwarded, "1")])
+    }
+
+    /// A held event as a record again.
+    func record(of event: Event) -> LogRecord {
+        let envelope = EventEnvelope(
+            id: event.id, source: event.source, type: event.type, time: event.time ?? event.appendTime,
+            subject: event.subject, key: event.key.isEmpty ? nil : event.key, isBroadcast: event.isBroadcast,
+            isForwarded: event.isForwarded, commandID: event.commandID, traceparent: event.traceparent)
+        return LogRecord(
+            topic: "\(catalogue.prefix).\(event.position.topic)", partition: event.position.partition,
+            offset: event.position.offset, appendTimeMilliseconds: event.appendTime.millisecondsSince1970,
+            key: event.key.isEmpty ? nil : Array(event.key.utf8), value: event.data,
+            headers: CloudEventCodec.encode(envelope))
+    }
+}

@@ -1,0 +1,417 @@
+package import Contracts
+package import Domain
+package import EventLog
+import JSON
+
+/// What a task needs to know about where it runs.
+package struct TaskConfiguration: Sendable {
+    package var worker: WorkerName
+    package var partition: Int32
+    package var catalogue: TopicCatalogue
+    package var partitions: PartitionCounts
+    /// The consumer group, for the headers of dead letters.
+    package var group: String
+
+    package init(
+        worker: WorkerName, partition: Int32, catalogue: TopicCatalogue, partitions: PartitionCounts, group: String
+    ) {
+        self.worker = worker
+        self.partition = partition
+        self.catalogue = catalogue
+        self.partitions = partitions
+        self.group = group
+    }
+
+    /// The tables that the runtime itself keeps beside a worker's.
+    package static let tables = [TimerQueue.table, HeldEvent.table, SeenEvents.table, SeenEvents.marks, TurnRow.table]
+}
+
+/// Counts of what became of records; they never decide anything.
+package struct TaskCounts: Sendable, Hashable {
+    package var applied = 0
+    package var duplicates = 0
+    package var deadLetters = 0
+    package var forwarded = 0
+    package var held = 0
+    package var timers = 0
+
+    package init() {}
+}
+
+/// One partition of one worker: a pure function from (state, record) to (state', outputs). It knows neither the log nor
+/// the store's kind; the turn loop and the simulation drive it alike.
+package final class PartitionTask {
+    package let configuration: TaskConfiguration
+    package let state: TaskState
+    package private(set) var counts = TaskCounts()
+
+    let processor: any Processor
+    private let context: TurnContext
+    private let encoder: OutputEncoder
+    /// As of the last finished record.
+    private(set) var row: TurnRow
+    private var clock = TaskClock()
+    private var sequence: Int64 = 0
+    private var nextInputOffset: Int64
+    /// Outputs of finished records that nobody has taken yet.
+    private var outputs: [OutgoingRecord] = []
+
+    /// Steps of one tick that are done before the turn may end; the tick goes on in the next turn.
+    static let stepsPerSlice = 2_000
+
+    /// - Parameter position: where the group's committed position says that input begins; used for a new store only.
+    package init(
+        configuration: TaskConfiguration, state: TaskState, processor: any Processor, position: Int64, epoch: Int64
+    ) throws {
+        self.configuration = configuration
+        self.state = state
+        self.processor = processor
+        context = TurnContext(state: state, partitions: configuration.partitions)
+        encoder = OutputEncoder(
+            worker: configuration.worker, partition: configuration.partition, catalogue: configuration.catalogue,
+            partitions: configuration.partitions)
+        row =
+            try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
+            ?? TurnRow(
+                inputOffset: position, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
+        row.epoch = epoch
+        nextInputOffset = position
+        adopt(row)
+        processor.stateDidReset()
+    }
+
+    private func adopt(_ row: TurnRow) {
+        clock = TaskClock(kind: row.clockKind, time: row.clockTime)
+        sequence = row.sequence
+        nextInputOffset = row.inputOffset
+    }
+
+    // MARK: Turns
+
+    /// The next record of the input that this task wants.
+    package var position: Int64 { nextInputOffset }
+
+    /// The partition's time.
+    package var time: Timestamp { clock.time }
+
+    package var clockKind: ClockKind { clock.kind }
+
+    /// Records made since the last call, in order.
+    package func takeOutputs() -> [OutgoingRecord] {
+        defer { outputs.removeAll(keepingCapacity: true) }
+        return outputs
+    }
+
+    /// Ends the turn: its row and the changelog records of everything that it changed.
+    package func finishTurn() throws -> (row: TurnRow, changelog: [OutgoingRecord]) {
+        row.turn += 1
+        row.inputOffset = nextInputOffset
+        row.clockKind = clock.kind
+        row.clockTime = clock.time
+        row.sequence = sequence
+        try state.put(TurnRow.table, TurnRow.key, row)
+        state.acceptRecord()
+        let topic = configuration.catalogue.name(of: .changelog(configuration.worker))
+        var images = state.turnImages()
+        if let index = images.firstIndex(where: { $0.table == TurnRow.table }) { images.append(images.remove(at: index)) }
+        return (
+            row,
+            images.map { Changelog.record($0, topic: topic, partition: configuration.partition, turn: row.turn) }
+        )
+    }
+
+    /// Writes the turn into the store, after the log has committed it.
+    package func commitTurn(changelogOffset: Int64, committedAtMilliseconds: Int64) throws(StoreError) {
+        try state.commitTurn(
+            StoreCheckpoint(
+                changelogOffset: changelogOffset, inputOffset: row.inputOffset, turn: row.turn, epoch: row.epoch,
+                committedAtMilliseconds: committedAtMilliseconds))
+    }
+
+    /// Forgets the turn; the task stands where its last committed turn left it.
+    package func rollbackTurn() throws {
+        outputs.removeAll()
+        try state.rollbackTurn()
+        let epoch = row.epoch
+        row = try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self) ?? TurnRow(
+            inputOffset: 0, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
+        row.epoch = epoch
+        adopt(row)
+        processor.stateDidReset()
+    }
+
+    // MARK: Records
+
+    /// Processes the next record. `false` means that the record is a tick with more to do: call `process` with it again
+    /// in a later turn; until then the position stays before it.
+    package func process(_ record: LogRecord) throws -> Bool {
+        let event: Event
+        do throws(EventProblem) {
+            event = try CloudEventCodec.decode(record, prefix: configuration.catalogue.prefix)
+        } catch {
+            try observeAppendTime(of: record)
+            deadLetter(record, DeadLetter(error), event: nil)
+            try finish(record)
+            return true
+        }
+        switch event.type {
+        case ClockSet.type, ClockAdvanced.type, ClockSwitched.type:
+            return try processClock(event, record)
+        default:
+            try processEvent(event, record)
+            try finish(record)
+            return true
+        }
+    }
+
+    private func finish(_ record: LogRecord) throws {
+        nextInputOffset = record.offset + 1
+    }
+
+    /// On a wall clock a record's append time moves the partition's time, and timers due before it fire first.
+    private func observeAppendTime(of record: LogRecord) throws {
+        guard clock.kind == .wall else { return }
+        let time = Timestamp(millisecondsSince1970: record.appendTimeMilliseconds)
+        guard time > clock.time else { return }
+        try fireTimers(upTo: time)
+        clock.time = time
+    }
+
+    private func processEvent(_ event: Event, _ record: LogRecord) throws {
+        try observeAppendTime(of: record)
+        do {
+            let sequence = event.source.hasPrefix("/tributary/")
+                ? record.headerText(OutputEncoder.sequenceHeader).flatMap(Int64.init) : nil
+            let payload = try processor.decode(event)
+            if try forwardIfMisplaced(payload, event, record) { return }
+            try checkTime(of: payload, event)
+            switch try SeenEvents.admit(event, sequence: sequence, state: state) {
+            case .duplicate:
+                counts.duplicates += 1
+                state.acceptRecord()
+                return
+            case .idReused:
+                throw DeadLetter(.idReused, "source and id were used before with another body")
+            case .new: break
+            }
+            if clock.kind == .stream {
+                try hold(event, payload)
+            } else {
+                try apply(payload, of: event, at: try wallTime(of: payload))
+            }
+            state.acceptRecord()
+        } catch {
+            try fail(record, event, error)
+        }
+    }
+
+    private func wallTime(of payload: any EventPayload) throws -> Timestamp {
+        let occurredAt = payload.occurredAt
+        guard occurredAt < clock.time else { return clock.time }
+        context.begin(reading: clock.time)
+        return clock.judgingTime(
+            occurredAt: occurredAt, backdating: try processor.maximumBackdating(of: payload, in: context))
+    }
+
+    private func forwardIfMisplaced(_ payload: any EventPayload, _ event: Event, _ record: LogRecord) throws -> Bool {
+        guard !event.isBroadcast, let key = processor.routingKey(of: payload, event: event) else { return false }
+        let topic = configuration.worker.input
+        guard Partitioner.partition(of: key, count: configuration.partitions[topic]) != configuration.partition else {
+            return false
+        }
+        guard !event.isForwarded else {
+            throw DeadLetter(.wrongKey, "the event was forwarded once and still is in the wrong partition")
+        }
+        outputs.append(encoder.forward(record, event: event, to: topic, key: key))
+        counts.forwarded += 1
+        return true
+    }
+
+    private func checkTime(of payload: any EventPayload, _ event: Event) throws {
+        let occurredAt = payload.occurredAt
+        switch clock.kind {
+        case .wall:
+            if occurredAt > event.appendTime + TaskClock.maximumFuture {
+                throw DeadLetter(
+                    .futureEvent, "occurred_at \(occurredAt) is more than 5 minutes after it was written, \(event.appendTime)")
+            }
+        case .stream:
+            if !event.source.hasPrefix("/tributary/") && occurredAt < clock.time {
+                throw DeadLetter(.tooLate, "occurred_at \(occurredAt) lies before the clock's last tick, \(clock.time)")
+            }
+        }
+    }
+
+    // MARK: Application
+
+    private func apply(_ payload: any EventPayload, of event: Event, at time: Timestamp) throws {
+        context.begin(event: event, now: time)
+        try processor.apply(payload, of: event, in: context)
+        counts.applied += 1
+        accept(
+            origin: [event.source, event.id], time: time, event: event, cause: event.position)
+    }
+
+    private func accept(origin: [String], time: Timestamp, event: Event?, cause: EventPosition?) {
+        outputs.append(
+            contentsOf: encoder.encode(
+                context.outputs, origin: origin, time: time, event: event, cause: cause, sequence: &sequence))
+    }
+
+    /// A deterministic failure makes the record a dead letter; a fault of the store or the log is the turn's.
+    private func fail(_ record: LogRecord, _ event: Event, _ error: any Error) throws {
+        if error is StoreError || error is LogError { throw error }
+        state.rejectRecord()
+        processor.stateDidReset()
+        deadLetter(record, DeadLetter(classifying: error), event: event)
+    }
+
+    private func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?) {
+        counts.deadLetters += 1
+        outputs.append(
+            DeadLetterRecord.make(
+                record, letter, topic: configuration.catalogue.name(of: .deadLetters(configuration.worker)),
+                group: configuration.group, partition: configuration.partition))
+        let position = EventPosition(
+            topic: String(record.topic.dropFirst(configuration.catalogue.prefix.utf8.count + 1)), partition: record.partition, offset: record.offset)
+        let time = clock.kind == .wall
+            ? max(clock.time, Timestamp(millisecondsSince1970: record.appendTimeMilliseconds)) : clock.time
+        context.begin(event: event, now: time)
+        context.record(
+            RecordDeadLettered(
+                worker: configuration.worker, position: position, code: letter.code.rawValue, reason: letter.reason,
+                source: event?.source, eventID: event?.id, eventType: event?.type, occurredAt: time))
+        accept(
+            origin: ["dead letter", position.description], time: time, event: event, cause: position)
+    }
+
+    // MARK: Stream clock
+
+    private func hold(_ event: Event, _ payload: any EventPayload) throws {
+        counts.held += 1
+        try state.putNew(
+            HeldEvent.table,
+            HeldEvent.key(judgingTime: payload.occurredAt, source: event.source, id: event.id), HeldEvent(event))
+    }
+
+    private func processClock(_ event: Event, _ record: LogRecord) throws -> Bool {
+        do {
+            switch event.type {
+            case ClockSet.type:
+                let set = try event.payload(ClockSet.self)
+                guard clock.time == .distantPast else {
+                    throw DeadLetter(.refused, "the clock is set once, by the first record of a partition")
+                }
+                clock = TaskClock(kind: set.kind, time: set.at)
+            case ClockSwitched.type:
+                try switchToWall(at: try event.payload(ClockSwitched.self), record)
+            default:
+                let to = try event.payload(ClockAdvanced.self).to
+                switch clock.kind {
+                case .wall:
+                    // An idle partition's owner wrote it: its append time does the work.
+                    try observeAppendTime(of: record)
+                case .stream:
+                    guard try advance(to: to) else { return false }
+                }
+            }
+        } catch let problem as EventProblem {
+            deadLetter(record, DeadLetter(problem), event: event)
+        } catch let letter as DeadLetter {
+            deadLetter(record, letter, event: event)
+        }
+        try finish(record)
+        return true
+    }
+
+    private func switchToWall(at switched: ClockSwitched, _ record: LogRecord) throws {
+        guard clock.kind == .stream else { throw DeadLetter(.refused, "the clock is a wall clock already") }
+        while try !advance(to: .distantFuture, firesTimers: false) {}
+        clock.kind = .wall
+        clock.time = max(clock.time, switched.at)
+        try observeAppendTime(of: record)
+        try fireTimers(upTo: clock.time)
+    }
+
+    /// Applies held events and due timers up to `to`, in order of time; a timer goes before an event of its own time.
+    /// `false` when there is more to do than fits one slice.
+    private func advance(to: Timestamp, firesTimers: Bool = true) throws -> Bool {
+        var steps = 0
+        var held: ArraySlice<(key: StateKey, row: HeldEvent)> = []
+        while steps < PartitionTask.stepsPerSlice {
+            if held.isEmpty {
+                let end = StateKey().appending(Timestamp(millisecondsSince1970: to.millisecondsSince1970 + 1))
+                held = try state.rows(HeldEvent.table, from: StateKey(), upTo: end, limit: 256, as: HeldEvent.self)[...]
+            }
+            let timer = firesTimers ? try state.nextTimerDue().flatMap { $0 <= to ? $0 : nil } : nil
+            let next = held.first.map { HeldEvent.judgingTime(ofKey: $0.key) }
+            if let timer, next.map({ timer <= $0 }) ?? true {
+                try fireFirstTimer()
+            } else if let first = held.popFirst() {
+                try applyHeld(first.row.event, key: first.key)
+            } else {
+                clock.time = max(clock.time, to == .distantFuture ? clock.time : to)
+                return true
+            }
+            steps += 1
+        }
+        return false
+    }
+
+    private func applyHeld(_ event: Event, key: StateKey) throws {
+        do {
+            let payload = try processor.decode(event)
+            try state.delete(HeldEvent.table, key)
+            try apply(payload, of: event, at: max(payload.occurredAt, .distantPast))
+            state.acceptRecord()
+        } catch {
+            if error is StoreError || error is LogError { throw error }
+            state.rejectRecord()
+            processor.stateDidReset()
+            try state.delete(HeldEvent.table, key)
+            state.acceptRecord()
+            deadLetter(encoder.record(of: event), DeadLetter(classifying: error), event: event)
+        }
+    }
+
+    // MARK: Timers
+
+    /// When the next timer is due, for the owner of an idle partition.
+    package func nextTimerDue() throws -> Timestamp? { try state.nextTimerDue() }
+
+    private func fireTimers(upTo time: Timestamp) throws {
+        while let due = try state.nextTimerDue(), due <= time { try fireFirstTimer() }
+    }
+
+    private func fireFirstTimer() throws {
+        guard let timer = try state.firstTimer() else { return }
+        do {
+            try state.remove(timer)
+            context.begin(timer: timer)
+            try processor.fire(timer, in: context)
+            state.acceptRecord()
+            counts.timers += 1
+            accept(
+                origin: ["timer", timer.name, timer.due.description], time: timer.due, event: nil, cause: nil)
+        } catch {
+            if error is StoreError || error is LogError { throw error }
+            // A timer has no record that could be put aside: a handler's failure here is a fault of the product.
+            throw StoreError(.other, "timer \(timer.name) failed: \(error)")
+        }
+    }
+}
+
+extension DeadLetter {
+    init(_ problem: EventProblem) {
+        self.init(Code(rawValue: problem.code.rawValue), problem.reason)
+    }
+
+    /// Whatever a handler threw, as a dead letter.
+    init(classifying error: any Error) {
+        switch error {
+        case let letter as DeadLetter: self = letter
+        case let problem as EventProblem: self.init(problem)
+        default: self.init(.processingFailed, "\(error)")
+        }
+    }
+}
