@@ -18,7 +18,9 @@ package enum Changelog {
 
     static func record(_ change: RowChange, topic: String, partition: Int32, turn: Int64) -> OutgoingRecord {
         var mark: [UInt8] = [schemaVersion]
-        for shift in stride(from: 56, through: 0, by: -8) { mark.append(UInt8(truncatingIfNeeded: turn >> Int64(shift))) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            mark.append(UInt8(truncatingIfNeeded: turn >> Int64(shift)))
+        }
         return OutgoingRecord(
             topic: topic, partition: partition, key: key(of: change), value: change.value,
             headers: [LogHeader(header, mark)])
@@ -27,9 +29,13 @@ package enum Changelog {
     /// The change that a record holds, and the turn that made it.
     package static func change(in record: LogRecord) throws(StoreError) -> (change: RowChange, turn: Int64) {
         guard let key = record.key, let split = key.firstIndex(of: 0), let mark = record.header(header), mark.count == 9
-        else { throw StoreError(.corrupt, "\(record.topic)/\(record.partition)/\(record.offset) is no changelog record of ours") }
+        else {
+            throw StoreError(
+                .corrupt, "\(record.topic)/\(record.partition)/\(record.offset) is no changelog record of ours")
+        }
         guard mark[0] <= schemaVersion else {
-            throw StoreError(.newer, "\(record.topic)/\(record.partition)/\(record.offset) was written by a newer version")
+            throw StoreError(
+                .newer, "\(record.topic)/\(record.partition)/\(record.offset) was written by a newer version")
         }
         let turn = mark.dropFirst().reduce(Int64(0)) { $0 << 8 | Int64($1) }
         let table = StateTable(String(decoding: key[..<split], as: UTF8.self))

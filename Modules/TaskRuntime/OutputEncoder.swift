@@ -33,7 +33,8 @@ struct OutputEncoder {
         for (index, output) in outputs.enumerated() {
             sequence += 1
             let envelope = EventEnvelope(
-                id: "\(stemText)\(Hexadecimal.text(Hashing.first64(of: [source, stemText, output.type, String(index)])))",
+                id:
+                    "\(stemText)\(Hexadecimal.text(Hashing.first64(of: [source, stemText, output.type, String(index)])))",
                 source: source, type: output.type, time: time, subject: output.subject, key: output.key,
                 commandID: event?.commandID, traceparent: event?.traceparent, cause: cause)
             var record = CloudEventCodec.encode(

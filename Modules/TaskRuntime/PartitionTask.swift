@@ -113,7 +113,9 @@ package final class PartitionTask {
         state.acceptRecord()
         let topic = configuration.catalogue.name(of: .changelog(configuration.worker))
         var images = state.turnImages()
-        if let index = images.firstIndex(where: { $0.table == TurnRow.table }) { images.append(images.remove(at: index)) }
+        if let index = images.firstIndex(where: { $0.table == TurnRow.table }) {
+            images.append(images.remove(at: index))
+        }
         return (
             row,
             images.map { Changelog.record($0, topic: topic, partition: configuration.partition, turn: row.turn) }
@@ -133,8 +135,10 @@ package final class PartitionTask {
         outputs.removeAll()
         try state.rollbackTurn()
         let epoch = row.epoch
-        row = try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self) ?? TurnRow(
-            inputOffset: 0, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
+        row =
+            try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
+            ?? TurnRow(
+                inputOffset: 0, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
         row.epoch = epoch
         adopt(row)
         processor.stateDidReset()
@@ -146,11 +150,14 @@ package final class PartitionTask {
     /// in a later turn; until then the position stays before it.
     package func process(_ record: LogRecord) throws -> Bool {
         let event: Event
-        do throws(EventProblem) {
+        do {
+            if let size = record.value?.count, size > TopicCatalogue.maximumRecordBytes {
+                throw DeadLetter(.tooLarge, "\(size) bytes, at most \(TopicCatalogue.maximumRecordBytes) are processed")
+            }
             event = try CloudEventCodec.decode(record, prefix: configuration.catalogue.prefix)
         } catch {
             try observeAppendTime(of: record)
-            deadLetter(record, DeadLetter(error), event: nil)
+            deadLetter(record, DeadLetter(classifying: error), event: nil)
             try finish(record)
             return true
         }
@@ -180,7 +187,8 @@ package final class PartitionTask {
     private func processEvent(_ event: Event, _ record: LogRecord) throws {
         try observeAppendTime(of: record)
         do {
-            let sequence = event.source.hasPrefix("/tributary/")
+            let sequence =
+                event.source.hasPrefix("/tributary/")
                 ? record.headerText(OutputEncoder.sequenceHeader).flatMap(Int64.init) : nil
             let payload = try processor.decode(event)
             if try forwardIfMisplaced(payload, event, record) { return }
@@ -233,7 +241,8 @@ package final class PartitionTask {
         case .wall:
             if occurredAt > event.appendTime + TaskClock.maximumFuture {
                 throw DeadLetter(
-                    .futureEvent, "occurred_at \(occurredAt) is more than 5 minutes after it was written, \(event.appendTime)")
+                    .futureEvent,
+                    "occurred_at \(occurredAt) is more than 5 minutes after it was written, \(event.appendTime)")
             }
         case .stream:
             if !event.source.hasPrefix("/tributary/") && occurredAt < clock.time {
@@ -273,8 +282,10 @@ package final class PartitionTask {
                 record, letter, topic: configuration.catalogue.name(of: .deadLetters(configuration.worker)),
                 group: configuration.group, partition: configuration.partition))
         let position = EventPosition(
-            topic: String(record.topic.dropFirst(configuration.catalogue.prefix.utf8.count + 1)), partition: record.partition, offset: record.offset)
-        let time = clock.kind == .wall
+            topic: String(record.topic.dropFirst(configuration.catalogue.prefix.utf8.count + 1)),
+            partition: record.partition, offset: record.offset)
+        let time =
+            clock.kind == .wall
             ? max(clock.time, Timestamp(millisecondsSince1970: record.appendTimeMilliseconds)) : clock.time
         context.begin(event: event, now: time)
         context.record(

@@ -1,7 +1,7 @@
 package import Contracts
 package import Domain
 package import EventLog
-package import JSON
+import JSON
 
 /// What one record or one tick brought, for tests.
 package struct HarnessResult {
@@ -99,8 +99,10 @@ package final class ProcessorHarness {
         for record in records {
             if let code = record.headers.last(where: { $0.name == HeaderName.errorCode })?.value {
                 let reason = record.headers.last { $0.name == "__connect.errors.exception.message" }?.value ?? []
-                result.deadLetter = result.deadLetter ?? DeadLetter(
-                    .init(rawValue: String(decoding: code, as: UTF8.self)), String(decoding: reason, as: UTF8.self))
+                result.deadLetter =
+                    result.deadLetter
+                    ?? DeadLetter(
+                        .init(rawValue: String(decoding: code, as: UTF8.self)), String(decoding: reason, as: UTF8.self))
                 continue
             }
             let type = record.headers.last { $0.name == HeaderName.type }?.value ?? []

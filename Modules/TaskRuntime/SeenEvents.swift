@@ -21,7 +21,8 @@ struct SeenEvents {
     /// Looks the event up and remembers it.
     static func admit(_ event: Event, sequence: Int64?, state: TaskState) throws -> Verdict {
         if let sequence { return try admit(sequence: sequence, source: event.source, state: state) }
-        let key = StateKey(bytes: Array(SHA256Digest(of: Array("\(event.source)\u{0}\(event.id)".utf8)).bytes.prefix(16)))
+        let key = StateKey(
+            bytes: Array(SHA256Digest(of: Array("\(event.source)\u{0}\(event.id)".utf8)).bytes.prefix(16)))
         let body = Hexadecimal.text(Hashing.first64(of: event.data))
         if let known = try state.get(table, key, as: SeenRow.self) {
             return known.body == body ? .duplicate : .idReused

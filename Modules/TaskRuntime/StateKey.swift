@@ -21,7 +21,9 @@ package struct StateKey: Sendable, Hashable {
 
     package mutating func append(_ value: Int64) {
         let flipped = UInt64(bitPattern: value) ^ (1 << 63)
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: flipped >> UInt64(shift))) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: flipped >> UInt64(shift)))
+        }
     }
 
     package mutating func append(_ time: Timestamp) { append(time.millisecondsSince1970) }

@@ -92,7 +92,8 @@ package final class TaskState {
         do {
             return try JSONDocument.decode(type, from: bytes)
         } catch {
-            throw StoreError(.corrupt, "a row of table \(table.name) cannot be read: \(error.problems.first.map { "\($0)" } ?? "")")
+            throw StoreError(
+                .corrupt, "a row of table \(table.name) cannot be read: \(error.problems.first.map { "\($0)" } ?? "")")
         }
     }
 

@@ -22,7 +22,7 @@ package final class TurnContext {
     }
 
     /// Begins the processing of an event at its judging time.
-    func begin(event: Event, now: Timestamp) {
+    func begin(event: Event?, now: Timestamp) {
         self.event = event
         self.now = now
         timer = nil
