@@ -82,12 +82,11 @@ package protocol TurnSession: AnyObject {
     /// Adds a record to the turn's transaction. The record may leave at once; it is visible only after `commit`.
     func append(_ record: OutgoingRecord) throws(LogError)
 
-    /// Sends what is queued, waits for every delivery, and returns, per changelog partition written in this turn,
-    /// the offset after the last of this turn's records. Called before `commit`.
-    func flush(deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64]
-
-    /// Commits the turn with the positions of **every** task in it, fenced by the generation of their assignment.
-    func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError)
+    /// Waits for every delivery, then commits the turn with the positions of **every** task in it, fenced by the generation
+    /// of their assignment.
+    ///
+    /// - Returns: per changelog partition written in this turn, the offset after the last of this turn's records.
+    func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64]
 
     /// Aborts the turn: none of its records will be seen.
     func abort() throws(LogError)

@@ -11,13 +11,9 @@ extension KafkaSession {
         try producer.append(record)
     }
 
-    func flush(deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {
-        try producer.drain(until: deadline)
-    }
-
     /// Drains the deliveries, then sends the positions, then commits: in this order, or a stopped owner could write
     /// after its successor looked at the changelog's end.
-    func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError) {
+    func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {
         guard let first = offsets.first else {
             // The offsets carry the fence: without them the broker lets anybody's transaction through.
             throw LogError(.invalidState, .abortable, "a turn without positions would not be fenced")
@@ -28,9 +24,10 @@ extension KafkaSession {
             _ = try self.assignment(of: offset.partition)
             positions.add(session.topic, offset.partition, offset: offset.offset, metadata: offset.metadata)
         }
-        _ = try producer.drain(until: deadline)
+        let changelogEnds = try producer.drain(until: deadline)
         try producer.sendOffsets(positions, metadata: assignment.metadata, deadline: deadline)
         try producer.commit(until: deadline)
+        return changelogEnds
     }
 
     func abort() throws(LogError) {
