@@ -106,7 +106,7 @@ let package = Package(
         suite("YAML", ["JSON"]),
         suite("DomainNames"),
         suite("EventLog"),
-        suite("Contracts", ["JSON"]),
+        suite("Contracts", ["Domain", "EventLog", "JSON"]),
         suite("TaskRuntime", ["Contracts", "Domain", "EventLog", "JSON"]),
         suite("SQLite"),
         suite("StateStore", ["TaskRuntime", "SQLite"]),

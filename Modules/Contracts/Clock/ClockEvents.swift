@@ -10,7 +10,7 @@ package enum ClockKind: String, Sendable, CaseIterable {
 }
 
 /// The first record of every input partition: how its time runs.
-package struct ClockSet: EventPayload {
+package struct ClockSet: EventPayload, Hashable {
     package static let type = "io.tributary.clock.set.v1"
 
     package var kind: ClockKind
@@ -35,7 +35,7 @@ package struct ClockSet: EventPayload {
 }
 
 /// A tick: on a stream clock everything up to it is processed; on a wall clock it lets an idle partition's timers fire.
-package struct ClockAdvanced: EventPayload {
+package struct ClockAdvanced: EventPayload, Hashable {
     package static let type = "io.tributary.clock.advanced.v1"
 
     package var to: Timestamp
@@ -53,7 +53,7 @@ package struct ClockAdvanced: EventPayload {
 }
 
 /// The only switch there is: from a stream clock to the wall, once and for good.
-package struct ClockSwitched: EventPayload {
+package struct ClockSwitched: EventPayload, Hashable {
     package static let type = "io.tributary.clock.switched.v1"
 
     package var to: ClockKind

@@ -2,7 +2,7 @@ package import Domain
 package import JSON
 
 /// A version of the programme; it never changes afterwards.
-package struct ProgramPublished: RegisterEntry {
+package struct ProgramPublished: RegisterEntry, Hashable {
     package static let type = "io.tributary.program.published.v1"
 
     package var program: Program
@@ -35,7 +35,7 @@ package struct ProgramPublished: RegisterEntry {
 }
 
 /// A partner as it is from `effective_at` on.
-package struct PartnerUpdated: RegisterEntry {
+package struct PartnerUpdated: RegisterEntry, Hashable {
     package static let type = "io.tributary.partner.updated.v1"
 
     package var partner: Partner
@@ -60,7 +60,7 @@ package struct PartnerUpdated: RegisterEntry {
 }
 
 /// A person as it is from `effective_at` on.
-package struct PersonUpdated: RegisterEntry {
+package struct PersonUpdated: RegisterEntry, Hashable {
     package static let type = "io.tributary.person.updated.v1"
 
     package var person: Person
@@ -85,7 +85,7 @@ package struct PersonUpdated: RegisterEntry {
 }
 
 /// A partner accepted one exact version of its terms.
-package struct TermsAccepted: RegisterEntry {
+package struct TermsAccepted: RegisterEntry, Hashable {
     package static let type = "io.tributary.terms.accepted.v1"
 
     package var acceptance: TermsAcceptance
@@ -101,7 +101,7 @@ package struct TermsAccepted: RegisterEntry {
 }
 
 /// Where a partner is paid. The broadcast form has flags and the fingerprint only; the register topic's own holds the account.
-package struct PayeeUpdated: RegisterEntry {
+package struct PayeeUpdated: RegisterEntry, Hashable {
     package static let type = "io.tributary.payee.updated.v1"
 
     package var payee: Payee
@@ -149,7 +149,7 @@ package struct PayeeAccount: Sendable, Hashable {
 }
 
 /// An exchange rate of a day.
-package struct FXPublished: RegisterEntry {
+package struct FXPublished: RegisterEntry, Hashable {
     package static let type = "io.tributary.fx.published.v1"
 
     package var rate: FXRate

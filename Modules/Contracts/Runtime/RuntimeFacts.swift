@@ -2,7 +2,7 @@ package import Domain
 package import JSON
 
 /// A record went to a worker's dead-letter topic instead of being applied.
-package struct RecordDeadLettered: Fact {
+package struct RecordDeadLettered: Fact, Hashable {
     package static let type = "io.tributary.record.dead_lettered.v1"
 
     package var worker: WorkerName
@@ -67,7 +67,7 @@ package struct RecordDeadLettered: Fact {
 }
 
 /// What became of a command. A refused one has a dead letter beside it.
-package struct CommandCompleted: Fact {
+package struct CommandCompleted: Fact, Hashable {
     package enum Outcome: String, Sendable, CaseIterable {
         case accepted, refused
     }
