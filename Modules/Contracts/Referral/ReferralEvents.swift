@@ -82,30 +82,34 @@ package struct ReferralWithdrawn: EventPayload, Hashable {
     }
 }
 
-/// A returned referral did not come back in time and is rejected `insufficient_information`. From the referral worker to the
-/// approval worker, which ends the claim that goes with it.
-package struct ReferralLapsed: EventPayload, Hashable {
-    package static let type = "io.tributary.referral.lapsed.v1"
+/// The referral worker rejects a referral that it has already handed on: it was returned, and did not come back in time, came
+/// back invalid, or came back as no ideal customer. The approval worker ends the claim that goes with it.
+package struct ReferralRejected: EventPayload, Hashable {
+    package static let type = "io.tributary.referral.rejected.v1"
 
     package var referral: ReferralID
     package var account: AccountReference
+    package var reason: RejectReason
     package var occurredAt: Timestamp
 
-    package init(referral: ReferralID, account: AccountReference, occurredAt: Timestamp) {
+    package init(referral: ReferralID, account: AccountReference, reason: RejectReason, occurredAt: Timestamp) {
         self.referral = referral
         self.account = account
+        self.reason = reason
         self.occurredAt = occurredAt
     }
 
     package init(reading reader: inout ObjectReader) {
         referral = reader.value("referral_id", as: ReferralID.self)
         account = reader.object("account", AccountReference.self)
+        reason = reader.enumeration("reason", RejectReason.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
     package func write(to writer: inout ObjectWriter) {
         writer.value("referral_id", referral)
         writer.object("account", account)
+        writer.enumeration("reason", reason)
         writer.value("occurred_at", occurredAt)
     }
 }

@@ -35,18 +35,18 @@ package struct Score: Sendable, Hashable {
     package init(of submission: ReferralSubmission, by criteria: [ScoringCriterion], submittedAt: Timestamp) {
         contributions = []
         contributions.reserveCapacity(criteria.count)
-        var weighted: Int64 = 0
-        var weights: Int64 = 0
+        var weighted: Int128 = 0
+        var weights: Int128 = 0
         for criterion in criteria {
             let value = submission.value(of: criterion.subject, submittedAt: submittedAt)
             let points = value.flatMap { criterion.points(for: $0) } ?? 0
-            weighted += criterion.weight * points
-            weights += criterion.weight
+            weighted += Int128(criterion.weight) * Int128(points)
+            weights += Int128(criterion.weight)
             contributions.append(
                 Contribution(
                     criterion: criterion.name, weight: criterion.weight, points: points, found: value?.description))
         }
-        value = weights > 0 ? weighted / weights : 0
+        value = weights > 0 ? Int64(clamping: weighted / weights) : 0
     }
 
     /// The whole calculation, to be evaluated from this text alone: `floor((30 x 100 + 20 x 60) / (30 + 20)) = 84`.
@@ -109,7 +109,7 @@ extension PointRow {
     func matches(_ value: ScoredValue) -> Bool {
         switch value {
         case .number(let number):
-            (from.map { number >= $0 } ?? true) && (upTo.map { number < $0 } ?? true) && (values.isEmpty)
+            (from.map { number >= $0 } ?? true) && (upTo.map { number <= $0 } ?? true) && values.isEmpty
         case .text(let text): values.contains { $0 == "*" || CaseFolding.equal($0, text) }
         case .words(let text): values.contains { $0 == "*" || CaseFolding.contains(word: $0, in: text) }
         }
