@@ -390,6 +390,19 @@ package final class PartitionTask {
     /// When the next timer is due, for the owner of an idle partition.
     package func nextTimerDue() throws -> Timestamp? { try state.nextTimerDue() }
 
+    /// The time, as a record for this task's own partition.
+    func idleTick(at milliseconds: Int64, topic: String) -> OutgoingRecord {
+        let time = Timestamp(millisecondsSince1970: milliseconds)
+        let envelope = EventEnvelope(
+            id: "tick-\(milliseconds)", source: encoder.source, type: ClockAdvanced.type, time: time, isBroadcast: true)
+        return CloudEventCodec.encode(
+            envelope, data: JSONEncoding.encode(ClockAdvanced(to: time)), topic: topic,
+            partition: configuration.partition)
+    }
+
+    /// Puts the task down; its store's handle is closed.
+    func close() { state.close() }
+
     private func fireTimers(upTo time: Timestamp) throws {
         while let due = try state.nextTimerDue(), due <= time { try fireFirstTimer() }
     }

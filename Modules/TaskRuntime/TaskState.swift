@@ -179,6 +179,8 @@ package final class TaskState {
         try backend.rollback()
     }
 
+    func close() { backend.close() }
+
     private func beginIfNeeded() throws(StoreError) {
         guard !isTransactionOpen else { return }
         try backend.begin()

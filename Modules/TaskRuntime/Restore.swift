@@ -1,0 +1,176 @@
+import Contracts
+import Domain
+import EventLog
+
+/// Brings a partition's store to where the group's committed position says that it is, from its changelog, in slices, so
+/// that the loop can go on polling. Done only at a position that reaches the changelog's read-uncommitted end: below it
+/// committed rows may still hide behind a dead owner's open transaction.
+final class Restore {
+    enum Progress {
+        case working(remaining: Int64)
+        /// The store is at the changelog's end; input begins at `position`.
+        case done(state: TaskState, position: Int64, epoch: Int64)
+    }
+
+    /// Why a partition cannot be restored without a person. The worker stays unready and names it.
+    struct Stop: Error, CustomStringConvertible {
+        enum Code: String {
+            /// The stored changelog position lies beyond the changelog's end: the topic was recreated.
+            case changelogRecreated = "changelog_recreated"
+            /// The changelog has a turn, but the group has no committed position: expired, or reset by hand.
+            case positionLost = "position_lost"
+            /// A changelog row of a newer version of the product.
+            case newer = "store_newer"
+            /// No progress for too long: somebody's transaction stays open.
+            case stalled = "restore_stalled"
+        }
+
+        var code: Code
+        var description: String
+    }
+
+    static let slice = 4_000
+    static let stallLimit = Duration.seconds(30)
+    /// A store older than this is not trusted: tombstones that it needs may be gone (half of `delete.retention.ms`).
+    static let maximumAgeMilliseconds: Int64 = 12 * 3_600_000
+
+    private let partition: Int32
+    private let session: any TurnSession
+    private let provider: any StateBackendProvider
+    private let now: () -> Int64
+
+    private var backend: (any StateBackend)?
+    private var target: Int64 = 0
+    private var position: Int64 = 0
+    private var committed: CommittedPosition?
+    private var committedTurn: (turn: Int64, epoch: Int64) = (0, 0)
+    private var lastProgress = ContinuousClock.now
+    private(set) var skippedTornRows = 0
+
+    init(
+        partition: Int32, session: any TurnSession, provider: any StateBackendProvider, now: @escaping () -> Int64
+    ) {
+        self.partition = partition
+        self.session = session
+        self.provider = provider
+        self.now = now
+    }
+
+    func close() {
+        backend?.close()
+        backend = nil
+    }
+
+    /// Does one slice of work.
+    func step() throws -> Progress {
+        if backend == nil { try open() }
+        let backend = self.backend!
+        while true {
+            if position >= target {
+                try finish(backend)
+                return .done(
+                    state: TaskState(backend: backend), position: committed?.offset ?? 0, epoch: committedTurn.epoch + 1
+                )
+            }
+            let read = try session.readChangelog(
+                partition, from: position, maximum: Restore.slice, timeout: .milliseconds(100))
+            if read.position > position { lastProgress = .now }
+            try apply(read, to: backend)
+            if ContinuousClock.now - lastProgress > Restore.stallLimit {
+                throw Stop(
+                    code: .stalled,
+                    description: "changelog of partition \(partition) stands still at \(position) below \(target)")
+            }
+            if position < target { return .working(remaining: target - position) }
+        }
+    }
+
+    private func open() throws {
+        // Positions first: an open transaction of a dead owner is settled before its rows are asked for.
+        committed = try session.committed(partition, timeout: .seconds(10))
+        let bounds = try session.changelogBounds(partition)
+        target = bounds.end
+        if let committed {
+            committedTurn = TurnRow.parse(metadata: committed.metadata) ?? (0, 0)
+        }
+        let opened = try openTrusted(bounds: bounds)
+        backend = opened
+        position = try opened.checkpoint()?.changelogOffset ?? bounds.first
+        lastProgress = .now
+    }
+
+    /// The store as it is, or a new one where it is corrupt, of another schema, too old, or ahead of what was committed.
+    private func openTrusted(bounds: (first: Int64, end: Int64)) throws -> any StateBackend {
+        let opened: any StateBackend
+        do {
+            opened = try provider.open(partition: partition)
+        } catch let error where error.code == .corrupt {
+            try provider.discard(partition: partition)
+            return try provider.open(partition: partition)
+        }
+        guard let checkpoint = try opened.checkpoint() else { return opened }
+        if checkpoint.changelogOffset > bounds.end {
+            opened.close()
+            throw Stop(
+                code: .changelogRecreated,
+                description:
+                    "the store of partition \(partition) knows changelog offset \(checkpoint.changelogOffset), "
+                    + "the topic ends at \(bounds.end): was it recreated?")
+        }
+        let isOld =
+            now() - checkpoint.committedAtMilliseconds > Restore.maximumAgeMilliseconds
+            && checkpoint.changelogOffset < bounds.end
+        let isAhead = checkpoint.turn > committedTurn.turn
+        let hasGap = checkpoint.changelogOffset < bounds.first
+        guard isOld || isAhead || hasGap else { return opened }
+        opened.close()
+        try provider.discard(partition: partition)
+        return try provider.open(partition: partition)
+    }
+
+    private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
+        var changes: [RowChange] = []
+        var index: [[UInt8]: Int] = [:]
+        for record in read.records {
+            let (change, turn) = try Changelog.change(in: record)
+            guard turn <= committedTurn.turn else {
+                skippedTornRows += 1
+                continue
+            }
+            let key = record.key ?? []
+            if let earlier = index[key] {
+                changes[earlier] = change
+            } else {
+                index[key] = changes.count
+                changes.append(change)
+            }
+        }
+        changes.sort {
+            $0.table == $1.table ? $0.key.lexicographicallyPrecedes($1.key) : $0.table.name < $1.table.name
+        }
+        position = read.position
+        guard !changes.isEmpty else { return }
+        try backend.begin()
+        try backend.apply(changes)
+        try backend.commit(checkpoint(turn: 0, committedAt: now()))
+    }
+
+    /// The mark of a store under restore has turn 0, so that it is never taken for a whole one.
+    private func checkpoint(turn: Int64, committedAt: Int64) -> StoreCheckpoint {
+        StoreCheckpoint(
+            changelogOffset: position, inputOffset: committed?.offset ?? 0, turn: turn, epoch: committedTurn.epoch,
+            committedAtMilliseconds: committedAt)
+    }
+
+    private func finish(_ backend: any StateBackend) throws {
+        if committedTurn.turn == 0 && skippedTornRows > 0 {
+            throw Stop(
+                code: .positionLost,
+                description:
+                    "the changelog of partition \(partition) has turns, but the group has no committed position of "
+                    + "ours: it expired or was reset by hand")
+        }
+        try backend.begin()
+        try backend.commit(checkpoint(turn: committedTurn.turn, committedAt: now()))
+    }
+}

@@ -1,0 +1,372 @@
+package import Contracts
+import Domain
+package import EventLog
+import Synchronization
+
+/// How large a turn gets, and how patient the loop is.
+package struct TurnLimits: Sendable {
+    /// Records of one turn at most.
+    package var records = 4_000
+    /// A turn ends after this long even where more is waiting.
+    package var duration = Duration.milliseconds(200)
+    /// Deadline of a commit, drained deliveries included.
+    package var commit = Duration.seconds(30)
+    /// How long a poll waits for the first record of an idle input.
+    package var idlePoll = Duration.milliseconds(250)
+    /// After a fault that left nothing to be repaired in place.
+    package var retryPause = Duration.milliseconds(500)
+
+    package init() {}
+}
+
+/// What a turn loop tells the outside. Called on the loop's thread, after the commit that makes it true.
+package struct TurnObserver: Sendable {
+    package enum Notice: Sendable {
+        case assigned([Int32])
+        case restoring(partition: Int32, remaining: Int64)
+        case running(partition: Int32)
+        case revoked([Int32])
+        case lost([Int32])
+        case committed(records: Int, counts: TaskCounts, duration: Duration)
+        /// Something failed; the loop goes on by itself.
+        case fault(String)
+        /// A partition needs a person; the others go on.
+        case stopped(partition: Int32, code: String, reason: String)
+    }
+
+    package var notify: @Sendable (Notice) -> Void
+
+    package init(_ notify: @escaping @Sendable (Notice) -> Void = { _ in }) { self.notify = notify }
+}
+
+/// One turn thread of a worker: its session, its tasks, and the commit turn. Log first, store second.
+package final class TurnLoop {
+    /// What the caller provides for each thread.
+    package struct Environment {
+        package var log: any EventLog
+        package var session: SessionConfiguration
+        package var worker: WorkerName
+        package var catalogue: TopicCatalogue
+        package var stores: any StateBackendProvider
+        package var makeProcessor: (TaskState, Int32) throws -> any Processor
+        /// Wall time in milliseconds since 1970: for commit times and for idle partitions' ticks, never for a decision.
+        package var now: @Sendable () -> Int64
+        /// Blocks the loop's thread.
+        package var sleep: @Sendable (Duration) -> Void
+        package var limits: TurnLimits
+        package var observer: TurnObserver
+
+        package init(
+            log: any EventLog, session: SessionConfiguration, worker: WorkerName, catalogue: TopicCatalogue,
+            stores: any StateBackendProvider, now: @escaping @Sendable () -> Int64,
+            sleep: @escaping @Sendable (Duration) -> Void, limits: TurnLimits = TurnLimits(),
+            observer: TurnObserver = TurnObserver(), makeProcessor: @escaping (TaskState, Int32) throws -> any Processor
+        ) {
+            self.log = log
+            self.session = session
+            self.worker = worker
+            self.catalogue = catalogue
+            self.stores = stores
+            self.now = now
+            self.sleep = sleep
+            self.limits = limits
+            self.observer = observer
+            self.makeProcessor = makeProcessor
+        }
+    }
+
+    /// Asks a running loop to finish its turn and leave; may be set from any thread.
+    package final class StopFlag: Sendable {
+        private let flag = Atomic<Bool>(false)
+        package init() {}
+        package func set() { flag.store(true, ordering: .releasing) }
+        package var isSet: Bool { flag.load(ordering: .acquiring) }
+    }
+
+    let environment: Environment
+    private let stop: StopFlag
+    private var assignments: [Int32: Assignment] = [:]
+    private var isTurnOpen = false
+    private var turnStart = ContinuousClock.now
+    private var turnRecords = 0
+    private var partitions = PartitionCounts(byTopic: [:])
+
+    package init(_ environment: Environment, stop: StopFlag) {
+        self.environment = environment
+        self.stop = stop
+    }
+
+    /// Runs until stopped. Returns normally after a clean leave; throws where another process has this identity.
+    package func run() throws(LogError) {
+        while !stop.isSet {
+            do throws(LogError) {
+                try loadPartitionCounts()
+                let session = try environment.log.session(environment.session)
+                defer {
+                    abandonAll()
+                    session.close(deadline: .now + .seconds(10))
+                }
+                try run(session)
+            } catch {
+                if error.code == .fenced || error.code == .held { throw error }
+                environment.observer.notify(.fault(error.description))
+                pause(environment.limits.retryPause)
+            }
+        }
+    }
+
+    private func loadPartitionCounts() throws(LogError) {
+        for topic in TopicCatalogue.topics {
+            partitions.byTopic[topic] = try environment.log.partitionCount(of: environment.catalogue.name(of: topic))
+        }
+    }
+
+    private func pause(_ duration: Duration) {
+        let end = ContinuousClock.now + duration
+        while !stop.isSet && ContinuousClock.now < end { environment.sleep(.milliseconds(20)) }
+    }
+
+    // MARK: The loop
+
+    private func run(_ session: any TurnSession) throws(LogError) {
+        while !stop.isSet {
+            do {
+                let isBusy = assignments.values.contains { $0.isBusy }
+                let room = environment.limits.records - assignments.values.reduce(0) { $0 + $1.waiting.count }
+                for event in try session.poll(
+                    maximumRecords: max(1, room), timeout: isBusy ? .zero : environment.limits.idlePoll)
+                {
+                    try handle(event, session)
+                }
+                try restoreSlice(session)
+                try processWaiting(session)
+                if isTurnOpen { try commitTurn(session) } else { try tickIdlePartitions(session) }
+            } catch let error as LogError {
+                try recover(from: error, session)
+            } catch let error as StoreError {
+                try recover(from: error, session)
+            } catch {
+                throw LogError(.other, .fatal, "\(error)")
+            }
+        }
+        if isTurnOpen { try leave(session) }
+    }
+
+    private func leave(_ session: any TurnSession) throws(LogError) {
+        do {
+            try commitTurn(session)
+        } catch {
+            environment.observer.notify(.fault("the last turn was not committed: \(error)"))
+        }
+    }
+
+    private func handle(_ event: SessionEvent, _ session: any TurnSession) throws {
+        switch event {
+        case .assigned(let added):
+            environment.observer.notify(.assigned(added))
+            for partition in added {
+                assignments[partition] = Assignment(
+                    partition: partition,
+                    restore: Restore(
+                        partition: partition, session: session, provider: environment.stores, now: environment.now))
+            }
+        case .revoked(let gone):
+            if isTurnOpen { try commitTurn(session) }
+            put(down: gone)
+            environment.observer.notify(.revoked(gone))
+            try session.finishRevocation()
+        case .lost(let gone):
+            try rollBackTurn(session)
+            put(down: gone)
+            environment.observer.notify(.lost(gone))
+            try session.finishRevocation()
+        case .records(let records):
+            for record in records { assignments[record.partition]?.waiting.append(record) }
+        }
+    }
+
+    private func put(down partitions: [Int32]) {
+        for partition in partitions { assignments.removeValue(forKey: partition)?.close() }
+    }
+
+    private func abandonAll() {
+        isTurnOpen = false
+        for assignment in assignments.values {
+            assignment.forgetTurn()
+            assignment.close()
+        }
+        assignments.removeAll()
+    }
+
+    // MARK: Restore
+
+    private func restoreSlice(_ session: any TurnSession) throws {
+        for assignment in assignments.values {
+            guard let restore = assignment.restore else { continue }
+            do {
+                switch try restore.step() {
+                case .working(let remaining):
+                    environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
+                case .done(let state, let position, let epoch):
+                    let processor = try environment.makeProcessor(state, assignment.partition)
+                    assignment.start(
+                        try PartitionTask(
+                            configuration: TaskConfiguration(
+                                worker: environment.worker, partition: assignment.partition,
+                                catalogue: environment.catalogue, partitions: partitions,
+                                group: environment.session.group),
+                            state: state, processor: processor, position: position, epoch: epoch))
+                    try processor.taskDidStart()
+                    try session.resume(assignment.partition, at: position)
+                    environment.observer.notify(.running(partition: assignment.partition))
+                }
+            } catch let stop as Restore.Stop {
+                environment.observer.notify(
+                    .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
+                assignment.stopForGood()
+            }
+        }
+    }
+
+    // MARK: Turn
+
+    private func processWaiting(_ session: any TurnSession) throws {
+        turnStart = .now
+        for assignment in assignments.values.sorted(by: { $0.partition < $1.partition }) {
+            guard let task = assignment.task else { continue }
+            while let record = assignment.next {
+                if turnRecords >= environment.limits.records
+                    || ContinuousClock.now - turnStart > environment.limits.duration
+                {
+                    return
+                }
+                // Records below the position were processed before a session was opened anew.
+                if record.offset < task.position {
+                    assignment.advance()
+                    continue
+                }
+                try openTurn(session)
+                assignment.isInTurn = true
+                let isDone = try task.process(record)
+                for output in task.takeOutputs() { try session.append(output) }
+                turnRecords += 1
+                if isDone { assignment.advance() } else { return }
+            }
+        }
+    }
+
+    private func openTurn(_ session: any TurnSession) throws {
+        guard !isTurnOpen else { return }
+        try session.begin()
+        isTurnOpen = true
+        turnRecords = 0
+    }
+
+    /// Changelog and positions go with the outputs; the stores follow the log; only then anybody is told.
+    private func commitTurn(_ session: any TurnSession) throws {
+        let started = turnStart
+        let inTurn = assignments.values.filter { $0.isInTurn }.sorted { $0.partition < $1.partition }
+        var offsets: [TurnOffset] = []
+        for assignment in inTurn {
+            let (row, changelog) = try assignment.task!.finishTurn()
+            for record in changelog { try session.append(record) }
+            offsets.append(
+                TurnOffset(partition: assignment.partition, offset: row.inputOffset, metadata: row.metadata))
+        }
+        let ends = try session.commit(offsets, deadline: .now + environment.limits.commit)
+        isTurnOpen = false
+        var counts = TaskCounts()
+        var failure: StoreError?
+        for assignment in inTurn {
+            assignment.isInTurn = false
+            guard let end = ends[assignment.partition] else {
+                throw LogError(.invalidState, .fatal, "a turn committed without a changelog position")
+            }
+            do {
+                try assignment.task!.commitTurn(
+                    changelogOffset: end, committedAtMilliseconds: environment.now())
+                assignment.task!.processor.turnDidCommit()
+                counts.add(assignment.takeCounts())
+            } catch {
+                // The log has the turn: the store is behind, and is restored from its own position.
+                failure = error
+                restart(assignment, session)
+            }
+        }
+        environment.observer.notify(
+            .committed(records: turnRecords, counts: counts, duration: ContinuousClock.now - started))
+        turnRecords = 0
+        if let failure { environment.observer.notify(.fault(failure.description)) }
+    }
+
+    private func rollBackTurn(_ session: any TurnSession) throws {
+        guard isTurnOpen else { return }
+        isTurnOpen = false
+        turnRecords = 0
+        try session.abort()
+        for assignment in assignments.values where assignment.isInTurn {
+            assignment.isInTurn = false
+            try assignment.task?.rollbackTurn()
+        }
+    }
+
+    // MARK: Faults
+
+    private func recover(from error: LogError, _ session: any TurnSession) throws(LogError) {
+        guard error.errorClass != .fatal else { throw error }
+        environment.observer.notify(.fault(error.description))
+        if isTurnOpen {
+            isTurnOpen = false
+            try session.abort()
+        }
+        // What was processed and not committed is read again; ownership shows with the next poll.
+        for assignment in assignments.values where assignment.task != nil { restart(assignment, session) }
+        pause(environment.limits.retryPause)
+    }
+
+    /// A store failed: nothing of the turn is kept, its tasks are restored from their last checkpoints.
+    private func recover(from error: StoreError, _ session: any TurnSession) throws(LogError) {
+        environment.observer.notify(.fault(error.description))
+        if isTurnOpen {
+            isTurnOpen = false
+            try session.abort()
+        }
+        for assignment in assignments.values where assignment.isInTurn || assignment.restore != nil {
+            restart(assignment, session)
+        }
+        pause(environment.limits.retryPause)
+    }
+
+    private func restart(_ assignment: Assignment, _ session: any TurnSession) {
+        if assignment.task != nil {
+            do throws(LogError) {
+                try session.pause(assignment.partition)
+            } catch {
+                environment.observer.notify(.fault(error.description))
+            }
+        }
+        assignment.forgetTurn()
+        assignment.close()
+        assignment.restart(
+            Restore(
+                partition: assignment.partition, session: session, provider: environment.stores, now: environment.now))
+    }
+
+    // MARK: Idle partitions
+
+    /// A wall clock stands still without records: the owner of an idle partition with a due timer writes the time into it.
+    private func tickIdlePartitions(_ session: any TurnSession) throws {
+        let now = environment.now()
+        for assignment in assignments.values where !assignment.isBusy {
+            guard let task = assignment.task, task.clockKind == .wall, let due = try task.nextTimerDue(),
+                due.millisecondsSince1970 <= now, assignment.lastTick < due.millisecondsSince1970
+            else { continue }
+            assignment.lastTick = now
+            try openTurn(session)
+            assignment.isInTurn = true
+            try session.append(
+                task.idleTick(at: now, topic: environment.catalogue.name(of: environment.worker.input)))
+        }
+        if isTurnOpen { try commitTurn(session) }
+    }
+}
