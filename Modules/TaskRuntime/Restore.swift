@@ -101,10 +101,7 @@ final class Restore {
 
     /// The store as it is, or a new one where it is corrupt, of another schema, too old, or ahead of what was committed.
     private func openTrusted(bounds: (first: Int64, end: Int64)) throws -> any StateBackend {
-        let opened: any StateBackend
-        do {
-            opened = try provider.open(partition: partition)
-        } catch let error where error.code == .corrupt {
+        guard let opened = try openUnlessCorrupt() else {
             try provider.discard(partition: partition)
             return try provider.open(partition: partition)
         }
@@ -126,6 +123,16 @@ final class Restore {
         opened.close()
         try provider.discard(partition: partition)
         return try provider.open(partition: partition)
+    }
+
+    /// `nil` for a file that is damaged or of an older schema.
+    private func openUnlessCorrupt() throws(StoreError) -> (any StateBackend)? {
+        do throws(StoreError) {
+            return try provider.open(partition: partition)
+        } catch {
+            if error.code == .corrupt { return nil }
+            throw error
+        }
     }
 
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
