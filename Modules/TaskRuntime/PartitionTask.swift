@@ -192,7 +192,6 @@ package final class PartitionTask {
                 ? record.headerText(OutputEncoder.sequenceHeader).flatMap(Int64.init) : nil
             let payload = try processor.decode(event)
             if try forwardIfMisplaced(payload, event, record) { return }
-            try checkTime(of: payload, event)
             switch try SeenEvents.admit(event, sequence: sequence, state: state) {
             case .duplicate:
                 counts.duplicates += 1
@@ -200,7 +199,7 @@ package final class PartitionTask {
                 return
             case .idReused:
                 throw DeadLetter(.idReused, "source and id were used before with another body")
-            case .new: break
+            case .new: try checkTime(of: payload, event)
             }
             if clock.kind == .stream {
                 try hold(event, payload)
