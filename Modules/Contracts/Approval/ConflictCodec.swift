@@ -14,6 +14,8 @@ extension Conflict: JSONCodable {
         appeal = reader.optionalObject("appeal", ConflictAppeal.self)
         revision = reader.integer("revision")
         reviewDue = reader.optionalValue("review_due", as: Timestamp.self)
+        isEscalated = reader.optionalBoolean("escalated") ?? false
+        isFinal = reader.optionalBoolean("final") ?? false
         timerDue = reader.optionalValue("timer_due", as: Timestamp.self)
     }
 
@@ -30,6 +32,8 @@ extension Conflict: JSONCodable {
         writer.object("appeal", appeal)
         writer.integer("revision", revision)
         writer.value("review_due", reviewDue)
+        writer.boolean("escalated", isEscalated ? true : nil)
+        writer.boolean("final", isFinal ? true : nil)
         writer.value("timer_due", timerDue)
     }
 }

@@ -52,11 +52,14 @@ extension ReferralClaim: JSONCodable {
 
 extension ReviewClock: JSONCodable {
     package init(reading reader: inout ObjectReader) {
-        self.init(openedAt: reader.value("opened_at", as: Timestamp.self), due: reader.value("due", as: Timestamp.self))
+        self.init(
+            openedAt: reader.value("opened_at", as: Timestamp.self),
+            reminder: reader.value("reminder", as: Timestamp.self), due: reader.value("due", as: Timestamp.self))
     }
 
     package func write(to writer: inout ObjectWriter) {
         writer.value("opened_at", openedAt)
+        writer.value("reminder", reminder)
         writer.value("due", due)
     }
 }

@@ -28,6 +28,7 @@ extension Registration: JSONCodable {
         tailUntil = reader.optionalValue("tail_until", as: Timestamp.self)
         roles = reader.optionalObject("roles", RoleList.self)?.roles ?? [:]
         changedAt = reader.value("changed_at", as: Timestamp.self)
+        isReminded = reader.optionalBoolean("reminded") ?? false
         timerDue = reader.optionalValue("timer_due", as: Timestamp.self)
     }
 
@@ -58,6 +59,7 @@ extension Registration: JSONCodable {
         writer.value("tail_until", tailUntil)
         writer.object("roles", RoleList(roles))
         writer.value("changed_at", changedAt)
+        writer.boolean("reminded", isReminded ? true : nil)
         writer.value("timer_due", timerDue)
     }
 }
@@ -93,6 +95,7 @@ extension ProtectionExtension: JSONCodable {
         self.init(
             requestedAt: reader.value("requested_at", as: Timestamp.self), requestedBy: reader.string("requested_by"),
             reason: reader.string("reason"), days: reader.integer("days"),
+            due: reader.value("due", as: Timestamp.self), isEscalated: reader.optionalBoolean("escalated") ?? false,
             decision: reader.optionalObject("decision", ExtensionDecision.self))
     }
 
@@ -101,6 +104,8 @@ extension ProtectionExtension: JSONCodable {
         writer.string("requested_by", requestedBy)
         writer.string("reason", reason)
         writer.integer("days", days)
+        writer.value("due", due)
+        writer.boolean("escalated", isEscalated ? true : nil)
         writer.object("decision", decision)
     }
 }

@@ -32,6 +32,10 @@ package struct Conflict: Sendable, Hashable {
     /// Counts the decisions: 0 while open, 1 by the first, 2 by the one on an appeal.
     package var revision: Int64
     package var reviewDue: Timestamp?
+    /// The owner was told that the decision is late.
+    package var isEscalated: Bool
+    /// The time for an appeal is over, or the appeal is decided.
+    package var isFinal: Bool
     package var timerDue: Timestamp?
 
     package init(
@@ -47,6 +51,17 @@ package struct Conflict: Sendable, Hashable {
         self.openedAt = openedAt
         evidence = []
         revision = 0
+        isEscalated = false
+        isFinal = false
+    }
+
+    /// What happens next by the clock alone; `nil` where nothing does.
+    package var nextDue: Timestamp? {
+        switch state {
+        case .open, .appealed: isEscalated ? nil : reviewDue
+        case .decided: isFinal || appeal != nil ? nil : decision?.appealUntil
+        case .lapsed: nil
+        }
     }
 
     package func party(_ party: Party) -> ConflictParty? { parties.first { $0.party == party } }

@@ -63,6 +63,7 @@ extension Conflict {
             outcome: outcome, winner: keeper, shares: sorted, evidence: evidence, note: note, actor: actor, at: time,
             appealUntil: time + .days(Int(rules.appealDays)))
         state = .decided
+        isFinal = appeal != nil
         revision += 1
         reviewDue = nil
         return parties.compactMap { party in
@@ -125,5 +126,6 @@ extension Conflict {
         guard reason.contains(where: { !$0.isWhitespace }) else { throw .noReason }
         appeal = ConflictAppeal(party: party, by: person, at: time, reason: reason, against: decision.actor)
         state = .appealed
+        isEscalated = false
     }
 }

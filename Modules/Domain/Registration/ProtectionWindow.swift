@@ -29,12 +29,18 @@ package struct ProtectionExtension: Sendable, Hashable {
     package var requestedBy: String
     package var reason: String
     package var days: Int64
+    /// When the decision is due; then the owner is told, once.
+    package var due: Timestamp
+    package var isEscalated: Bool
     /// `nil` while it waits.
     package var decision: ExtensionDecision?
 
     package init(
-        requestedAt: Timestamp, requestedBy: String, reason: String, days: Int64, decision: ExtensionDecision? = nil
+        requestedAt: Timestamp, requestedBy: String, reason: String, days: Int64, due: Timestamp,
+        isEscalated: Bool = false, decision: ExtensionDecision? = nil
     ) {
+        self.due = due
+        self.isEscalated = isEscalated
         self.requestedAt = requestedAt
         self.requestedBy = requestedBy
         self.reason = reason
@@ -83,7 +89,7 @@ extension Registration {
     /// Records a request: before the end by judging time, with a reason, at most as often as the programme allows. A
     /// converted claim may be extended too.
     package mutating func requestExtension(
-        at time: Timestamp, by requester: String, reason: String, rules: ProtectionRules
+        at time: Timestamp, by requester: String, reason: String, rules: ProtectionRules, due: Timestamp
     ) throws(ExtensionRefusal) {
         guard state == .approved || state == .converted, let window else { throw .notProtected(state) }
         guard time < window.end else { throw .tooLate(end: window.end) }
@@ -92,13 +98,16 @@ extension Registration {
         let granted = extensions.count { $0.decision?.isApproved == true }
         guard granted < rules.maximumExtensions else { throw .tooMany(maximum: rules.maximumExtensions) }
         extensions.append(
-            ProtectionExtension(requestedAt: time, requestedBy: requester, reason: reason, days: rules.extensionDays))
+            ProtectionExtension(
+                requestedAt: time, requestedBy: requester, reason: reason, days: rules.extensionDays, due: due))
     }
 
     /// Decides the request that waits. An approval moves the end of the window, not the day of the decision.
     package mutating func decideExtension(_ decision: ExtensionDecision) throws(ExtensionRefusal) {
         guard let pending = pendingExtension, let window else { throw .nothingPending }
         extensions[extensions.count - 1].decision = decision
-        if decision.isApproved { self.window?.end = window.end + .days(Int(pending.days)) }
+        guard decision.isApproved else { return }
+        self.window?.end = window.end + .days(Int(pending.days))
+        isReminded = false
     }
 }

@@ -58,6 +58,28 @@ package struct ReferralClaim: Sendable, Hashable {
     }
 }
 
+extension ReferralClaim {
+    /// What happens next by the clock alone; `nil` where nothing does.
+    package func nextDue(intake: IntakeRules) -> Timestamp? {
+        switch state {
+        case .inReview:
+            guard let review else { return nil }
+            if !isReminded { return review.reminder }
+            return isEscalated ? nil : review.due
+        case .accepted:
+            guard let handoff else { return nil }
+            let expiry = handoff.acceptedAt + .days(Int(intake.acceptanceDays))
+            guard handoff.firstContactAt == nil, !isEscalated else { return expiry }
+            return min(handoff.firstContactDue, expiry)
+        case .converted:
+            guard let handoff, handoff.firstContactAt == nil, !isEscalated else { return nil }
+            return handoff.firstContactDue
+        case .returned, .rejected, .withdrawn, .expired:
+            return nil
+        }
+    }
+}
+
 /// Sales' part after acceptance. A direct touch stops the clock; the deadline escalates.
 package struct Handoff: Sendable, Hashable {
     package var contact: PersonID

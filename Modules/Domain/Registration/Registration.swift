@@ -38,6 +38,8 @@ package struct Registration: Sendable, Hashable {
     package var roles: [RegistrationRole: String]
     /// When the state last changed.
     package var changedAt: Timestamp
+    /// The partner was told that the window ends soon.
+    package var isReminded: Bool
     /// Due time of the timer that stands in the store for this claim, if any.
     package var timerDue: Timestamp?
 
@@ -67,6 +69,7 @@ package struct Registration: Sendable, Hashable {
         self.opportunity = opportunity
         roles = [:]
         changedAt = submittedAt
+        isReminded = false
     }
 
     /// Whether the claim excludes others at a time: undecided, or approved with a running window. A window that ran out
@@ -85,8 +88,25 @@ package struct Registration: Sendable, Hashable {
 
     /// Was approved, and is not revoked, withdrawn, superseded or forfeited; after the partner's end, up to the tail.
     package func attributes(closedAt: Timestamp) -> Bool {
-        if let tailUntil, closedAt > tailUntil { return false }
-        return state.isApproval && !isForfeited
+        guard !isForfeited else { return false }
+        guard let tailUntil else { return state.isApproval }
+        let endedWithPartner = state == .revoked && decision?.reason == .partnerNotEligible
+        return closedAt <= tailUntil && (state.isApproval || endedWithPartner)
+    }
+
+    /// What happens next by the clock alone; `nil` where nothing does.
+    package func nextDue(protection: ProtectionRules) -> Timestamp? {
+        var dues: [Timestamp] = []
+        if state == .approved || state == .converted, let window {
+            if !isReminded, let reminder = window.reminder(rules: protection) {
+                dues.append(reminder)
+            } else if state == .approved, pendingExtension == nil {
+                dues.append(window.end)
+            }
+        }
+        if state == .converted, let tailUntil { dues.append(tailUntil) }
+        if let pending = pendingExtension, !pending.isEscalated { dues.append(pending.due) }
+        return dues.min()
     }
 
     /// Moves to the state after a transition.

@@ -69,7 +69,7 @@ import Testing
     @Test func `an approved extension moves the end of the window`() throws {
         var registration = claim("a", approved: "2026-01-01")
         try registration.requestExtension(
-            at: day("2026-03-31"), by: "psn_p", reason: "slow buyer", rules: sampleProtection)
+            at: day("2026-03-31"), by: "psn_p", reason: "slow buyer", rules: sampleProtection, due: day("2026-04-02"))
         #expect(registration.isOpen(at: day("2026-06-01")), "asked for in time, not decided yet")
         let end = try #require(registration.window?.end)
         try registration.decideExtension(
@@ -81,7 +81,8 @@ import Testing
     @Test func `a refused extension leaves the end where it was`() throws {
         var registration = claim("a", approved: "2026-01-01")
         let end = registration.window?.end
-        try registration.requestExtension(at: day("2026-03-31"), by: "psn_p", reason: "slow", rules: sampleProtection)
+        try registration.requestExtension(
+            at: day("2026-03-31"), by: "psn_p", reason: "slow", rules: sampleProtection, due: day("2026-04-02"))
         try registration.decideExtension(
             ExtensionDecision(isApproved: false, actor: .programme, at: day("2026-04-05"), note: nil))
         #expect(registration.window?.end == end)
@@ -93,7 +94,8 @@ import Testing
         var registration = claim("a", approved: "2026-01-01")
         func refusal(at time: String, _ reason: String = "slow") -> ExtensionRefusal? {
             do throws(ExtensionRefusal) {
-                try registration.requestExtension(at: day(time), by: "psn_p", reason: reason, rules: sampleProtection)
+                try registration.requestExtension(
+                    at: day(time), by: "psn_p", reason: reason, rules: sampleProtection, due: day(time) + .days(2))
                 return nil
             } catch { return error }
         }

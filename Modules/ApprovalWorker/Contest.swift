@@ -1,0 +1,274 @@
+import Contracts
+import Domain
+import Register
+import TaskRuntime
+
+/// Conflicts: how they open, are decided, appealed and lapse.
+extension AccountFile {
+    // MARK: Opening
+
+    /// The claim stays in review without a clock until the conflict is decided; the first keeps its protection.
+    func contest(
+        _ referral: inout ReferralClaim, _ claim: Registration, check: ClaimCheck, steps: [ExplanationStep]
+    ) throws {
+        let rivals: [Registration]
+        let cause: Conflict.Cause
+        switch check.finding {
+        case .openClaims(let ids):
+            rivals = try ids.compactMap { try registration($0) }
+            cause = .openClaim
+        case .directActivity, .clear:
+            rivals = []
+            cause = .directActivity
+        }
+        var claim = claim
+        claim.stage = check.stage
+        if claim.state == .submitted { try claim.move(.beginReview, at: now) }
+        let conflict = try open(cause, claim, against: rivals, steps: steps)
+        claim.conflict = conflict.id
+        referral.review = nil
+        try put(referral)
+        try save(claim, "contested", steps)
+        try recordReview(referral, claim, .stopped, steps)
+    }
+
+    /// Opens a conflict, or joins the one that is open on the account and product line.
+    @discardableResult
+    func open(
+        _ cause: Conflict.Cause, _ claim: Registration, against rivals: [Registration], steps: [ExplanationStep]
+    ) throws -> Conflict {
+        let mine = try party(of: claim)
+        if var pending = try pendingConflict(on: claim.productLine), pending.state == .open {
+            if pending.party(mine.party) == nil {
+                let index = pending.parties.firstIndex { $0.party == .direct } ?? pending.parties.endIndex
+                pending.parties.insert(mine, at: index)
+            }
+            pending.evidence += claim.evidence
+            try put(pending)
+            recordConflict(pending, "joined", steps)
+            try recordReview(pending, .open, steps)
+            return pending
+        }
+        let id = turn.deriveID(
+            ConflictID.self, routingKey: key.text, parts: claim.productLine, claim.id.text, "\(row.conflicts.count)")
+        var parties = try rivals.map { try party(of: $0) } + [mine]
+        if cause != .openClaim { parties.append(try directParty(on: claim.productLine)) }
+        var conflict = Conflict(
+            id: id, account: account, productLine: claim.productLine, cause: cause, parties: parties, openedAt: now)
+        conflict.evidence = claim.evidence
+        conflict.reviewDue = ReviewClock(openedAt: now, rules: program.review, tier: claim.tier).due
+        try put(conflict)
+        for var rival in rivals where rival.conflict != id {
+            rival.conflict = id
+            try put(rival)
+        }
+        recordConflict(conflict, "opened", steps)
+        try recordReview(conflict, .open, steps)
+        try notifyConflict(conflict, cause == .lateTouch ? .disputeOpened : .conflictOpened, steps)
+        return conflict
+    }
+
+    private func party(of claim: Registration) throws -> ConflictParty {
+        let party = Party.partner(claim.partner)
+        return ConflictParty(
+            party: party, registration: claim.id, submittedAt: claim.submittedAt,
+            touches: try datedTouches(of: party, on: claim.productLine))
+    }
+
+    private func directParty(on productLine: String) throws -> ConflictParty {
+        ConflictParty(
+            party: .direct, registration: nil, submittedAt: nil,
+            touches: try datedTouches(of: .direct, on: productLine))
+    }
+
+    private func datedTouches(of party: Party, on productLine: String) throws -> [DatedTouch] {
+        try touches().filter { $0.party == party && $0.concerns(productLine) }
+            .sorted { ($0.occurredAt, $0.id) < ($1.occurredAt, $1.id) }.map { DatedTouch($0) }
+    }
+
+    func pendingConflict(on productLine: String) throws -> Conflict? {
+        try conflicts().first { $0.productLine == productLine && $0.state.isPending }
+    }
+
+    /// A touch that is new on the account stands in the timeline of the conflict that is pending.
+    func noteInConflict(_ touch: Touch) throws {
+        for var conflict in try conflicts() where conflict.state.isPending && touch.concerns(conflict.productLine) {
+            guard let index = conflict.parties.firstIndex(where: { $0.party == touch.party }) else { continue }
+            conflict.parties[index].touches = try datedTouches(of: touch.party, on: conflict.productLine)
+            try put(conflict)
+            recordConflict(
+                conflict, "touch_noted", [step("timeline", "Touch \(touch.id) of \(touch.party) was recorded.")])
+        }
+    }
+
+    // MARK: Deciding
+
+    private func known(_ id: ConflictID) throws -> Conflict {
+        guard let conflict = try conflict(id) else {
+            throw DeadLetter(.refused, "conflict \(id) is not known on this account")
+        }
+        return conflict
+    }
+
+    func decide(_ event: ConflictDecided) throws {
+        var conflict = try known(event.conflict)
+        let isAppeal = conflict.state == .appealed
+        try requireDecider(event.actor, about: conflict.parties.compactMap(\.party.partner))
+        let claims = try conflict.parties.compactMap(\.registration).compactMap { try registration($0) }
+        let verdicts: [(registration: RegistrationID, verdict: ConflictVerdict)]
+        do throws(ConflictRefusal) {
+            verdicts = try conflict.decide(
+                event.outcome, winner: event.winner, shares: event.shares, evidence: event.evidence, note: event.note,
+                actor: event.actor, at: now, registrations: claims, rules: program.conflict)
+        } catch {
+            throw DeadLetter(.refused, "conflict \(conflict.id): \(error)")
+        }
+        let steps = explain(conflict)
+        try put(conflict)
+        recordConflict(conflict, "decided", steps)
+        try recordReview(conflict, .closed, steps, isAppeal: isAppeal)
+        for (id, verdict) in verdicts {
+            guard let claim = try registration(id) else { continue }
+            switch verdict {
+            case .award(let share): try award(claim, share: share, conflict, steps)
+            case .forfeit: try forfeit(claim, conflict, steps)
+            }
+        }
+        try notifyConflict(conflict, isAppeal ? .appealDecided : .conflictDecided, steps)
+        try reattribute(conflict.productLine)
+        try releaseDispute(conflict)
+    }
+
+    private func explain(_ conflict: Conflict) -> [ExplanationStep] {
+        guard let decision = conflict.decision else { return [] }
+        var steps = [
+            step(
+                "conflict_decided",
+                "\(decision.actor) decided \(decision.outcome.rawValue)"
+                    + (decision.winner.map { ": \($0) keeps the account" } ?? "") + ", resting on "
+                    + decision.evidence.joined(separator: ", ") + ".")
+        ]
+        if !decision.shares.isEmpty {
+            steps.append(
+                step(
+                    "conflict_split",
+                    decision.shares.map { "\($0.party): \($0.share)" }.joined(separator: ", "),
+                    arithmetic: decision.shares.map { "\($0.share.value)" }.joined(separator: " + ") + " = 10000"))
+        }
+        steps.append(
+            step(
+                "appeal_window", "An appeal may come before \(decision.appealUntil); money waits until then.",
+                arithmetic: "\(decision.at) + \(program.conflict.appealDays) d = \(decision.appealUntil)"))
+        return steps
+    }
+
+    private func award(
+        _ claim: Registration, share: BasisPoints, _ conflict: Conflict, _ steps: [ExplanationStep]
+    ) throws {
+        var claim = claim
+        guard let decided = conflict.decision else { return }
+        let wasApproved = claim.state.isApproval
+        guard claim.state != .withdrawn && claim.state != .superseded else { return }
+        try claim.move(.award, at: now)
+        claim.share = share
+        claim.conflict = conflict.id
+        claim.isForfeited = false
+        guard !wasApproved else { return try save(claim, "conflict_won", steps) }
+        guard var referral = try referral(claim.referral) else { return }
+        let needsHandoff = referral.handoff == nil
+        if referral.state == .inReview || referral.state == .returned || referral.state == .rejected {
+            referral.state = .accepted
+            referral.review = nil
+            referral.decision = ClaimDecision(actor: decided.actor, at: now, note: decided.note)
+            referral.handoff =
+                referral.handoff ?? Handoff(contact: program.handoff.contact, acceptedAt: now, rules: program.handoff)
+            try put(referral)
+            try countActivity(of: referral.partner) {
+                $0.decided += 1
+                $0.accepted += 1
+            }
+            try recordReview(referral, claim, .closed, steps, decision: "accept", actor: decided.actor)
+            try settle(referral, .accepted, conflict: conflict.id)
+            if needsHandoff { try notifyHandoff(referral) }
+            try notifyDecision(referral, .registrationApproved)
+        }
+        try approve(claim, decision: ClaimDecision(actor: decided.actor, at: now, note: decided.note), steps: steps)
+        try linkDeals(to: referral)
+        try payIntroduction(on: claim.productLine)
+    }
+
+    private func forfeit(_ claim: Registration, _ conflict: Conflict, _ steps: [ExplanationStep]) throws {
+        var claim = claim
+        guard let decided = conflict.decision, claim.state != .withdrawn, claim.state != .superseded else { return }
+        let wasUndecided = claim.state.isUndecided
+        try claim.move(.forfeit, at: now)
+        claim.conflict = conflict.id
+        claim.isForfeited = true
+        claim.decision = ClaimDecision(actor: decided.actor, at: now, reason: .protectedByOther, note: decided.note)
+        try save(claim, "conflict_lost", steps)
+        guard wasUndecided, var referral = try referral(claim.referral), referral.state.isUndecided else { return }
+        referral.state = .rejected
+        referral.review = nil
+        referral.decision = claim.decision
+        try put(referral)
+        try countActivity(of: referral.partner) { $0.decided += 1 }
+        try recordReview(referral, claim, .closed, steps, decision: "reject", actor: decided.actor)
+        try settle(referral, .rejected, conflict: conflict.id)
+        try notifyDecision(referral, .registrationRejected)
+        try payIntroduction(on: claim.productLine)
+    }
+
+    // MARK: Appeal and lapse
+
+    func appeal(_ event: ConflictAppealed) throws {
+        var conflict = try known(event.conflict)
+        do throws(ConflictRefusal) {
+            try conflict.appeal(by: event.party, person: event.appealedBy, reason: event.reason, at: now)
+        } catch {
+            throw DeadLetter(.refused, "conflict \(conflict.id): \(error)")
+        }
+        conflict.reviewDue = ReviewClock(openedAt: now, rules: program.review, tier: .registered).due
+        let steps = [
+            step(
+                "appeal",
+                "\(event.party) appeals: \(event.reason) Another person than \(conflict.appeal?.against.text ?? "the first") decides."
+            )
+        ]
+        try put(conflict)
+        recordConflict(conflict, "appealed", steps)
+        try recordReview(conflict, .open, steps, isAppeal: true)
+        try placeDispute(conflict)
+        try notifyConflict(conflict, .appealReceived, steps)
+    }
+
+    /// A conflict that nobody decided ends by itself when only one party is left; its review goes on.
+    func lapseConflict(of claim: Registration) throws {
+        guard let id = claim.conflict, var conflict = try conflict(id), conflict.state == .open else { return }
+        let left = try conflict.parties.filter { party in
+            guard let id = party.registration else { return true }
+            return try registration(id)?.state.isOpen ?? false
+        }
+        guard left.count <= 1 else { return }
+        conflict.state = .lapsed
+        conflict.reviewDue = nil
+        let steps = [step("conflict_lapsed", "Only one party is left: there is nothing to decide any more.")]
+        try put(conflict)
+        recordConflict(conflict, "lapsed", steps)
+        try recordReview(conflict, .closed, steps)
+        if let id = left.first?.registration, var last = try registration(id) {
+            last.conflict = nil
+            try save(last, "uncontested", steps)
+            if last.state.isUndecided, let referral = try referral(last.referral), referral.state == .inReview,
+                referral.review == nil
+            {
+                try openReview(referral, last, steps: steps)
+            }
+        }
+        try releaseDispute(conflict)
+        try reattribute(conflict.productLine)
+    }
+
+    func recordConflict(_ conflict: Conflict, _ change: String, _ steps: [ExplanationStep]) {
+        turn.record(ConflictFact(change: change, conflict: conflict, explanation: steps, occurredAt: now))
+    }
+}
