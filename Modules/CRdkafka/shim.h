@@ -51,6 +51,7 @@ static inline rd_kafka_resp_err_t tributary_produce(
 typedef struct tributary_deliveries {
     int64_t delivered;
     int64_t failed;
+    int64_t purged;
     rd_kafka_resp_err_t firstError;
 } tributary_deliveries;
 
@@ -63,7 +64,10 @@ static inline void tributary_read_reports(
     const rd_kafka_message_t *message;
     while ((message = rd_kafka_event_message_next(event))) {
         if (message->err) {
-            if (!into->failed++) into->firstError = message->err;
+            // What an abort threw away was not refused.
+            if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+                into->purged++;
+            else if (!into->failed++) into->firstError = message->err;
             continue;
         }
         into->delivered++;

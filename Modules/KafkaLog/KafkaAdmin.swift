@@ -95,7 +95,7 @@ final class KafkaAdmin: Sendable {
     }
 
     /// The settings of topics, by topic and setting name.
-    func settings(of topics: [String]) throws(LogError) -> [String: [String: String]] {
+    func settings(of topics: [String], timeout: Duration? = nil) throws(LogError) -> [String: [String: String]] {
         guard !topics.isEmpty else { return [:] }
         var resources: [OpaquePointer?] = unsafe topics.map { name in
             unsafe rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name)
@@ -105,11 +105,12 @@ final class KafkaAdmin: Sendable {
         defer { queue.close() }
         let options = unsafe rd_kafka_AdminOptions_new(handle.pointer, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS)
         defer { unsafe rd_kafka_AdminOptions_destroy(options) }
-        unsafe rd_kafka_AdminOptions_set_request_timeout(options, timeout.milliseconds, nil, 0)
+        unsafe rd_kafka_AdminOptions_set_request_timeout(options, (timeout ?? self.timeout).milliseconds, nil, 0)
         unsafe queue.withPointer { pointer in
             unsafe rd_kafka_DescribeConfigs(handle.pointer, &resources, resources.count, options, pointer)
         }
-        let event = try answer(in: queue, kind: RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, "describing topics")
+        let event = try answer(
+            in: queue, kind: RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, "describing topics", timeout: timeout)
         let result = unsafe rd_kafka_event_DescribeConfigs_result(event.pointer)
         var count = 0
         let answers = unsafe rd_kafka_DescribeConfigs_result_resources(result, &count)
@@ -229,8 +230,11 @@ final class KafkaAdmin: Sendable {
     }
 
     /// Waits for the answer of an admin call.
-    private func answer(in queue: KafkaQueue, kind: Int32, _ operation: String) throws(LogError) -> KafkaEvent {
-        let deadline = ContinuousClock.now + timeout + .seconds(1)
+    private func answer(in queue: KafkaQueue, kind: Int32, _ operation: String, timeout: Duration? = nil)
+        throws(LogError) -> KafkaEvent
+    {
+        // The request ends by itself in its time, with an answer that says so.
+        let deadline = ContinuousClock.now + (timeout ?? self.timeout) + .seconds(1)
         while true {
             guard let event = queue.poll(max(1, deadline.remaining.milliseconds)) else {
                 throw handle.timedOut(operation)

@@ -29,7 +29,7 @@ struct KafkaConfiguration: Sendable {
     /// How much is produced ahead of the broker, in KiB.
     static let produceQueueKibibytes = 32 << 10
     /// How long a member may go without polling before the group takes its partitions, in milliseconds.
-    static let maximumPollIntervalMilliseconds = 60_000
+    static let maximumPollIntervalMilliseconds: Int32 = 60_000
 
     /// Properties that the log sets itself: another value would break what it promises.
     static let ownProperties: Set<String> = [
@@ -81,7 +81,11 @@ struct KafkaConfiguration: Sendable {
         switch role {
         case .admin, .uncommittedProbe:
             [:]
-        case .reader, .member:
+        case .member(let session):
+            fetching(waitMilliseconds: 100).merging([
+                "max.poll.interval.ms": "\(max(maximumPollIntervalMilliseconds, session.sessionTimeout.milliseconds))"
+            ]) { $1 }
+        case .reader:
             // A partition that fell below its queue limit waits for the fetch under way: keep that short.
             fetching(waitMilliseconds: 100)
         case .changelog:
@@ -152,7 +156,6 @@ struct KafkaConfiguration: Sendable {
             "partition.assignment.strategy": "range",
             "session.timeout.ms": "\(sessionTimeout)",
             "heartbeat.interval.ms": "\(max(100, min(3000, sessionTimeout / 4)))",
-            "max.poll.interval.ms": "\(max(Int32(maximumPollIntervalMilliseconds), sessionTimeout))",
         ]
         if session.membership == .static { properties["group.instance.id"] = session.identity }
         return properties

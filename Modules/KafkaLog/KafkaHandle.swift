@@ -13,10 +13,15 @@ final class KafkaDiagnostics: Sendable {
         self.sink = sink
     }
 
-    /// Takes a line with its syslog severity (3 and below are errors).
-    func log(severity: Int32, line: String) {
-        if severity <= 3 { lastProblem.withLock { $0 = line } }
-        sink?(line)
+    /// Takes a line with its syslog severity (3 and below are errors) and facility. The facility `ERROR` only repeats
+    /// or sums up ("1/1 brokers are down"), the line before has the reason.
+    func log(severity: Int32, facility: String, text: String) {
+        if severity <= 3, facility != "ERROR" {
+            // Without the name of the client's thread, which leads every line in brackets.
+            let start = text.firstRange(of: "]: ")?.upperBound ?? text.startIndex
+            lastProblem.withLock { $0 = String(text[start...]) }
+        }
+        sink?("\(facility): \(text)")
     }
 
     /// What the client complained of last.
@@ -49,9 +54,8 @@ final class KafkaDiagnostics: Sendable {
             guard let handle = unsafe handle, let text = unsafe text, let opaque = unsafe rd_kafka_opaque(handle)
             else { return }
             let name = unsafe facility.map { unsafe String(cString: $0) } ?? ""
-            let line = unsafe "\(name): " + String(cString: text)
             unsafe Unmanaged<KafkaDiagnostics>.fromOpaque(opaque).takeUnretainedValue()
-                .log(severity: severity, line: line)
+                .log(severity: severity, facility: name, text: String(cString: text))
         }
         var reason = [CChar](repeating: 0, count: 512)
         let kind = role.isProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER

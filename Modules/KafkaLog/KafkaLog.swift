@@ -9,13 +9,16 @@ package final class KafkaLog: EventLog {
     /// How long a call that is not a session's waits for the cluster by default.
     package static let defaultTimeout = Duration.seconds(15)
 
+    /// How long a topic's record limit is asked for; it is only needed for a better error.
+    static let recordLimitTimeout = Duration.seconds(1)
+
     let configuration: KafkaConfiguration
     let admin: KafkaAdmin
     private let replicationFactor: Int
     private let timeout: Duration
     private let sink: (@Sendable (String) -> Void)?
     private let partitionCounts = Mutex<[String: Int32]>([:])
-    private let recordLimits = Mutex<[String: Int]>([:])
+    private let recordLimits = Mutex<[String: Int?]>([:])
 
     /// Makes the log's client; nothing is sent yet.
     ///
@@ -123,15 +126,16 @@ package final class KafkaLog: EventLog {
     }
 
     /// What a topic takes at most; `nil` where the cluster does not tell (no right to describe it): the broker's own
-    /// refusal then fails the transaction.
+    /// refusal then fails the transaction. Asked once a topic.
     private func recordLimit(of topic: String) -> Int? {
         if let known = recordLimits.withLock({ $0[topic] }) { return known }
-        guard
-            case .success(let settings) = Result(catching: { () throws(LogError) in
-                try admin.settings(of: [topic])
-            }), let limit = settings[topic]?["max.message.bytes"].flatMap({ Int($0) })
-        else { return nil }
-        recordLimits.withLock { $0[topic] = limit }
+        var limit: Int?
+        if case .success(let settings) = Result(catching: { () throws(LogError) in
+            try admin.settings(of: [topic], timeout: Self.recordLimitTimeout)
+        }) {
+            limit = settings[topic]?["max.message.bytes"].flatMap { Int($0) }
+        }
+        recordLimits.withLock { $0[topic] = .some(limit) }
         return limit
     }
 }

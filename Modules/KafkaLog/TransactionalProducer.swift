@@ -19,8 +19,10 @@ import EventLog
     /// How long one wait for reports may take before the deadline is looked at again.
     private static let reportSlice: Int32 = 50
 
-    let handle: KafkaHandle
-    private let queue: KafkaQueue
+    private(set) var handle: KafkaHandle
+    private var queue: KafkaQueue
+    private let identity: String
+    private let configuration: KafkaConfiguration
     /// What a topic takes at most, in bytes; `nil` where the cluster does not tell.
     private let maximumBytes: (String) -> Int?
     private let timeout: Duration
@@ -44,20 +46,30 @@ import EventLog
         identity: String, timeout: Duration, trackedTopic: String? = nil, configuration: KafkaConfiguration,
         diagnostics: KafkaDiagnostics, maximumBytes: @escaping (String) -> Int?, deadline: ContinuousClock.Instant
     ) throws(LogError) {
-        handle = try KafkaHandle(
-            .producer(identity: identity, transactionTimeout: timeout), configuration, events: RD_KAFKA_EVENT_DR,
-            diagnostics: diagnostics)
-        queue = KafkaQueue.main(of: handle)
+        self.identity = identity
+        self.configuration = configuration
         self.timeout = timeout
         self.trackedTopic = trackedTopic
         self.maximumBytes = maximumBytes
-        do {
-            unsafe try retrying("taking over the producer identity \(identity)", until: deadline) { milliseconds in
-                unsafe rd_kafka_init_transactions(handle.pointer, milliseconds)
-            }
-        } catch {
+        handle = try Self.open(identity, timeout, configuration, diagnostics)
+        queue = KafkaQueue.main(of: handle)
+        do { try takeOver(until: deadline) } catch {
             close()
             throw error
+        }
+    }
+
+    private static func open(
+        _ identity: String, _ timeout: Duration, _ configuration: KafkaConfiguration, _ diagnostics: KafkaDiagnostics
+    ) throws(LogError) -> KafkaHandle {
+        try KafkaHandle(
+            .producer(identity: identity, transactionTimeout: timeout), configuration, events: RD_KAFKA_EVENT_DR,
+            diagnostics: diagnostics)
+    }
+
+    private func takeOver(until deadline: ContinuousClock.Instant) throws(LogError) {
+        unsafe try retrying("taking over the producer identity \(identity)", until: deadline) { milliseconds in
+            unsafe rd_kafka_init_transactions(handle.pointer, milliseconds)
         }
     }
 
@@ -197,11 +209,14 @@ import EventLog
             // Ends the lingering of open batches; the reports are taken from the queue, never inside this call.
             unsafe rd_kafka_flush(handle.pointer, 1)
             takeReports(waiting: min(Self.reportSlice, max(1, deadline.remaining.milliseconds)))
-            if deliveries.failed > 0 { break }
+            if deliveries.failed + deliveries.purged > 0 { break }
             if deadline.hasPassed {
                 let reason = handle.timedOut("delivering the turn's records")
                 throw LogError(.timedOut, .abortable, reason.message)
             }
+        }
+        if deliveries.purged > 0, deliveries.failed == 0 {
+            throw lostTurn(RD_KAFKA_RESP_ERR__PURGE_QUEUE, "delivering \(deliveries.purged) records")
         }
         if deliveries.failed > 0 {
             throw lostTurn(deliveries.firstError, "delivering \(deliveries.failed) records")
@@ -244,8 +259,6 @@ import EventLog
 
     /// Aborts. Delivery reports are taken in beside it: the library waits for its queue to be served.
     func abort(until deadline: ContinuousClock.Instant) throws(LogError) {
-        unsafe rd_kafka_purge(handle.pointer, RD_KAFKA_PURGE_F_QUEUE)
-        takeReports(waiting: 0)
         do {
             unsafe try retrying("aborting the transaction", until: deadline) { milliseconds in
                 unsafe rd_kafka_abort_transaction(handle.pointer, min(milliseconds, 20))
@@ -255,6 +268,17 @@ import EventLog
         }
         takeReports(waiting: 0)
         isInTransaction = false
+        if deliveries.failed > 0 { try replace(until: deadline) }
+    }
+
+    /// Makes the client anew after records were refused: in this library version their sequence numbers stay used up,
+    /// and the next transaction would fail for the gap.
+    private func replace(until deadline: ContinuousClock.Instant) throws(LogError) {
+        let diagnostics = handle.diagnostics
+        close()
+        handle = try Self.open(identity, timeout, configuration, diagnostics)
+        queue = KafkaQueue.main(of: handle)
+        do { try takeOver(until: deadline) } catch { throw LogError(error.code, .fatal, error.message) }
     }
 
     /// A failure inside a transaction: fatal where the instance is, else the turn is lost.

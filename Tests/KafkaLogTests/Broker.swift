@@ -33,7 +33,8 @@ enum Broker {
             .appending(path: "tributary-kafka-\(ProcessInfo.processInfo.processIdentifier)").path
         let script = """
             trap '' INT HUP TERM
-            "$0" start "$1" --port "$2" log.cleaner.min.compaction.lag.ms=0 \
+            "$0" start "$1" --port "$2" group.min.session.timeout.ms=500 \
+            log.segment.bytes=1048576 log.cleaner.backoff.ms=200 log.cleaner.min.cleanable.ratio=0.01 \
             transaction.abort.timed.out.transaction.cleanup.interval.ms=500 || echo failed
             cat >/dev/null
             "$0" kill "$1" >/dev/null 2>&1

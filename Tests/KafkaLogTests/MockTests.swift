@@ -1,0 +1,170 @@
+import CRdkafka
+import EventLog
+import Testing
+
+@testable import KafkaLog
+
+/// What the log does when the cluster answers with errors, or not at all.
+@Suite(.serialized, .timeLimit(.minutes(1)))
+struct MockTests {
+    let cluster: MockCluster
+
+    init() throws {
+        cluster = try MockCluster()
+        cluster.createTopic("in", partitions: 1)
+        cluster.createTopic("changelog", partitions: 1)
+    }
+
+    func record(_ value: [UInt8] = [1]) -> OutgoingRecord {
+        OutgoingRecord(topic: "changelog", partition: 0, key: [1], value: value)
+    }
+
+    @Test func aCallThatReachesNobodySaysWhy() throws {
+        defer { cluster.close() }
+        let log = try KafkaLog(bootstrap: "127.0.0.1:1", timeout: .milliseconds(300))
+        defer { log.close() }
+        let error = #expect(throws: LogError.self) { try log.partitionCount(of: "in") }
+        #expect(error?.code == .timedOut)
+        #expect(error?.errorClass == .retriable)
+        #expect(error?.message.contains("Connection refused") == true)
+    }
+
+    @Test func anUnknownTopicIsNamed() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        #expect(try log.partitionCount(of: "in") == 1)
+        let error = #expect(throws: LogError.self) { try log.partitionCount(of: "nowhere") }
+        #expect(error?.code == .unknownTopic)
+        #expect(error?.message.contains("nowhere") == true)
+    }
+
+    @Test(arguments: [
+        RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS.rawValue, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS.rawValue,
+    ])
+    func aProducerWaitsForItsCoordinator(code: Int32) throws {
+        defer { cluster.close() }
+        cluster.fail(.initProducerId, with: rd_kafka_resp_err_t(rawValue: code), times: 2)
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try log.producer(identity: "p")
+        defer { producer.close() }
+        try producer.append([record()])
+    }
+
+    @Test func aCoordinatorThatNeverComesIsATimeout() throws {
+        defer { cluster.close() }
+        cluster.fail(.initProducerId, with: RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, times: 1000)
+        let log = try cluster.log(timeout: .milliseconds(500))
+        defer { log.close() }
+        let error = #expect(throws: LogError.self) { try log.producer(identity: "p") }
+        #expect(error?.code == .timedOut)
+        #expect(error?.errorClass == .retriable)
+    }
+
+    @Test func aFullQueueIsWaitedFor() throws {
+        defer { cluster.close() }
+        let log = try cluster.log(["queue.buffering.max.messages": "10"])
+        defer { log.close() }
+        let producer = try log.producer(identity: "p")
+        defer { producer.close() }
+        try producer.append((0..<500).map { record([UInt8($0 % 256)]) })
+        #expect(try log.admin.bounds(of: TopicPartition("changelog", 0)).end == 500)
+    }
+
+    @Test func aQueueThatStaysFullLosesTheTurn() throws {
+        defer { cluster.close() }
+        let log = try cluster.log(["queue.buffering.max.messages": "10"])
+        defer { log.close() }
+        let producer = try transactional(log, timeout: .seconds(1))
+        defer { producer.close() }
+        try producer.begin()
+        try producer.append(record())
+        cluster.setBroker(up: false)
+        let error = #expect(throws: LogError.self) { for _ in 0..<20 { try producer.append(record()) } }
+        #expect(error?.code == .timedOut)
+        #expect(error?.errorClass == .abortable)
+    }
+
+    @Test func aRefusedRecordLosesTheTurnAndTheNextOneSucceeds() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try transactional(log)
+        defer { producer.close() }
+        try producer.begin()
+        cluster.fail(.produce, with: RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        try producer.append(record())
+        let error = #expect(throws: LogError.self) { try producer.drain(until: .now + .seconds(5)) }
+        #expect(error?.code == .recordTooLarge)
+        #expect(error?.errorClass == .abortable)
+        try producer.abort(until: .now + .seconds(5))
+
+        try producer.begin()
+        try producer.append(record())
+        #expect(try producer.drain(until: .now + .seconds(5)) == [0: 1])
+        try producer.commit(until: .now + .seconds(5))
+    }
+
+    @Test func aCommitWithoutAnAnswerHasAnUnknownOutcome() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try transactional(log)
+        defer { producer.close(within: .milliseconds(500)) }
+        try producer.begin()
+        try producer.append(record())
+        _ = try producer.drain(until: .now + .seconds(5))
+        cluster.fail(.endTransaction, with: RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, times: 1000)
+        let error = #expect(throws: LogError.self) { try producer.commit(until: .now + .milliseconds(500)) }
+        #expect(error?.code == .unknownOutcome)
+        #expect(error?.errorClass == .fatal)
+        cluster.recover(.endTransaction)
+    }
+
+    @Test func aFencedProducerIsFatal() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try transactional(log)
+        defer { producer.close() }
+        try producer.begin()
+        try producer.append(record())
+        _ = try producer.drain(until: .now + .seconds(5))
+        cluster.fail(.endTransaction, with: RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
+        let error = #expect(throws: LogError.self) { try producer.commit(until: .now + .seconds(5)) }
+        #expect(error?.code == .fenced)
+        #expect(error?.errorClass == .fatal)
+    }
+
+    @Test func anOldGenerationLosesTheTurnOnly() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let session = try log.session(
+            SessionConfiguration(group: "g", topic: "in", changelogTopic: "changelog", identity: "i"))
+        defer { session.close(deadline: .now + .seconds(5)) }
+        var events: [SessionEvent] = []
+        while events.isEmpty { events = try session.poll(maximumRecords: 1, timeout: .seconds(1)) }
+        let offsets = [TurnOffset(partition: 0, offset: 1, metadata: "turn=1 epoch=1")]
+
+        try session.begin()
+        try session.append(record())
+        cluster.fail(.transactionOffsets, with: RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
+        let error = #expect(throws: LogError.self) { try session.commit(offsets, deadline: .now + .seconds(5)) }
+        #expect(error?.code == .ownershipLost)
+        #expect(error?.errorClass == .abortable)
+        try session.abort()
+
+        try session.begin()
+        try session.append(record())
+        try session.commit(offsets, deadline: .now + .seconds(5))
+    }
+
+    func transactional(_ log: KafkaLog, timeout: Duration = .seconds(5)) throws -> TransactionalProducer {
+        try TransactionalProducer(
+            identity: "p", timeout: timeout, trackedTopic: "changelog", configuration: log.configuration,
+            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink), maximumBytes: { _ in nil },
+            deadline: .now + .seconds(10))
+    }
+}
