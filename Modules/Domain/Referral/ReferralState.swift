@@ -55,7 +55,8 @@ extension ReferralState {
     private func successor(of transition: ReferralTransition) -> ReferralState? {
         switch (transition, self) {
         case (.beginReview, .submitted): .inReview
-        case (.accept, .submitted), (.accept, .inReview): .accepted
+        // A conflict decided for the claim accepts the referral wherever its review stands.
+        case (.accept, .submitted), (.accept, .inReview), (.accept, .returned): .accepted
         case (.reject, .submitted), (.reject, .inReview), (.reject, .returned): .rejected
         case (.markDuplicate, .submitted), (.markDuplicate, .inReview): .duplicate
         case (.return, .inReview): .returned

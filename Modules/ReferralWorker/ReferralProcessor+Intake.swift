@@ -1,0 +1,198 @@
+import Contracts
+import Domain
+import Register
+import TaskRuntime
+
+extension ReferralProcessor {
+    /// A partner hands in a prospect: validate, compare, score, route.
+    func submit(_ submission: ReferralSubmission, of event: Event, in turn: TurnContext) throws {
+        let program = try programInForce(in: turn)
+        let partner = try register.partner(submission.partner)
+        let names = self.names.resolve(submission, program: program)
+        var referral = Referral(
+            id: turn.deriveID(
+                ReferralID.self, routingKey: names.accountKey?.text ?? event.key, parts: event.source, event.id),
+            account: names.accountKey, submission: submission,
+            origin: ReferralOrigin(source: event.source, eventID: event.id), submittedAt: turn.now,
+            programVersion: program.version)
+
+        let candidate = try validate(submission, names: names, program: program, partner: partner, at: turn.now)
+        guard let candidate else {
+            return try rejectInvalid(&referral, names, program: program, partner: partner, in: turn)
+        }
+
+        let key = ReferralHistory.key(
+            account: candidate.account, partner: submission.partner, productLine: submission.deal.productLine)
+        let stored = try state.get(ReferralHistory.table, key, as: ReferralHistory.self)
+        let original = stored.flatMap {
+            DuplicateRule.original(among: $0.referrals, at: turn.now, rules: program.intake)
+        }
+        if let original {
+            return try markDuplicate(&referral, of: original, program: program, partner: candidate.partner, in: turn)
+        }
+
+        let explanation = assess(&referral, candidate, names, program: program, at: turn.now)
+        guard referral.assessment?.route != .reject else {
+            return try rejectNotICP(&referral, explanation, partner: candidate.partner, in: turn)
+        }
+        try handOn(&referral, candidate, explanation, isResubmission: false, in: turn)
+        var history = stored ?? ReferralHistory()
+        history.append(referral, rules: program.intake)
+        if stored == nil {
+            try state.putNew(ReferralHistory.table, key, history)
+        } else {
+            try state.put(ReferralHistory.table, key, history)
+        }
+    }
+
+    // MARK: Validation
+
+    /// A submission that may go on: what is known about its partner and account.
+    struct Candidate {
+        var account: AccountKey
+        var partner: Partner
+        var type: PartnerType
+        var terms: TermsReference?
+    }
+
+    /// `nil` where the submission fails a rule.
+    func validate(
+        _ submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?, at time: Timestamp
+    ) throws -> Candidate? {
+        let problems = try problems(of: submission, names: names, program: program, partner: partner, at: time)
+        guard problems.isEmpty, let account = names.accountKey, let partner,
+            let type = ReferralValidation.referringType(of: partner, program: program)
+        else { return nil }
+        let terms = try register.terms(for: partner, type: type, at: time)
+        return Candidate(
+            account: account, partner: partner, type: type,
+            terms: terms.map { TermsReference(id: $0.id, version: $0.version) })
+    }
+
+    func problems(
+        of submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?, at time: Timestamp
+    ) throws -> [FieldProblem] {
+        ReferralValidation(
+            of: submission, names: names, program: program, partner: partner,
+            unacceptedTerms: submission.registration == nil
+                ? nil : try unacceptedTerms(of: partner, program: program, at: time),
+            at: time
+        ).problems
+    }
+
+    /// The terms that a partner would be paid by had it accepted them; `nil` where accepted or no terms are in force.
+    private func unacceptedTerms(of partner: Partner?, program: Program, at time: Timestamp) throws -> TermsReference? {
+        guard let partner, let type = ReferralValidation.referringType(of: partner, program: program),
+            try register.terms(for: partner, type: type, at: time) == nil
+        else { return nil }
+        let waiting = program.terms.filter { terms in
+            terms.acceptanceRequired && terms.effectiveFrom <= time
+                && (terms.partner == partner.id || (terms.partner == nil && terms.partnerType == type))
+        }
+        return waiting.max { $0.effectiveFrom < $1.effectiveFrom }.map {
+            TermsReference(id: $0.id, version: $0.version)
+        }
+    }
+
+    // MARK: Outcomes of intake
+
+    /// Rejected `invalid`, every failing field named.
+    func rejectInvalid(
+        _ referral: inout Referral, _ names: ResolvedNames, program: Program, partner: Partner?, in turn: TurnContext
+    ) throws {
+        referral.problems = try problems(
+            of: referral.submission, names: names, program: program, partner: partner, at: turn.now)
+        try reject(
+            &referral, .invalid, [ReferralValidation.step(referral.problems, programVersion: program.version)],
+            partner: partner, in: turn)
+    }
+
+    func rejectNotICP(
+        _ referral: inout Referral, _ explanation: [ExplanationStep], partner: Partner, in turn: TurnContext
+    ) throws {
+        try reject(&referral, .notICP, explanation, partner: partner, in: turn)
+    }
+
+    /// Rejects by a rule of the programme, records it, and tells the partner.
+    func reject(
+        _ referral: inout Referral, _ reason: RejectReason, _ explanation: [ExplanationStep], partner: Partner?,
+        in turn: TurnContext
+    ) throws {
+        try referral.apply(.reject, at: turn.now)
+        referral.reason = reason
+        referral.actor = .programme
+        record(referral, explanation, in: turn)
+        guard let partner else { return }
+        var parameters = referral.parameters
+        parameters["reason"] = reason.rawValue
+        parameters["detail"] = explanation.map(\.text).joined(separator: " ")
+        turn.tell(partner, .referralRejected, about: referral.id.text, parameters: parameters)
+    }
+
+    private func markDuplicate(
+        _ referral: inout Referral, of original: Referral, program: Program, partner: Partner, in turn: TurnContext
+    ) throws {
+        try referral.apply(.markDuplicate, at: turn.now)
+        referral.duplicateOf = original.id
+        referral.actor = .programme
+        let step = DuplicateRule.step(
+            original: original, at: turn.now, rules: program.intake, programVersion: program.version)
+        record(referral, [step], in: turn)
+        var parameters = referral.parameters
+        parameters["original"] = original.id.text
+        parameters["submitted_at"] = original.submittedAt.date.description
+        turn.tell(partner, .referralDuplicate, about: referral.id.text, parameters: parameters)
+    }
+
+    // MARK: Assessment
+
+    /// Scores a valid referral and proposes its route.
+    func assess(
+        _ referral: inout Referral, _ candidate: Candidate, _ names: ResolvedNames, program: Program, at time: Timestamp
+    ) -> [ExplanationStep] {
+        let fit = Score(of: referral.submission, by: program.scoring.fit, submittedAt: time)
+        let intent = Score(of: referral.submission, by: program.scoring.intent, submittedAt: time)
+        let routing = Routing(
+            fit: fit.value, intent: intent.value, tier: candidate.partner.tier, rules: program.routing,
+            programVersion: program.version)
+        referral.assessment = ReferralAssessment(
+            partnerType: candidate.type, tier: candidate.partner.tier, terms: candidate.terms, fit: fit, intent: intent,
+            route: routing.route, reasons: routing.reasons,
+            hints: FraudHint.all(
+                account: candidate.account, contactDomain: names.contactDomain, partnerDomain: candidate.partner.domain)
+        )
+        return [
+            fit.step(rule: "fit_score", programVersion: program.version),
+            intent.step(rule: "intent_score", programVersion: program.version),
+            routing.step,
+        ]
+    }
+
+    /// Sends a scored referral to the approval worker, and records that it is in review.
+    func handOn(
+        _ referral: inout Referral, _ candidate: Candidate, _ explanation: [ExplanationStep], isResubmission: Bool,
+        in turn: TurnContext
+    ) throws {
+        guard let assessment = referral.assessment else { return }
+        try referral.apply(.beginReview, at: turn.now)
+        turn.emit(
+            ReferralEvaluated(
+                referral: referral.id,
+                account: AccountReference(key: candidate.account, name: referral.submission.account.name),
+                assessment: assessment, submission: referral.submission, isResubmission: isResubmission,
+                submittedAt: referral.submittedAt, programVersion: referral.programVersion, occurredAt: turn.now),
+            to: .approval, key: candidate.account.text, subject: referral.id.text)
+        record(referral, explanation, in: turn)
+    }
+}
+
+extension Referral {
+    /// What messages about the referral are filled with.
+    var parameters: [String: String] {
+        [
+            "referral": id.text, "account": submission.account.name,
+            "domain": account?.text ?? submission.account.domain,
+            "product_line": submission.deal.productLine,
+        ]
+    }
+}
