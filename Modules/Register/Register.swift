@@ -20,7 +20,7 @@ package final class Register {
         programTable, partnerTable, personTable, termsAcceptanceTable, payeeTable, fxRateTable,
     ]
 
-    let state: TaskState
+    package let state: TaskState
     private var now = Timestamp.distantFuture
     var programs: [Program]?
     var partnerVersions: VersionedRows<Partner>

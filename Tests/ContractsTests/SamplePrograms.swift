@@ -47,7 +47,7 @@ enum SamplePrograms {
                     ScoringCriterion(
                         name: "size", subject: .employees, weight: 3,
                         points: [
-                            PointRow(from: nil, upTo: 49, values: [], points: 10),
+                            PointRow(from: nil, upTo: 50, values: [], points: 10),
                             PointRow(from: 50, upTo: nil, values: [], points: 100),
                         ]),
                     ScoringCriterion(

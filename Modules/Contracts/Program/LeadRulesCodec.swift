@@ -64,14 +64,14 @@ extension ScoringCriterion: JSONCodable {
 extension PointRow: JSONCodable {
     package init(reading reader: inout ObjectReader) {
         self.init(
-            from: reader.optionalInteger("from"), upTo: reader.optionalInteger("up_to"),
+            from: reader.optionalInteger("from"), upTo: reader.optionalInteger("below"),
             values: reader.strings("values"), points: reader.integer("points", in: ProgramBounds.score))
         reader.rejectUnknown()
     }
 
     package func write(to writer: inout ObjectWriter) {
         writer.integer("from", from)
-        writer.integer("up_to", upTo)
+        writer.integer("below", upTo)
         writer.strings("values", values)
         writer.integer("points", points)
     }

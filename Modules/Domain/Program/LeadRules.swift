@@ -78,7 +78,8 @@ package struct ScoringCriterion: Sendable, Hashable {
     }
 }
 
-/// A row of a point table. Numbers match `from...upTo` (either may be open), texts match one of `values`, case ignored;
+/// A row of a point table. A number matches when it is at least `from` and less than `upTo` (written `below`), where given;
+/// a text when it is one of `values`, letter case ignored;
 /// `*` matches any text. For `timeline` the number is days from submission to the expected close; for `contact_title` a
 /// value matches when the title contains it as a word.
 package struct PointRow: Sendable, Hashable {

@@ -54,7 +54,7 @@ extension Program {
                 ]),
             ScoringCriterion(
                 name: "timeline", subject: .timeline, weight: 1,
-                points: [number(nil, 90, 100), number(91, 180, 70), number(181, 365, 40), number(366, nil, 10)]),
+                points: [number(nil, 90, 100), number(90, 180, 70), number(180, 365, 40), number(365, nil, 10)]),
         ]
 
         /// The smallest payout: 50 units of the programme's own currency.
