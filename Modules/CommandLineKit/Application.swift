@@ -1,0 +1,132 @@
+/// A program of commands: finds the command, parses its options, prints help and errors.
+package struct Application: Sendable {
+    package var name: String
+    package var summary: String
+    /// Options that every command takes.
+    package var globals: [CommandOption]
+    package var commands: [Command]
+
+    package init(name: String, summary: String, globals: [CommandOption], commands: [Command]) {
+        self.name = name
+        self.summary = summary
+        self.globals = globals
+        self.commands = commands
+    }
+
+    /// Runs the command that `words` call (without the program's name).
+    package func run(_ words: [String], environment: [String: String], terminal: Terminal = Terminal()) -> ExitCode {
+        do {
+            guard let command = try find(words, terminal) else { return .done }
+            let rest = Array(words.dropFirst(command.words.count))
+            if rest.contains("--help") || rest.contains("-h") {
+                terminal.print(help(of: command))
+                return .done
+            }
+            return try command.run(try invocation(of: command, rest, environment))
+        } catch let error as UsageError {
+            terminal.complain("\(name): \(error)\ntry `\(name) --help`")
+            return .wrongUsage
+        } catch {
+            terminal.complain("\(name): \(error)")
+            return .failed
+        }
+    }
+
+    private func find(_ words: [String], _ terminal: Terminal) throws(UsageError) -> Command? {
+        guard let first = words.first, first != "--help", first != "-h", first != "help" else {
+            terminal.print(help)
+            return nil
+        }
+        let named = commands.filter { words.starts(with: $0.words) }.max { $0.words.count < $1.words.count }
+        if let named { return named }
+        let group = commands.filter { $0.words.first == first }
+        if !group.isEmpty {
+            if words.count == 1 || words[1].hasPrefix("-") {
+                terminal.print(list(group))
+                guard words.dropFirst().contains(where: { $0 == "--help" || $0 == "-h" }) else {
+                    throw UsageError(
+                        "`\(first)` needs one of: \(group.map { $0.words.dropFirst().joined(separator: " ") }.joined(separator: ", "))"
+                    )
+                }
+                return nil
+            }
+            let names = group.map { $0.words.dropFirst().joined(separator: " ") }
+            let hint = Nearest.name(to: words[1], among: names).map { "; did you mean `\(first) \($0)`?" } ?? ""
+            throw UsageError("unknown command `\(first) \(words[1])`\(hint)")
+        }
+        if first.hasPrefix("-") { throw UsageError("the command comes first, then its options") }
+        let hint = Nearest.name(to: first, among: commands.map { $0.words[0] }).map { "; did you mean `\($0)`?" } ?? ""
+        throw UsageError("unknown command `\(first)`\(hint)")
+    }
+
+    func invocation(of command: Command, _ words: [String], _ environment: [String: String]) throws(UsageError)
+        -> Invocation
+    {
+        let options = command.options + globals
+        var parsed = try OptionParser.parse(words, options: options)
+        for option in options where option.valueName != nil && parsed.values[option.name] == nil {
+            parsed.values[option.name] = option.environment.flatMap { environment[$0] } ?? option.defaultValue
+        }
+        let required = command.arguments.filter(\.isRequired)
+        guard parsed.arguments.count >= required.count else {
+            throw UsageError("`\(command.name)` needs \(required[parsed.arguments.count].name)")
+        }
+        guard parsed.arguments.count <= command.arguments.count else {
+            throw UsageError(
+                "`\(parsed.arguments[command.arguments.count])` is one argument too many for `\(command.name)`")
+        }
+        return Invocation(
+            command: command.words, arguments: parsed.arguments, values: parsed.values, switches: parsed.switches)
+    }
+
+    // MARK: Help
+
+    package var help: String {
+        """
+        \(summary)
+
+        Usage: \(name) COMMAND [OPTIONS]
+
+        \(list(commands))
+
+        Options of every command:
+        \(lines(of: globals))
+
+        `\(name) COMMAND --help` shows a command's own options and an example.
+        """
+    }
+
+    package func help(of command: Command) -> String {
+        let arguments = command.arguments.map { $0.isRequired ? " \($0.name)" : " [\($0.name)]" }.joined()
+        var text = "\(command.summary)\n\nUsage: \(name) \(command.name)\(arguments) [OPTIONS]\n"
+        if !command.arguments.isEmpty {
+            text += "\n" + aligned(command.arguments.map { ($0.name, $0.summary) }) + "\n"
+        }
+        if !command.options.isEmpty { text += "\nOptions:\n\(lines(of: command.options))\n" }
+        text += "\nOptions of every command:\n\(lines(of: globals))\n"
+        return text + "\nExample:\n  \(name) \(command.example)"
+    }
+
+    private func list(_ commands: [Command]) -> String {
+        "Commands:\n" + aligned(commands.map { ($0.name, $0.summary) })
+    }
+
+    private func lines(of options: [CommandOption]) -> String {
+        aligned(
+            options.map { option in
+                let notes = [
+                    option.defaultValue.map { "default \($0)" }, option.environment.map { "environment \($0)" },
+                ].compactMap(\.self)
+                return (
+                    "--\(option.name)\(option.valueName.map { " \($0)" } ?? "")",
+                    option.summary + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")
+                )
+            })
+    }
+
+    private func aligned(_ rows: [(String, String)]) -> String {
+        let width = rows.map { $0.0.count }.max() ?? 0
+        return rows.map { "  \($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)" }
+            .joined(separator: "\n")
+    }
+}
