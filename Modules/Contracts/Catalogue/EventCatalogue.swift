@@ -5,7 +5,7 @@ package import JSON
 /// Each part describes its own in an extension beside its payloads; the list below joins them.
 package enum EventCatalogue {
     package static let all: [EventDescription] = [
-        register, clock, referral, approval, notification, runtime,
+        register, clock, referral, approval, payout, notification, runtime,
     ].flatMap { $0 }
 
     /// By full CloudEvents type.

@@ -1,0 +1,196 @@
+/// One transfer to one partner in one currency, with frozen lines.
+package struct Payout: Sendable, Hashable {
+    package enum State: String, Sendable, CaseIterable {
+        case planned, approved, submitted, confirmed, failed, returned
+        /// Contradicting results: a person decides.
+        case disputed
+        /// Planned again for money of a disputed payout, and taken back before it was submitted.
+        case cancelled
+    }
+
+    /// A commission that is paid, or a clawback that is kept, with its amount in minor units (positive).
+    package struct Line: Sendable, Hashable {
+        package var commission: CommissionID
+        package var amount: Int64
+
+        package init(commission: CommissionID, amount: Int64) {
+            self.commission = commission
+            self.amount = amount
+        }
+    }
+
+    package var id: PayoutID
+    package var run: PayoutRunID
+    package var partner: PartnerID
+    package var currency: Currency
+    package var state: State
+    package var lines: [Line]
+    /// Clawbacks kept, oldest first.
+    package var clawbacks: [Line]
+    /// Sum of the lines, in minor units.
+    package var gross: Int64
+    /// What is transferred.
+    package var net: Int64
+    /// The payee version that the file must use.
+    package var payeeVersion: Int64
+    package var rail: PayoutRules.Rail
+    package var executionDate: CalendarDate
+    package var plannedAt: Timestamp
+    package var plannedBy: Actor
+    package var approvedAt: Timestamp?
+    package var approvedBy: Actor?
+    package var submittedAt: Timestamp?
+    package var fileSHA256: String?
+    /// The last final result.
+    package var settledAt: Timestamp?
+    package var valueDate: CalendarDate?
+    package var reason: String?
+    /// The state before the contradicting result.
+    package var disputedFrom: State?
+    /// Results that said nothing new.
+    package var repeatedResults: Int64
+
+    package init(
+        id: PayoutID, run: PayoutRun, partner: PartnerID, currency: Currency, lines: [Line], clawbacks: [Line],
+        gross: Int64, net: Int64, payeeVersion: Int64, plannedAt: Timestamp
+    ) {
+        self.id = id
+        self.run = run.id
+        self.partner = partner
+        self.currency = currency
+        state = .planned
+        self.lines = lines
+        self.clawbacks = clawbacks
+        self.gross = gross
+        self.net = net
+        self.payeeVersion = payeeVersion
+        rail = run.rail
+        executionDate = run.executionDate
+        self.plannedAt = plannedAt
+        plannedBy = run.requestedBy
+        repeatedResults = 0
+    }
+
+    /// Kept for clawbacks, in minor units.
+    package var netted: Int64 { gross - net }
+}
+
+/// A payout run as one partition has it.
+package struct PayoutRun: Sendable, Hashable {
+    package enum State: String, Sendable, CaseIterable {
+        case planned, approved, submitted
+    }
+
+    package var id: PayoutRunID
+    package var state: State
+    /// Commissions eligible later than this wait for the next run.
+    package var cutOff: Timestamp
+    package var rail: PayoutRules.Rail
+    package var executionDate: CalendarDate
+    package var requestedBy: Actor
+    package var requestedAt: Timestamp
+    package var partition: Int64
+    /// The number of payouts planned here.
+    package var count: Int64
+    /// Net amounts by currency.
+    package var totals: [Currency: Int64]
+    /// SHA-256 (hex) over the part's canonical text.
+    package var sha256: String
+    package var rolledOver: [RolledOver]
+    package var approvedBy: Actor?
+    package var approvedAt: Timestamp?
+    package var fileSHA256: String?
+    package var submittedAt: Timestamp?
+
+    package init(
+        id: PayoutRunID, cutOff: Timestamp, rail: PayoutRules.Rail, executionDate: CalendarDate, requestedBy: Actor,
+        requestedAt: Timestamp, partition: Int64
+    ) {
+        self.id = id
+        state = .planned
+        self.cutOff = cutOff
+        self.rail = rail
+        self.executionDate = executionDate
+        self.requestedBy = requestedBy
+        self.requestedAt = requestedAt
+        self.partition = partition
+        count = 0
+        totals = [:]
+        sha256 = ""
+        rolledOver = []
+    }
+
+    /// What a part of a run is hashed over: its payouts in order of their ids, each with everything that is paid by it.
+    package static func canonicalText(run: PayoutRunID, partition: Int64, payouts: [Payout]) -> String {
+        var text = "\(run)|\(partition)\n"
+        for payout in payouts.sorted(by: { $0.id < $1.id }) {
+            text += "\(payout.id)|\(payout.partner)|\(payout.currency)|\(payout.net)|\(payout.payeeVersion)\n"
+            for line in payout.lines { text += "+\(line.commission)|\(line.amount)\n" }
+            for line in payout.clawbacks { text += "-\(line.commission)|\(line.amount)\n" }
+        }
+        return text
+    }
+
+    /// Why a decision about the run is refused.
+    package enum Refusal: Error, Sendable, Hashable, CustomStringConvertible {
+        case state(PayoutRunID, State)
+        case makerIsChecker(Actor)
+        case hashMissing(String)
+        case otherFile(recorded: String)
+
+        package var description: String {
+            switch self {
+            case .state(let run, let state): "\(run) is \(state.rawValue)"
+            case .makerIsChecker(let actor): "\(actor) asked for the run; another person must approve it"
+            case .hashMissing(let hash): "the approval does not name this part's hash \(hash)"
+            case .otherFile(let recorded): "a file with the hash \(recorded) is recorded for the run already"
+            }
+        }
+    }
+
+    /// A second person approves the whole: the hash of every part must be named.
+    package mutating func approve(parts: [String], by actor: Actor, at time: Timestamp) throws(Refusal) {
+        guard state == .planned else { throw .state(id, state) }
+        guard actor != requestedBy else { throw .makerIsChecker(actor) }
+        guard parts.contains(sha256) else { throw .hashMissing(sha256) }
+        state = .approved
+        approvedBy = actor
+        approvedAt = time
+    }
+
+    /// The first file counts. `false` where the same one was recorded before.
+    package mutating func recordFile(_ hash: String, at time: Timestamp) throws(Refusal) -> Bool {
+        if let fileSHA256 {
+            guard fileSHA256 == hash else { throw .otherFile(recorded: fileSHA256) }
+            return false
+        }
+        guard state == .approved else { throw .state(id, state) }
+        state = .submitted
+        fileSHA256 = hash
+        submittedAt = time
+        return true
+    }
+}
+
+/// Money that stays for a later run, and why.
+package struct RolledOver: Sendable, Hashable {
+    package enum Reason: String, Sendable, CaseIterable {
+        case belowMinimum = "below_minimum"
+        /// Clawbacks take all of it: nothing is allocated.
+        case netNotPositive = "net_not_positive"
+        case blocked
+        case noPayee = "no_payee"
+        /// The programme has no minimum in this currency, which its check refuses.
+        case noMinimum = "no_minimum"
+    }
+
+    package var partner: PartnerID
+    package var amount: Money
+    package var reason: Reason
+
+    package init(partner: PartnerID, amount: Money, reason: Reason) {
+        self.partner = partner
+        self.amount = amount
+        self.reason = reason
+    }
+}
