@@ -49,6 +49,20 @@ import Testing
         }
     }
 
+    /// A type that is written but not described would be missing from the documents.
+    @Test func `every event type in the code is in the catalogue`() throws {
+        let folder = Self.root.appendingPathComponent("Modules/Contracts")
+        let files = try #require(FileManager.default.enumerator(atPath: folder.path))
+        var types: Set<String> = []
+        for case let name as String in files where name.hasSuffix(".swift") {
+            let text = String(decoding: try Data(contentsOf: folder.appendingPathComponent(name)), as: UTF8.self)
+            for match in text.matches(of: /static let type(?:: String)? = "(io\.tributary\.[a-z_.]+\.v1)"/) {
+                types.insert(String(match.1))
+            }
+        }
+        #expect(types.symmetricDifference(EventCatalogue.all.map(\.type)) == [])
+    }
+
     @Test func `an event is decoded by its type, and an unknown one is refused by name`() throws {
         func event(_ type: String, _ data: String) -> Event {
             Event(
