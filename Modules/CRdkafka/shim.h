@@ -47,7 +47,7 @@ static inline rd_kafka_resp_err_t tributary_produce(
     return error;
 }
 
-/// What the delivery reports of a turn said.
+/// What the delivery reports of a transaction said.
 typedef struct tributary_deliveries {
     int64_t delivered;
     int64_t failed;
@@ -55,11 +55,16 @@ typedef struct tributary_deliveries {
     rd_kafka_resp_err_t firstError;
 } tributary_deliveries;
 
-/// Reads every report of a delivery event: counts them and raises `nextOffsets[partition]` to the offset after the
-/// last record delivered to `tracked`.
+/// A topic, and per partition the offset after the last record that was delivered to it (0 for none).
+typedef struct tributary_written {
+    const rd_kafka_topic_t *topic;
+    int64_t *nextOffsets;
+    int32_t partitionCount;
+} tributary_written;
+
+/// Reads every report of a delivery event: counts them and raises the next offsets of its topic.
 static inline void tributary_read_reports(
-    rd_kafka_event_t *event, const rd_kafka_topic_t *tracked, int64_t *nextOffsets, int32_t partitionCount,
-    tributary_deliveries *into
+    rd_kafka_event_t *event, const tributary_written *topics, int64_t topicCount, tributary_deliveries *into
 ) {
     const rd_kafka_message_t *message;
     while ((message = rd_kafka_event_message_next(event))) {
@@ -67,13 +72,19 @@ static inline void tributary_read_reports(
             // What an abort threw away was not refused.
             if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
                 into->purged++;
-            else if (!into->failed++) into->firstError = message->err;
+            else if (!into->failed++)
+                into->firstError = message->err;
             continue;
         }
         into->delivered++;
-        if (message->rkt == tracked && message->partition >= 0 && message->partition < partitionCount
-            && message->offset >= nextOffsets[message->partition])
-            nextOffsets[message->partition] = message->offset + 1;
+        for (int64_t index = 0; index < topicCount; index++) {
+            const tributary_written *topic = &topics[index];
+            if (message->rkt != topic->topic) continue;
+            if (message->partition >= 0 && message->partition < topic->partitionCount
+                && message->offset >= topic->nextOffsets[message->partition])
+                topic->nextOffsets[message->partition] = message->offset + 1;
+            break;
+        }
     }
 }
 
@@ -92,20 +103,45 @@ static inline void tributary_list_add_offset(
     item->metadata_size = (size_t)metadataLength;
 }
 
-/// The generation in a consumer's group metadata; -1 where it is in no generation, -2 where the library writes the
-/// metadata in a form that is not known here.
-static inline int32_t tributary_generation(const rd_kafka_consumer_group_metadata_t *metadata) {
+/// Whether group metadata names a member of a generation. The library writes both of them only into its serialised form;
+/// in a form not known here the answer is yes, and the broker's own check remains.
+static inline int tributary_is_member(const rd_kafka_consumer_group_metadata_t *metadata) {
     static const char magic[] = "CGMDv2:";
+    const size_t magicLength = sizeof(magic) - 1;
     void *buffer = NULL;
     size_t size = 0;
-    int32_t generation = -2;
+    int isMember = 1;
+    int32_t generation = 0;
     rd_kafka_error_t *error = rd_kafka_consumer_group_metadata_write(metadata, &buffer, &size);
     if (error) {
         rd_kafka_error_destroy(error);
-        return generation;
+        return isMember;
     }
-    if (size >= sizeof(magic) - 1 + sizeof(generation) && !memcmp(buffer, magic, sizeof(magic) - 1))
-        memcpy(&generation, (const char *)buffer + sizeof(magic) - 1, sizeof(generation));
+    // magic, generation, group id, 0, member id, 0, ...
+    if (size > magicLength + sizeof(generation) && !memcmp(buffer, magic, magicLength)) {
+        const char *group = (const char *)buffer + magicLength + sizeof(generation);
+        const char *end = memchr(group, 0, size - magicLength - sizeof(generation));
+        memcpy(&generation, (const char *)buffer + magicLength, sizeof(generation));
+        isMember = generation >= 0 && end && end + 1 < (const char *)buffer + size && end[1] != 0;
+    }
     rd_kafka_mem_free(NULL, buffer);
-    return generation;
+    return isMember;
+}
+
+/// Whether two of them name the same member of the same generation.
+static inline int tributary_is_same_member(
+    const rd_kafka_consumer_group_metadata_t *left, const rd_kafka_consumer_group_metadata_t *right
+) {
+    void *buffers[2] = {NULL, NULL};
+    size_t sizes[2] = {0, 0};
+    rd_kafka_error_t *errors[2] = {
+        rd_kafka_consumer_group_metadata_write(left, &buffers[0], &sizes[0]),
+        rd_kafka_consumer_group_metadata_write(right, &buffers[1], &sizes[1]),
+    };
+    int isSame = !errors[0] && !errors[1] && sizes[0] == sizes[1] && !memcmp(buffers[0], buffers[1], sizes[0]);
+    for (int index = 0; index < 2; index++) {
+        if (errors[index]) rd_kafka_error_destroy(errors[index]);
+        if (buffers[index]) rd_kafka_mem_free(NULL, buffers[index]);
+    }
+    return isSame;
 }

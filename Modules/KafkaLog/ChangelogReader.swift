@@ -46,11 +46,8 @@ import EventLog
         while found.count < maximum {
             guard let event = source.queue.poll(wait) else {
                 try serveErrors()
-                if source.hasOwnPosition, case let position = self.position(of: partition), position > source.position {
-                    source.position = position
-                    break
-                }
-                if !found.isEmpty || deadline.hasPassed { break }
+                if source.hasOwnPosition { source.position = max(source.position, position(of: partition)) }
+                if source.position > offset || deadline.hasPassed { break }
                 wait = deadline.remaining.milliseconds
                 continue
             }
@@ -65,9 +62,8 @@ import EventLog
                 wait = 0
             case RD_KAFKA_EVENT_ERROR:
                 let end = try endOfPartition(event)
-                guard let end, end > source.position else { continue }
-                source.position = end
-                wait = 0
+                source.position = max(source.position, end ?? 0)
+                wait = source.position > offset ? 0 : deadline.remaining.milliseconds
             default: continue
             }
         }

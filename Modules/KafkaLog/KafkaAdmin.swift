@@ -138,9 +138,9 @@ final class KafkaAdmin: Sendable {
 
     // MARK: Offsets
 
-    /// The end of each partition as a read-committed reader can reach it (the last stable offset).
-    func stableEnds(of topic: String, partitions: Int32) throws(LogError) -> [Int64] {
-        try offsets(RD_KAFKA_OFFSET_END, of: topic, Array(0..<partitions), through: handle)
+    /// The end of each of these partitions, in their order, as a read-committed reader can reach it (the last stable offset).
+    func stableEnds(of topic: String, partitions: [Int32]) throws(LogError) -> [Int64] {
+        try offsets(RD_KAFKA_OFFSET_END, of: topic, partitions, through: handle)
     }
 
     /// The first kept offset of a partition and the end that its last record has, committed or not.

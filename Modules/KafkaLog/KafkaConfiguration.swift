@@ -18,6 +18,13 @@ enum KafkaRole {
     var isProducer: Bool {
         if case .producer = self { true } else { false }
     }
+
+    /// Whether an operator's property is for this role: what is bound to the session timeout goes to members only.
+    func takes(_ property: String) -> Bool {
+        guard property == "max.poll.interval.ms" || property == "heartbeat.interval.ms" else { return true }
+        if case .member = self { return true }
+        return false
+    }
 }
 
 /// The properties of every handle: our defaults, then what the operator set, then what exactly-once rests on.
@@ -62,7 +69,7 @@ struct KafkaConfiguration: Sendable {
     func properties(for role: KafkaRole) -> [(name: String, value: String)] {
         var properties = Self.common
         properties.merge(Self.defaults(of: role)) { $1 }
-        properties.merge(overrides) { $1 }
+        properties.merge(overrides.filter { role.takes($0.key) }) { $1 }
         properties.merge(Self.required(of: role)) { $1 }
         properties["bootstrap.servers"] = bootstrap
         return properties.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
@@ -83,7 +90,8 @@ struct KafkaConfiguration: Sendable {
             [:]
         case .member(let session):
             fetching(waitMilliseconds: 100).merging([
-                "max.poll.interval.ms": "\(max(maximumPollIntervalMilliseconds, session.sessionTimeout.milliseconds))"
+                "max.poll.interval.ms": "\(max(maximumPollIntervalMilliseconds, session.sessionTimeout.milliseconds))",
+                "heartbeat.interval.ms": "\(max(100, min(3000, session.sessionTimeout.milliseconds / 4)))",
             ]) { $1 }
         case .reader:
             // A partition that fell below its queue limit waits for the fetch under way: keep that short.
@@ -155,7 +163,6 @@ struct KafkaConfiguration: Sendable {
             // Eager: the cooperative assignors of this library version lose assignments.
             "partition.assignment.strategy": "range",
             "session.timeout.ms": "\(sessionTimeout)",
-            "heartbeat.interval.ms": "\(max(100, min(3000, sessionTimeout / 4)))",
         ]
         if session.membership == .static { properties["group.instance.id"] = session.identity }
         return properties

@@ -75,7 +75,7 @@ package final class KafkaLog: EventLog {
     }
 
     package func producer(identity: String) throws(LogError) -> any LogProducer {
-        let producer = try transactionalProducer(identity: identity, timeout: .seconds(10), trackedTopic: nil)
+        let producer = try transactionalProducer(identity: identity, timeout: .seconds(10))
         return KafkaProducer(producer, admin: admin, timeout: timeout)
     }
 
@@ -84,7 +84,7 @@ package final class KafkaLog: EventLog {
     }
 
     package func endOffsets(of topic: String) throws(LogError) -> [Int64] {
-        try admin.stableEnds(of: topic, partitions: partitionCount(of: topic))
+        try admin.stableEnds(of: topic, partitions: Array(0..<partitionCount(of: topic)))
     }
 
     package func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
@@ -101,7 +101,7 @@ package final class KafkaLog: EventLog {
                     + "\(changelogPartitions)")
         }
         let producer = try transactionalProducer(
-            identity: session.identity, timeout: session.transactionTimeout, trackedTopic: session.changelogTopic)
+            identity: session.identity, timeout: session.transactionTimeout)
         do {
             return try KafkaSession(
                 session, partitions: partitions, producer: producer, admin: admin, configuration: configuration,
@@ -116,11 +116,11 @@ package final class KafkaLog: EventLog {
         admin.close()
     }
 
-    private func transactionalProducer(identity: String, timeout: Duration, trackedTopic: String?) throws(LogError)
+    private func transactionalProducer(identity: String, timeout: Duration) throws(LogError)
         -> TransactionalProducer
     {
         try TransactionalProducer(
-            identity: identity, timeout: timeout, trackedTopic: trackedTopic, configuration: configuration,
+            identity: identity, timeout: timeout, configuration: configuration,
             diagnostics: KafkaDiagnostics(sink: sink), maximumBytes: { [self] topic in recordLimit(of: topic) },
             deadline: .now + self.timeout)
     }

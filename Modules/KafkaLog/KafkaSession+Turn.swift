@@ -24,10 +24,10 @@ extension KafkaSession {
             _ = try self.assignment(of: offset.partition)
             positions.add(session.topic, offset.partition, offset: offset.offset, metadata: offset.metadata)
         }
-        let changelogEnds = try producer.drain(until: deadline)
+        try producer.drain(until: deadline)
         try producer.sendOffsets(positions, metadata: assignment.metadata, deadline: deadline)
         try producer.commit(until: deadline)
-        return changelogEnds
+        return producer.nextOffsets(of: session.changelogTopic)
     }
 
     func abort() throws(LogError) {

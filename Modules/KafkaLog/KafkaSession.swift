@@ -170,7 +170,7 @@ import EventLog
     }
 
     private func assigned(_ partitions: [Int32]) throws(LogError) -> SessionEvent? {
-        guard let metadata = GroupMetadata(of: handle), metadata.generation != -1 else {
+        guard let metadata = GroupMetadata(of: handle) else {
             // The membership ended while the event waited; the client joins again by itself.
             try unassign()
             return nil
@@ -193,7 +193,9 @@ import EventLog
             try unassign()
             return nil
         }
-        if unsafe rd_kafka_assignment_lost(handle.pointer) != 0 {
+        // The library forgets that the membership ended where that happened during a rebalance: its metadata tells.
+        let isCurrent = GroupMetadata(of: handle)?.isSameMember(as: assignment.metadata) ?? false
+        if unsafe rd_kafka_assignment_lost(handle.pointer) != 0 || !isCurrent {
             ownership = .lost
             return .lost(assignment.partitions)
         }

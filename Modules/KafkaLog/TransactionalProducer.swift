@@ -32,24 +32,21 @@ import EventLog
     private var lengths: [Int32] = []
     private var sinceReports = 0
 
-    private let trackedTopic: String?
-    private var trackedPointer: OpaquePointer?
-    private var nextOffsets: [Int64] = []
+    /// Beside `topics`: where the records of the transaction came to lie.
+    private var written: [tributary_written] = unsafe []
     private var deliveries = tributary_deliveries()
 
     /// Whether a transaction is open.
     private(set) var isInTransaction = false
 
     /// Makes the producer and takes over its identity: an older holder is fenced, its open transaction aborted.
-    /// `trackedTopic` is the one whose delivered offsets `drain` returns.
     init(
-        identity: String, timeout: Duration, trackedTopic: String? = nil, configuration: KafkaConfiguration,
+        identity: String, timeout: Duration, configuration: KafkaConfiguration,
         diagnostics: KafkaDiagnostics, maximumBytes: @escaping (String) -> Int?, deadline: ContinuousClock.Instant
     ) throws(LogError) {
         self.identity = identity
         self.configuration = configuration
         self.timeout = timeout
-        self.trackedTopic = trackedTopic
         self.maximumBytes = maximumBytes
         handle = try Self.open(identity, timeout, configuration, diagnostics)
         queue = KafkaQueue.main(of: handle)
@@ -91,7 +88,10 @@ import EventLog
         unsafe try KafkaFailure.check(rd_kafka_begin_transaction(handle.pointer), "beginning a transaction")
         isInTransaction = true
         deliveries = tributary_deliveries()
-        for index in nextOffsets.indices { nextOffsets[index] = 0 }
+        for index in topics.indices {
+            let topic = unsafe written[index]
+            unsafe topic.nextOffsets.update(repeating: 0, count: Int(topic.partitionCount))
+        }
     }
 
     /// Queues a record; it leaves by itself. Waits where the queue is full.
@@ -173,16 +173,16 @@ import EventLog
                 of: name, topic: pointer, handle: handle, deadline: .now + timeout)
         } catch {
             unsafe rd_kafka_topic_destroy(pointer)
-            throw error
+            throw LogError(error.code, .abortable, error.message)
         }
         let topic = unsafe Topic(
             name: name, pointer: pointer, partitions: partitions,
             maximumBytes: min(maximumBytes(name) ?? .max, KafkaConfiguration.maximumMessageBytes))
         topics.append(topic)
-        if name == trackedTopic {
-            unsafe trackedPointer = pointer
-            nextOffsets = Array(repeating: 0, count: Int(partitions))
-        }
+        let nextOffsets = UnsafeMutablePointer<Int64>.allocate(capacity: Int(partitions))
+        unsafe nextOffsets.initialize(repeating: 0, count: Int(partitions))
+        unsafe written.append(
+            tributary_written(topic: pointer, nextOffsets: nextOffsets, partitionCount: partitions))
         return topic
     }
 
@@ -192,18 +192,13 @@ import EventLog
         while let event = queue.poll(wait) {
             wait = 0
             guard event.kind == RD_KAFKA_EVENT_DR else { continue }
-            let count = Int32(nextOffsets.count)
-            unsafe nextOffsets.withUnsafeMutableBufferPointer { offsets in
-                unsafe tributary_read_reports(event.pointer, trackedPointer, offsets.baseAddress, count, &deliveries)
-            }
+            unsafe tributary_read_reports(event.pointer, written, Int64(written.count), &deliveries)
         }
     }
 
     /// Sends what is queued and waits until every record was acknowledged. The library's own commit would do this
     /// only after the offsets were sent: a stopped owner could then write after its successor looked.
-    ///
-    /// Returns the offset after the last record of each partition of the tracked topic that was written.
-    func drain(until deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {
+    func drain(until deadline: ContinuousClock.Instant) throws(LogError) {
         takeReports(waiting: 0)
         while unsafe rd_kafka_outq_len(handle.pointer) > 0 {
             // Ends the lingering of open batches; the reports are taken from the queue, never inside this call.
@@ -221,9 +216,22 @@ import EventLog
         if deliveries.failed > 0 {
             throw lostTurn(deliveries.firstError, "delivering \(deliveries.failed) records")
         }
-        var written: [Int32: Int64] = [:]
-        for (partition, offset) in nextOffsets.enumerated() where offset > 0 { written[Int32(partition)] = offset }
-        return written
+    }
+
+    /// The topics that the transaction wrote to.
+    var writtenTopics: [String] {
+        topics.map(\.name).filter { !nextOffsets(of: $0).isEmpty }
+    }
+
+    /// The offset after the last delivered record of each partition of a topic that the transaction wrote to.
+    func nextOffsets(of name: String) -> [Int32: Int64] {
+        guard let index = topics.firstIndex(where: { $0.name == name }) else { return [:] }
+        var offsets: [Int32: Int64] = [:]
+        for partition in 0..<topics[index].partitions {
+            let offset = unsafe written[index].nextOffsets[Int(partition)]
+            if offset > 0 { offsets[partition] = offset }
+        }
+        return offsets
     }
 
     /// Adds positions to the transaction, fenced by the generation in `metadata`.
@@ -295,27 +303,10 @@ import EventLog
         unsafe rd_kafka_purge(handle.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
         takeReports(waiting: 0)
         for topic in topics { unsafe rd_kafka_topic_destroy(topic.pointer) }
+        for index in topics.indices { unsafe written[index].nextOffsets.deallocate() }
         topics = []
-        unsafe trackedPointer = nil
+        unsafe written = []
         queue.close()
         handle.close(within: deadline)
     }
-}
-
-/// The group metadata that was current when an assignment was served.
-///
-/// Safe because the pointer is owned alone and freed with the value.
-@safe final class GroupMetadata {
-    let pointer: OpaquePointer
-    /// -1 is no generation, -2 is unknown.
-    let generation: Int32
-
-    /// What the consumer is a member of now; `nil` where it is no member.
-    init?(of handle: KafkaHandle) {
-        guard let pointer = unsafe rd_kafka_consumer_group_metadata(handle.pointer) else { return nil }
-        unsafe self.pointer = pointer
-        unsafe generation = tributary_generation(pointer)
-    }
-
-    deinit { unsafe rd_kafka_consumer_group_metadata_destroy(pointer) }
 }

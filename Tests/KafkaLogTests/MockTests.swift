@@ -102,7 +102,8 @@ struct MockTests {
 
         try producer.begin()
         try producer.append(record())
-        #expect(try producer.drain(until: .now + .seconds(5)) == [0: 1])
+        try producer.drain(until: .now + .seconds(5))
+        #expect(producer.nextOffsets(of: "changelog") == [0: 1])
         try producer.commit(until: .now + .seconds(5))
     }
 
@@ -114,7 +115,7 @@ struct MockTests {
         defer { producer.close(within: .milliseconds(500)) }
         try producer.begin()
         try producer.append(record())
-        _ = try producer.drain(until: .now + .seconds(5))
+        try producer.drain(until: .now + .seconds(5))
         cluster.fail(.endTransaction, with: RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, times: 1000)
         let error = #expect(throws: LogError.self) { try producer.commit(until: .now + .milliseconds(500)) }
         #expect(error?.code == .unknownOutcome)
@@ -130,7 +131,7 @@ struct MockTests {
         defer { producer.close() }
         try producer.begin()
         try producer.append(record())
-        _ = try producer.drain(until: .now + .seconds(5))
+        try producer.drain(until: .now + .seconds(5))
         cluster.fail(.endTransaction, with: RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
         let error = #expect(throws: LogError.self) { try producer.commit(until: .now + .seconds(5)) }
         #expect(error?.code == .fenced)
@@ -158,12 +159,12 @@ struct MockTests {
 
         try session.begin()
         try session.append(record())
-        try session.commit(offsets, deadline: .now + .seconds(5))
+        #expect(try session.commit(offsets, deadline: .now + .seconds(5)) == [0: 2])
     }
 
     func transactional(_ log: KafkaLog, timeout: Duration = .seconds(5)) throws -> TransactionalProducer {
         try TransactionalProducer(
-            identity: "p", timeout: timeout, trackedTopic: "changelog", configuration: log.configuration,
+            identity: "p", timeout: timeout, configuration: log.configuration,
             diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink), maximumBytes: { _ in nil },
             deadline: .now + .seconds(10))
     }

@@ -1,34 +1,150 @@
 import EventLog
-import KafkaLog
 import Testing
 
-@Suite(.serialized, .enabled(if: Broker.isAvailable), .timeLimit(.minutes(1)))
-struct SessionTests {
-    @Test func aTurnMakesRecordsAndPositionsVisibleTogether() throws {
-        let log = try Broker.log()
-        defer { log.close() }
-        let (input, changelog) = (Broker.unique("in"), Broker.unique("changelog"))
-        try log.createTopics([
-            TopicSpecification(name: input, partitions: 2, cleanup: .delete(retentionMilliseconds: nil)),
-            TopicSpecification(name: changelog, partitions: 2, cleanup: .compact(minimumLagMilliseconds: 1000)),
-        ])
-        let group = Broker.unique("group")
-        let session = try log.session(
-            SessionConfiguration(group: group, topic: input, changelogTopic: changelog, identity: group))
-        defer { session.close(deadline: .now + .seconds(5)) }
-        var events: [SessionEvent] = []
-        while events.isEmpty { events = try session.poll(maximumRecords: 10, timeout: .seconds(1)) }
-        #expect(try session.committed(0, timeout: .seconds(3)) == nil)
+@testable import KafkaLog
 
-        try session.begin()
-        try session.append(OutgoingRecord(topic: changelog, partition: 1, key: [1], value: [2]))
-        let ends = try session.commit(
-            [TurnOffset(partition: 0, offset: 0, metadata: "turn=1 epoch=2")], deadline: .now + .seconds(5))
-        #expect(ends == [1: 1])
+extension BrokerTests {
+    @Suite struct SessionTests {
+        @Test func anAssignmentIsPausedUntilItIsResumedAtAPosition() throws {
+            let topics = try Topics(partitions: 8)
+            defer { topics.log.close() }
+            for partition in 0..<8 {
+                try topics.append(["a", "b", "c"], to: topics.input, partition: Int32(partition))
+            }
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            #expect(try session.poll(maximumRecords: 10, timeout: .milliseconds(300)).isEmpty)
+            // All at once, and each from its own position: none may jump to another one.
+            for partition in 0..<8 { try session.resume(Int32(partition), at: Int64(partition % 3)) }
+            var expected: Set<String> = []
+            for partition in 0..<8 { for offset in partition % 3..<3 { expected.insert("\(partition)@\(offset)") } }
+            let records = try session.records(expected.count)
+            #expect(Set(records.map { "\($0.partition)@\($0.offset)" }) == expected)
+            #expect(records.count == expected.count)
+        }
 
-        #expect(
-            try session.committed(0, timeout: .seconds(3))
-                == CommittedPosition(offset: 0, metadata: "turn=1 epoch=2"))
-        #expect(try session.readChangelog(1, from: 0, maximum: 10, timeout: .seconds(5)).records.map(\.key) == [[1]])
+        @Test func aPausedPartitionIsReadAgainFromWhereItIsResumed() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            try topics.append((0..<100).map { "\($0)" }, to: topics.input)
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            try session.resume(0, at: 0)
+            #expect(try session.records(10).map(\.offset) == Array(0..<10))
+            try session.pause(0)
+            #expect(try session.poll(maximumRecords: 100, timeout: .milliseconds(200)).isEmpty)
+            try session.resume(0, at: 5)
+            #expect(try session.records(95).map(\.offset) == Array(5..<100))
+            try session.pause(0)
+            try session.resume(0, at: 98)
+            #expect(try session.records(2).map(\.text) == ["98", "99"])
+            #expect(throws: LogError.self) { try session.resume(0, at: 1) }
+        }
+
+        @Test func recordsAndPositionsBecomeVisibleTogether() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            #expect(try session.committed(0, timeout: .seconds(5)) == nil)
+            let records = [
+                topics.record(topics.output, "out"), topics.record(topics.changelog, "row 1"),
+                topics.record(topics.changelog, "row 2"),
+            ]
+            #expect(try session.turn(records, at: 7, number: 3) == [0: 2])
+            #expect(
+                try session.committed(0, timeout: .seconds(5))
+                    == CommittedPosition(offset: 7, metadata: "turn=3 epoch=1"))
+            #expect(try topics.log.committedOffsets(group: topics.group, topic: topics.input) == [7])
+            #expect(try topics.log.committedOffsets(group: Broker.unique("nobody"), topic: topics.input) == [nil])
+            #expect(try topics.values(of: topics.output) == ["out"])
+        }
+
+        @Test func anAbortedTurnLeavesNothing() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            try session.begin()
+            for number in 0..<500 { try session.append(topics.record(topics.output, "lost \(number)")) }
+            try session.abort()
+            try session.turn([topics.record(topics.output, "kept")], at: 1)
+            #expect(try topics.values(of: topics.output) == ["kept"])
+            #expect(try topics.log.committedOffsets(group: topics.group, topic: topics.input) == [1])
+        }
+
+        @Test func aRestartGoesOnAtTheCommittedPosition() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            try topics.append(["a", "b", "c"], to: topics.input)
+            let first = try topics.assigned(topics.configuration("a", .static))
+            try first.resume(0, at: 0)
+            #expect(try first.records(2).map(\.text) == ["a", "b"])
+            try first.turn([], at: 2)
+            first.end()
+            let second = try topics.assigned(topics.configuration("a", .static))
+            defer { second.end() }
+            let position = try #require(try second.committed(0, timeout: .seconds(5)))
+            try second.resume(0, at: position.offset)
+            #expect(try second.records(1).map(\.text) == ["c"])
+        }
+
+        @Test func inputThatIsGoneStopsWithTheNumberOfLostRecords() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            try topics.append(["a"], to: topics.input)
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            try session.resume(0, at: 5000)
+            let error = #expect(throws: LogError.self) { try session.next { _ in nil as Bool? } }
+            #expect(error?.code == .offsetOutOfRange)
+            #expect(error?.errorClass == .fatal)
+            #expect(error?.message == "\(topics.input)/0: position 5000 is beyond the end (2)")
+        }
+
+        @Test func aDynamicMemberLeavesAtOnceAndAStaticOneKeepsItsPartitions() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let first = try topics.assigned(topics.configuration("a", .static, sessionTimeout: .seconds(1)))
+            first.end()
+            let start = ContinuousClock.now
+            let second = try topics.assigned(topics.configuration("b", .dynamic, sessionTimeout: .seconds(1)))
+            // The static member's session ran out first.
+            #expect(ContinuousClock.now - start > .milliseconds(500))
+            second.end()
+            let third = try topics.assigned(topics.configuration("c", .dynamic))
+            third.end()
+        }
+
+        @Test func twoMembersShareTheInputAndTheFirstCommitsBeforeItLetsGo() throws {
+            let topics = try Topics(partitions: 4)
+            defer { topics.log.close() }
+            let first = try topics.assigned(topics.configuration("a"))
+            defer { first.end() }
+            try first.begin()
+            try first.append(topics.record(topics.output, "in time"))
+            let second = try topics.session(topics.configuration("b"))
+            defer { second.end() }
+            let gone = try first.next { if case .revoked(let partitions) = $0 { partitions } else { nil } }
+            #expect(gone == [0, 1, 2, 3])
+            #expect(throws: LogError.self) { try first.poll(maximumRecords: 1, timeout: .zero) }
+            _ = try first.commit(
+                [TurnOffset(partition: 3, offset: 4, metadata: "turn=1 epoch=1")], deadline: .now + .seconds(5))
+            try first.finishRevocation()
+
+            var shares: [[Int32]] = [[], []]
+            while shares.contains([]) {
+                for (index, session) in [first, second].enumerated() {
+                    for case .assigned(let partitions) in try session.poll(
+                        maximumRecords: 1, timeout: .milliseconds(50))
+                    {
+                        shares[index] = partitions
+                    }
+                }
+            }
+            #expect(shares.flatMap { $0 }.sorted() == [0, 1, 2, 3])
+            #expect(try topics.values(of: topics.output) == ["in time"])
+            #expect(try topics.log.committedOffsets(group: topics.group, topic: topics.input) == [nil, nil, nil, 4])
+        }
     }
 }

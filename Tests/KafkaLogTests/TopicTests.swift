@@ -1,0 +1,108 @@
+import EventLog
+import Testing
+
+@testable import KafkaLog
+
+extension BrokerTests {
+    @Suite struct TopicTests {
+        @Test func aTopicIsCreatedAsSpecifiedAndOnlyOnce() throws {
+            let log = try Broker.log()
+            defer { log.close() }
+            let specifications = [
+                TopicSpecification(
+                    name: Broker.unique("kept"), partitions: 3, cleanup: .delete(retentionMilliseconds: nil)),
+                TopicSpecification(
+                    name: Broker.unique("ninety-days"), partitions: 1,
+                    cleanup: .delete(retentionMilliseconds: 7_776_000_000)),
+                TopicSpecification(
+                    name: Broker.unique("changelog"), partitions: 2,
+                    cleanup: .compact(minimumLagMilliseconds: 86_400_000), maximumRecordBytes: 16 << 20),
+            ]
+            try log.createTopics(specifications)
+            try log.createTopics(specifications)
+            let topics = try log.topics()
+            for specification in specifications {
+                #expect(topics[specification.name] == specification)
+                #expect(try log.partitionCount(of: specification.name) == specification.partitions)
+            }
+            #expect(!topics.keys.contains { $0.hasPrefix("__") })
+        }
+
+        @Test func anotherPartitionCountIsAnErrorThatNamesBoth() throws {
+            let topics = try Topics(partitions: 2)
+            defer { topics.log.close() }
+            let wanted = TopicSpecification(
+                name: topics.input, partitions: 4, cleanup: .delete(retentionMilliseconds: nil))
+            let error = #expect(throws: LogError.self) { try topics.log.createTopics([wanted]) }
+            #expect(error?.message == "topic \(topics.input) exists with 2 partitions, wanted are 4")
+        }
+
+        @Test func nullAndEmptyStayApart() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let headers = [
+                LogHeader("ce_type", "a"), LogHeader("empty", []), LogHeader("null", nil as [UInt8]?),
+                LogHeader("ce_type", [0, 255]), LogHeader("", "no name"),
+            ]
+            let written = [
+                OutgoingRecord(topic: topics.input, partition: 0, key: nil, value: nil, headers: headers),
+                OutgoingRecord(topic: topics.input, partition: 0, key: [], value: []),
+                OutgoingRecord(topic: topics.input, partition: 0, key: [0], value: [0, 1, 255], headers: headers),
+            ]
+            let producer = try topics.log.producer(identity: topics.group)
+            try producer.append(written)
+            producer.close()
+            let reader = try topics.log.reader()
+            defer { reader.close() }
+            try reader.assign([TopicPartition(topics.input, 0): 0])
+            var read: [LogRecord] = []
+            while read.count < 3 { read += try reader.read(maximum: 10, timeout: .seconds(1)) }
+            #expect(read.map(\.key) == written.map(\.key))
+            #expect(read.map(\.value) == written.map(\.value))
+            #expect(read.map(\.headers) == written.map(\.headers))
+            #expect(read.map(\.offset) == [0, 1, 2])
+            #expect(read.allSatisfy { $0.appendTimeMilliseconds > 1_600_000_000_000 })
+        }
+
+        @Test func aRecordOfOneMebibyteFitsAndALargerOneIsRefusedAlone() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let producer = try topics.log.producer(identity: topics.group)
+            defer { producer.close() }
+            func record(_ bytes: Int) -> OutgoingRecord {
+                // Not compressible: the broker measures what arrives.
+                var random = SystemRandomNumberGenerator()
+                return OutgoingRecord(
+                    topic: topics.input, partition: 0, key: [1], value: (0..<bytes).map { _ in random.next() })
+            }
+            try producer.append([record((1 << 20) - 1000)])
+            let error = #expect(throws: LogError.self) { try producer.append([record(10), record(1 << 20)]) }
+            #expect(error?.code == .recordTooLarge)
+            #expect(error?.errorClass == .abortable)
+            try producer.append([record(20)])
+            let reader = try topics.log.reader()
+            defer { reader.close() }
+            try reader.assign([TopicPartition(topics.input, 0): 0])
+            var sizes: [Int] = []
+            while sizes.count < 2 {
+                sizes += try reader.read(maximum: 10, timeout: .seconds(1)).map { $0.value?.count ?? 0 }
+            }
+            #expect(sizes == [(1 << 20) - 1000, 20])
+        }
+
+        @Test func aPartitionThatDoesNotExistIsNamed() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let producer = try topics.log.producer(identity: topics.group)
+            defer { producer.close() }
+            let record = topics.record(topics.input, "x", partition: 7)
+            let error = #expect(throws: LogError.self) { try producer.append([record]) }
+            #expect(error?.code == .unknownTopic)
+            #expect(error?.message == "\(topics.input) has 1 partitions, the record is for 7")
+            let nowhere = topics.record(Broker.unique("nowhere"), "x")
+            #expect(throws: LogError.self) { try producer.append([nowhere]) }
+            try producer.append([topics.record(topics.input, "y")])
+            #expect(try topics.values(of: topics.input) == ["y"])
+        }
+    }
+}
