@@ -6,7 +6,7 @@ import Hashing
 /// Makes records out of what a handler emitted: ids derived from the input, so that a replay makes the same ones.
 struct OutputEncoder {
     /// The header by which a receiver knows a worker's repeated output.
-    static let sequenceHeader = "tributary-sequence"
+    static let sequenceHeader = HeaderName.sequence
 
     let catalogue: TopicCatalogue
     let partitions: PartitionCounts

@@ -82,7 +82,7 @@ package struct NotificationFailed: EventPayload, Hashable {
         case retry
         /// The sink refused it for good.
         case failed
-        /// Whether the recipient got it cannot be told; a person decides.
+        /// The attempt had no answer: whether the recipient got it cannot be told. After the second one a person decides.
         case unknown
         /// What it tells is too long ago.
         case stale

@@ -1,0 +1,116 @@
+internal import CCurl
+import Contracts
+import Domain
+
+/// Hands messages to a mail relay through libcurl, over one connection that is kept.
+///
+/// A relay that has taken a message sends it: an attempt cannot be repeated unnoticed, so each is announced first.
+@safe package final class SMTPSink: MessageSink {
+    package let name = "smtp"
+    package let isIdempotent = false
+    private let settings: SMTPSettings
+    private let handle: OpaquePointer
+
+    /// - Throws: `SMTPFailure` where libcurl cannot be set up.
+    package init(settings: SMTPSettings) throws(SMTPFailure) {
+        self.settings = settings
+        guard Self.isLibraryReady, let handle = unsafe curl_easy_init() else {
+            throw SMTPFailure(description: "libcurl cannot be started")
+        }
+        unsafe self.handle = OpaquePointer(handle)
+    }
+
+    deinit { unsafe curl_easy_cleanup(curl) }
+
+    private var curl: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(handle) }
+
+    /// libcurl wants to be initialized once before the first handle.
+    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    package func deliver(_ draft: MessageDraft) -> Delivery {
+        switch draft.message() {
+        case .failure(let problem): return .failed(problem.description)
+        case .success(let message):
+            return send(message, from: draft.sender.email, to: draft.request.address.email)
+        }
+    }
+
+    private func send(_ message: [UInt8], from sender: String, to recipient: String) -> Delivery {
+        let upload = Upload(message)
+        guard let recipients = unsafe curl_slist_append(nil, "<\(recipient)>") else {
+            return .retry("out of memory")
+        }
+        defer { unsafe curl_slist_free_all(recipients) }
+        unsafe curl_easy_reset(curl)
+        guard configure(sender: sender),
+            unsafe tributary_curl_set_list(curl, CURLOPT_MAIL_RCPT, recipients) == CURLE_OK
+        else { return .failed("libcurl refuses the settings of the relay") }
+        let code = withExtendedLifetime(upload) {
+            let context = unsafe Unmanaged.passUnretained(upload).toOpaque()
+            guard unsafe tributary_curl_set_reader(curl, Upload.read, context) == CURLE_OK else {
+                return CURLE_FAILED_INIT
+            }
+            return unsafe curl_easy_perform(curl)
+        }
+        return classify(code, response: unsafe tributary_curl_response_code(curl), isUploaded: upload.isFinished)
+    }
+
+    private func configure(sender: String) -> Bool {
+        let texts: [(CURLoption, String?)] = [
+            (CURLOPT_URL, settings.url), (CURLOPT_MAIL_FROM, "<\(sender)>"), (CURLOPT_USERNAME, settings.user),
+            (CURLOPT_PASSWORD, settings.password), (CURLOPT_CAINFO, settings.certificateAuthorities),
+            (CURLOPT_PROTOCOLS_STR, "smtp,smtps"),
+        ]
+        let security = settings.security == .startTLS ? CURLUSESSL_ALL : CURLUSESSL_NONE
+        let numbers: [(CURLoption, Int)] = [
+            (CURLOPT_UPLOAD, 1), (CURLOPT_NOSIGNAL, 1), (CURLOPT_USE_SSL, Int(security.rawValue)),
+            (CURLOPT_SSL_VERIFYPEER, 1), (CURLOPT_SSL_VERIFYHOST, 2),
+            (CURLOPT_CONNECTTIMEOUT, settings.connectSeconds), (CURLOPT_TIMEOUT, settings.totalSeconds),
+        ]
+        for (option, text) in texts {
+            guard let text else { continue }
+            guard unsafe tributary_curl_set_string(curl, option, text) == CURLE_OK else { return false }
+        }
+        return numbers.allSatisfy { unsafe tributary_curl_set_long(curl, $0.0, $0.1) == CURLE_OK }
+    }
+
+    /// A relay's refusal is final from 500 on, and may pass below. Without any answer to a whole message nobody knows.
+    private func classify(_ code: CURLcode, response: Int, isUploaded: Bool) -> Delivery {
+        if code == CURLE_OK { return .sent }
+        let problem = unsafe String(cString: curl_easy_strerror(code))
+        switch response {
+        case 500...599 where code != CURLE_LOGIN_DENIED: return .failed("the relay refused it with \(response)")
+        case 400...599: return .retry("the relay refused it with \(response)")
+        default: return isUploaded ? .unknown("no answer to the message: \(problem)") : .retry(problem)
+        }
+    }
+}
+
+/// Why no mail can be sent at all.
+package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
+    package var description: String
+}
+
+/// A message as libcurl reads it, piece by piece.
+private final class Upload {
+    private let bytes: [UInt8]
+    private var position = 0
+    /// libcurl has had everything.
+    private(set) var isFinished = false
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    static let read: tributary_curl_read = { buffer, size, count, context in
+        guard let buffer = unsafe buffer, let context = unsafe context else { return 0 }
+        let upload = unsafe Unmanaged<Upload>.fromOpaque(context).takeUnretainedValue()
+        return unsafe upload.copy(to: UnsafeMutableRawBufferPointer(start: buffer, count: size * count))
+    }
+
+    private func copy(to buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let piece = bytes[position...].prefix(buffer.count)
+        unsafe buffer.copyBytes(from: piece)
+        position += piece.count
+        if piece.isEmpty { isFinished = true }
+        return piece.count
+    }
+}

@@ -1,0 +1,40 @@
+package import Contracts
+package import Domain
+
+/// What the sender is asked to do with one message.
+package struct NotificationJob: Sendable, Hashable {
+    package enum Phase: Sendable, Hashable {
+        /// Not begun: a sink that would deliver twice wants the attempt announced first.
+        case new
+        /// The attempt is announced in the log.
+        case announced
+        /// Too many attempts went without an answer.
+        case giveUp
+    }
+
+    package var request: NotificationRequested
+    /// From 1 on.
+    package var attempt: Int64
+    package var phase: Phase
+    /// Judging time of the request or the retry; what the sender answers is dated by it, on any clock.
+    package var time: Timestamp
+
+    package init(request: NotificationRequested, attempt: Int64, phase: Phase, time: Timestamp) {
+        self.request = request
+        self.attempt = attempt
+        self.phase = phase
+        self.time = time
+    }
+}
+
+/// The sender as a partition sees it. Called from the partition's thread.
+package protocol NotificationDispatch: AnyObject {
+    /// How many jobs would be taken now.
+    func room(for partition: Int32) -> Int
+
+    /// Takes jobs from the front as far as there is room, and says how many.
+    func take(_ jobs: [NotificationJob], from partition: Int32) -> Int
+
+    /// Drops the jobs of a partition that have not begun: another process has it now.
+    func forget(_ partition: Int32)
+}

@@ -1,0 +1,216 @@
+package import Contracts
+package import Domain
+package import TaskRuntime
+
+/// The notification worker's logic: each message is stored before it is sent, sent once, and remembered.
+///
+/// A partition's state is a function of its input; the sending itself happens outside, after the commit, and its results
+/// come back as events. What the sender has to do is kept in memory from commit to commit, and can be read again from the
+/// stored messages at any time.
+package final class NotificationProcessor: Processor {
+    package static let tables = [PendingNotification.table, FinishedNotification.table, Preference.table]
+
+    /// Messages that were asked for again; they are not sent again.
+    package private(set) var repeatedRequests = 0
+
+    let state: TaskState
+    private let rules: RetryRules
+    private var preferences: [NotificationRecipient: [NotificationTemplate]] = [:]
+    private var handover: Handover
+
+    /// Recipients whose preferences are kept in memory.
+    private static let preferenceCacheLimit = 10_000
+
+    package init(
+        state: TaskState, partition: Int32, dispatch: any NotificationDispatch, rules: RetryRules = .standard
+    ) {
+        self.state = state
+        self.rules = rules
+        handover = Handover(partition: partition, dispatch: dispatch)
+    }
+
+    // MARK: Processor
+
+    package func decode(_ event: Event) throws -> any EventPayload {
+        switch event.type {
+        case NotificationRequested.type: return try event.payload(NotificationRequested.self)
+        case NotificationSending.type: return try event.payload(NotificationSending.self)
+        case NotificationSent.type: return try event.payload(NotificationSent.self)
+        case NotificationFailed.type: return try event.payload(NotificationFailed.self)
+        case PreferenceUpdated.type: return try event.payload(PreferenceUpdated.self)
+        default:
+            throw DeadLetter(.unknownType, "the notification worker knows no event type `\(event.type.prefix(80))`")
+        }
+    }
+
+    package func routingKey(of payload: any EventPayload, event: Event) -> String? {
+        switch payload {
+        case let requested as NotificationRequested: requested.recipient.text
+        case let sending as NotificationSending: sending.recipient.text
+        case let sent as NotificationSent: sent.recipient.text
+        case let failed as NotificationFailed: failed.recipient.text
+        case let preference as PreferenceUpdated: preference.recipient.text
+        default: nil
+        }
+    }
+
+    package func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan { .zero }
+
+    package func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
+        switch payload {
+        case let requested as NotificationRequested: try request(requested, in: turn)
+        case let sending as NotificationSending: try begin(sending, in: turn)
+        case let sent as NotificationSent: try finish(sent, in: turn)
+        case let failed as NotificationFailed: try fail(failed, in: turn)
+        case let preference as PreferenceUpdated: try update(preference)
+        default: throw DeadLetter(.unknownType, "no event of the notification worker")
+        }
+    }
+
+    package func fire(_ timer: TaskTimer, in turn: TurnContext) throws {
+        let id = NotificationID(unchecked: timer.payload)
+        guard var pending = try pending(id), pending.retryAt == turn.now else { return }
+        pending.retryAt = nil
+        pending.askedAt = turn.now
+        try state.put(PendingNotification.table, PendingNotification.key(id), pending)
+        handover.add(pending.job(after: rules))
+    }
+
+    package func stateDidReset() {
+        preferences.removeAll()
+        handover.reset()
+    }
+
+    package func taskDidStart() throws {
+        handover.start()
+        turnDidCommit()
+    }
+
+    package func turnDidCommit() {
+        handover.commit(state: state, rules: rules)
+    }
+
+    package func taskWillStop() { handover.stop() }
+
+    // MARK: Requests
+
+    /// Stores the message; one that is known already is not sent again.
+    private func request(_ request: NotificationRequested, in turn: TurnContext) throws {
+        let key = PendingNotification.key(request.notification)
+        guard try state.bytes(FinishedNotification.table, key) == nil,
+            try state.bytes(PendingNotification.table, key) == nil
+        else {
+            repeatedRequests += 1
+            return
+        }
+        if try muted(for: request.recipient).contains(request.template) {
+            let finished = FinishedNotification(state: .suppressed, at: turn.now)
+            try state.putNew(FinishedNotification.table, key, finished)
+            return record(request, .suppressed, attempts: 0, "The recipient does not want such messages.", in: turn)
+        }
+        let pending = PendingNotification(request: request, askedAt: turn.now)
+        try state.putNew(PendingNotification.table, key, pending)
+        record(request, .requested, attempts: 0, nil, in: turn)
+        handover.add(pending.job(after: rules))
+    }
+
+    private func update(_ updated: PreferenceUpdated) throws {
+        try state.put(Preference.table, StateKey(updated.recipient.text), Preference(muted: updated.muted))
+        preferences[updated.recipient] = nil
+    }
+
+    private func muted(for recipient: NotificationRecipient) throws -> [NotificationTemplate] {
+        if let known = preferences[recipient] { return known }
+        let row = try state.get(Preference.table, StateKey(recipient.text), as: Preference.self)
+        if preferences.count >= Self.preferenceCacheLimit { preferences.removeAll() }
+        preferences[recipient] = row?.muted ?? []
+        return row?.muted ?? []
+    }
+
+    // MARK: Results
+
+    /// An attempt is announced; from now on it counts, whether an answer comes or not.
+    private func begin(_ sending: NotificationSending, in turn: TurnContext) throws {
+        guard var pending = try pending(sending.notification), sending.attempt == pending.attempts + 1,
+            pending.retryAt == nil
+        else { return }
+        pending.attempts = sending.attempt
+        pending.unanswered += 1
+        pending.isAnnounced = true
+        pending.askedAt = turn.now
+        try state.put(PendingNotification.table, PendingNotification.key(sending.notification), pending)
+        handover.add(
+            NotificationJob(
+                request: pending.request, attempt: sending.attempt, phase: .announced, time: turn.now))
+    }
+
+    private func finish(_ sent: NotificationSent, in turn: TurnContext) throws {
+        guard let pending = try pending(sent.notification) else { return }
+        try end(pending, as: .sent, attempts: sent.attempt, "Taken by the sink \(sent.sink).", in: turn)
+    }
+
+    private func fail(_ failed: NotificationFailed, in turn: TurnContext) throws {
+        guard var pending = try pending(failed.notification), failed.attempt >= pending.attempts, pending.retryAt == nil
+        else { return }
+        pending.attempts = failed.attempt
+        pending.isAnnounced = false
+        switch failed.outcome {
+        case .failed: try end(pending, as: .failed, attempts: failed.attempt, failed.reason, in: turn)
+        case .stale: try end(pending, as: .stale, attempts: failed.attempt, failed.reason, in: turn)
+        case .retry:
+            pending.unanswered = 0
+            try retry(pending, failed, giveUp: .failed, in: turn)
+        case .unknown where pending.unanswered >= rules.maximumUnanswered:
+            try end(pending, as: .unknown, attempts: failed.attempt, failed.reason, in: turn)
+        case .unknown: try retry(pending, failed, giveUp: .unknown, in: turn)
+        }
+    }
+
+    private func retry(
+        _ pending: PendingNotification, _ failed: NotificationFailed, giveUp: NotificationFact.State,
+        in turn: TurnContext
+    ) throws {
+        var pending = pending
+        guard let delay = rules.delay(after: failed.attempt) else {
+            return try end(
+                pending, as: giveUp, attempts: failed.attempt,
+                "Given up after \(failed.attempt) attempts: \(failed.reason)",
+                in: turn)
+        }
+        let due = turn.now + delay
+        pending.retryAt = due
+        try state.put(PendingNotification.table, PendingNotification.key(failed.notification), pending)
+        try turn.schedule(
+            TaskTimer(name: "retry:\(failed.notification)", due: due, payload: failed.notification.text))
+        handover.resolve(failed.notification)
+    }
+
+    private func end(
+        _ pending: PendingNotification, as final: NotificationFact.State, attempts: Int64, _ text: String,
+        in turn: TurnContext
+    ) throws {
+        let id = pending.request.notification
+        try state.delete(PendingNotification.table, PendingNotification.key(id))
+        try state.putNew(
+            FinishedNotification.table, PendingNotification.key(id), FinishedNotification(state: final, at: turn.now))
+        if let due = pending.retryAt { try turn.cancelTimer(named: "retry:\(id)", due: due) }
+        record(pending.request, final, attempts: attempts, text, in: turn)
+        handover.resolve(id)
+    }
+
+    private func pending(_ id: NotificationID) throws -> PendingNotification? {
+        try state.get(PendingNotification.table, PendingNotification.key(id), as: PendingNotification.self)
+    }
+
+    private func record(
+        _ request: NotificationRequested, _ final: NotificationFact.State, attempts: Int64, _ text: String?,
+        in turn: TurnContext
+    ) {
+        turn.record(
+            NotificationFact(
+                notification: request.notification, recipient: request.recipient, template: request.template,
+                about: request.about, state: final, attempts: attempts, effectiveAt: request.effectiveAt,
+                explanation: text.map { [ExplanationStep(rule: "delivery", programVersion: nil, text: $0)] } ?? [],
+                occurredAt: turn.now))
+    }
+}
