@@ -74,7 +74,7 @@ let package = Package(
         module("ReferralWorker", ["Contracts", "Domain", "DomainNames", "JSON", "Register", "TaskRuntime"]),
         module("ApprovalWorker", ["Contracts", "Domain", "DomainNames", "JSON", "Register", "TaskRuntime"]),
         module("PayoutWorker", ["Contracts", "Domain", "Hashing", "JSON", "Register", "TaskRuntime"]),
-        module("NotificationWorker", ["CCurl", "Contracts", "Domain", "Hashing", "JSON", "TaskRuntime"]),
+        module("NotificationWorker", ["CCurl", "Contracts", "Domain", "EventLog", "Hashing", "JSON", "TaskRuntime"]),
         module(
             "WorkerService",
             [
@@ -117,7 +117,7 @@ let package = Package(
         suite("ReferralWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("ApprovalWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("PayoutWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
-        suite("NotificationWorker", ["Contracts", "Domain", "JSON", "TaskRuntime"]),
+        suite("NotificationWorker", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
         suite("WorkerService", ["Contracts", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
         suite("ReadModel", ["Contracts", "EventLog", "JSON"]),
         suite("Importing", ["Contracts", "EventLog", "JSON"]),

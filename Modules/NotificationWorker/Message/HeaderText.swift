@@ -1,7 +1,7 @@
 /// Texts in headers: RFC 5322 where they are plain, RFC 2047 encoded words where they are not.
 enum HeaderText {
     /// An encoded word is at most 75 characters long; this many bytes of UTF-8 fit one in base64.
-    private static let wordBytes = 45
+    private static let wordBytes = 42
     /// Headers are folded before this column where they can be.
     static let lineLength = 76
 

@@ -1,0 +1,259 @@
+import Contracts
+import Domain
+import Testing
+
+@testable import NotificationWorker
+@testable import TaskRuntime
+
+/// A sender that only notes what it is given.
+final class RecordingDispatch: NotificationDispatch {
+    var jobs: [NotificationJob] = []
+    var room = 1_000
+    var forgotten: [Int32] = []
+
+    func room(for partition: Int32) -> Int { room }
+
+    func take(_ jobs: [NotificationJob], from partition: Int32) -> Int {
+        let taken = min(room, jobs.count)
+        self.jobs += jobs.prefix(taken)
+        room -= taken
+        return taken
+    }
+
+    func forget(_ partition: Int32) { forgotten.append(partition) }
+
+    /// The jobs since the last call.
+    func drain() -> [NotificationJob] {
+        defer { jobs.removeAll() }
+        return jobs
+    }
+}
+
+@Suite struct ProcessorTests {
+    private let dispatch = RecordingDispatch()
+    private let harness: ProcessorHarness
+    private let start = MessageSamples.start
+
+    init() throws {
+        let dispatch = dispatch
+        harness = try ProcessorHarness(worker: .notification) {
+            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch)
+        }
+    }
+
+    private func request(_ request: NotificationRequested, at time: Timestamp? = nil) throws -> HarnessResult {
+        try harness.send(request, key: request.recipient.text, at: time ?? request.occurredAt)
+    }
+
+    private func sending(_ request: NotificationRequested, attempt: Int64, at time: Timestamp) throws -> HarnessResult {
+        try harness.send(
+            NotificationSending(
+                notification: request.notification, recipient: request.recipient, attempt: attempt, occurredAt: time),
+            key: request.recipient.text, at: time)
+    }
+
+    private func sent(_ request: NotificationRequested, attempt: Int64 = 1, at time: Timestamp) throws -> HarnessResult
+    {
+        try harness.send(
+            NotificationSent(
+                notification: request.notification, recipient: request.recipient, attempt: attempt, sink: "null",
+                occurredAt: time), key: request.recipient.text, at: time)
+    }
+
+    private func failed(
+        _ request: NotificationRequested, _ outcome: NotificationFailed.Outcome, attempt: Int64 = 1, at time: Timestamp
+    ) throws -> HarnessResult {
+        try harness.send(
+            NotificationFailed(
+                notification: request.notification, recipient: request.recipient, attempt: attempt, outcome: outcome,
+                reason: "no reason", occurredAt: time), key: request.recipient.text, at: time)
+    }
+
+    private func states(_ result: HarnessResult) throws -> [NotificationFact.State] {
+        try result.payloads(NotificationFact.self).map(\.state)
+    }
+
+    private func pending() throws -> Int {
+        try harness.state.rows(PendingNotification.table, prefix: StateKey(), as: PendingNotification.self).count
+    }
+
+    @Test func `stores a message, records it and hands it to the sender`() throws {
+        let request = MessageSamples.request()
+        let result = try self.request(request)
+        let fact = try #require(try result.payloads(NotificationFact.self).first)
+        #expect(fact.state == .requested)
+        #expect(fact.recipient == request.recipient)
+        #expect(fact.about == "ref_1")
+        #expect(try pending() == 1)
+        #expect(dispatch.drain() == [NotificationJob(request: request, attempt: 1, phase: .new, time: start)])
+        #expect(result.outputs.allSatisfy { !String(decoding: $0.data, as: UTF8.self).contains("jo@partner.example") })
+    }
+
+    @Test func `sends the same message only once, however often it is asked for`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        #expect(try self.request(request).outputs.isEmpty)
+        _ = try sent(request, at: start + .seconds(1))
+        #expect(try self.request(request, at: start + .days(30)).outputs.isEmpty)
+        #expect(dispatch.drain().count == 1)
+        let processor = try #require(harness.task.processor as? NotificationProcessor)
+        #expect(processor.repeatedRequests == 2)
+    }
+
+    @Test func `tells other causes apart`() throws {
+        for request in [
+            MessageSamples.request(), MessageSamples.request(about: "ref_2"), MessageSamples.request(cause: "2"),
+            MessageSamples.request(.referralRejected),
+            MessageSamples.request(to: .person(PersonID("psn_x")!)),
+        ] { _ = try self.request(request) }
+        #expect(dispatch.drain().count == 5)
+    }
+
+    @Test func `records what was sent and forgets the address`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        #expect(try states(sent(request, at: start + .seconds(1))) == [.sent])
+        #expect(try pending() == 0)
+        #expect(try sent(request, at: start + .seconds(2)).outputs.isEmpty)
+    }
+
+    @Test(arguments: [
+        (NotificationFailed.Outcome.failed, NotificationFact.State.failed), (.stale, .stale),
+    ])
+    func `ends what cannot be sent`(outcome: NotificationFailed.Outcome, state: NotificationFact.State) throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        let fact = try #require(
+            try failed(request, outcome, at: start + .seconds(1)).payloads(NotificationFact.self).first)
+        #expect(fact.state == state)
+        #expect(fact.explanation.map(\.text) == ["no reason"])
+        #expect(try pending() == 0)
+    }
+
+    @Test func `tries again after a while, and gives up after the last time`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        var time = start
+        for attempt in 1...Int64(RetryRules.standard.delays.count) {
+            #expect(dispatch.drain().map(\.attempt) == [attempt])
+            time = time + .seconds(1)
+            #expect(try failed(request, .retry, attempt: attempt, at: time).outputs.isEmpty)
+            #expect(dispatch.drain().isEmpty)
+            time = time + RetryRules.standard.delays[Int(attempt) - 1]
+            _ = try harness.advance(to: time)
+        }
+        #expect(dispatch.drain().map(\.attempt) == [6])
+        #expect(try states(failed(request, .retry, attempt: 6, at: time + .seconds(1))) == [.failed])
+    }
+
+    @Test func `hands an announced attempt over once, and counts it`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = dispatch.drain()
+        #expect(try sending(request, attempt: 1, at: start + .seconds(1)).outputs.isEmpty)
+        #expect(
+            dispatch.drain() == [
+                NotificationJob(request: request, attempt: 1, phase: .announced, time: start + .seconds(1))
+            ])
+        _ = try sending(request, attempt: 1, at: start + .seconds(2))
+        _ = try sending(request, attempt: 3, at: start + .seconds(3))
+        #expect(dispatch.drain().isEmpty)
+    }
+
+    @Test func `leaves a message without an answer to a person after two attempts`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start + .seconds(1))
+        #expect(try failed(request, .unknown, attempt: 1, at: start + .seconds(2)).outputs.isEmpty)
+        _ = try harness.advance(to: start + .minutes(2))
+        _ = try sending(request, attempt: 2, at: start + .minutes(3))
+        let result = try failed(request, .unknown, attempt: 2, at: start + .minutes(4))
+        #expect(try states(result) == [.unknown])
+    }
+
+    @Test func `ignores results of attempts and messages that are over`() throws {
+        let request = MessageSamples.request()
+        #expect(try sent(request, at: start).outputs.isEmpty)
+        _ = try self.request(request, at: start + .seconds(1))
+        _ = try sending(request, attempt: 1, at: start + .seconds(2))
+        _ = try failed(request, .retry, attempt: 1, at: start + .seconds(3))
+        #expect(try failed(request, .failed, attempt: 1, at: start + .seconds(4)).outputs.isEmpty)
+        #expect(try pending() == 1)
+    }
+
+    @Test func `records but does not send what the recipient does not want`() throws {
+        let muted = PreferenceUpdated(
+            recipient: MessageSamples.partner, muted: [.referralAccepted], occurredAt: start)
+        _ = try harness.send(muted, key: "ptr_one", at: start)
+        #expect(try states(request(MessageSamples.request())) == [.suppressed])
+        #expect(try states(request(MessageSamples.request(.referralRejected))) == [.requested])
+        let wanted = PreferenceUpdated(recipient: MessageSamples.partner, muted: [], occurredAt: start)
+        _ = try harness.send(wanted, key: "ptr_one", at: start)
+        #expect(try states(request(MessageSamples.request(about: "ref_2"))) == [.requested])
+        #expect(dispatch.drain().count == 2)
+    }
+
+    @Test func `refuses types that it does not know`() throws {
+        let result = try harness.send(data: Array("{}".utf8), type: "io.tributary.x.v1", key: "k", at: start)
+        #expect(result.deadLetter?.code == .unknownType)
+    }
+
+    // MARK: Handover
+
+    @Test func `reads from the store what the sender had no room for`() throws {
+        dispatch.room = 2
+        let requests = (1...5).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        var done: Set<NotificationID> = []
+        for round in 1...10 where done.count < 5 {
+            let jobs = dispatch.drain()
+            dispatch.room = 2
+            for job in jobs {
+                #expect(done.insert(job.request.notification).inserted)
+                _ = try sent(job.request, at: start + .seconds(round))
+            }
+        }
+        #expect(done.count == 5)
+        #expect(try pending() == 0)
+    }
+
+    @Test func `hands everything over again after a restart, and nothing that was sent`() throws {
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        _ = try sent(requests[0], at: start + .seconds(1))
+        _ = try sending(requests[1], attempt: 1, at: start + .seconds(1))
+        let restarted = RecordingDispatch()
+        let processor = NotificationProcessor(state: harness.state, partition: 0, dispatch: restarted)
+        try processor.taskDidStart()
+        let attempts = Dictionary(uniqueKeysWithValues: restarted.drain().map { ($0.request.about, $0.attempt) })
+        #expect(attempts == ["ref_2": 2, "ref_3": 1])
+    }
+
+    @Test func `asks after a restart to give up what had no answer twice`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start + .seconds(1))
+        _ = try sending(request, attempt: 2, at: start + .seconds(2))
+        let restarted = RecordingDispatch()
+        try NotificationProcessor(state: harness.state, partition: 0, dispatch: restarted).taskDidStart()
+        #expect(restarted.drain().map(\.phase) == [.giveUp])
+    }
+
+    @Test func `hands over what stands beside a record that failed in the same turn`() throws {
+        let request = MessageSamples.request()
+        let processor = try #require(harness.task.processor as? NotificationProcessor)
+        _ = try self.request(request)
+        _ = dispatch.drain()
+        _ = try sending(request, attempt: 1, at: start + .seconds(1))
+        #expect(dispatch.drain().count == 1)
+        // A turn that is taken back whole leaves nothing behind.
+        processor.stateDidReset()
+        processor.turnDidCommit()
+        #expect(dispatch.drain().isEmpty)
+    }
+
+    @Test func `tells the sender to forget a partition that goes elsewhere`() throws {
+        harness.task.processor.taskWillStop()
+        #expect(dispatch.forgotten == [0])
+    }
+}

@@ -1,0 +1,169 @@
+import Contracts
+import Dispatch
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import NotificationWorker
+
+/// A mail relay on loopback for one connection after the other; answers by script and keeps what it was told.
+final class TinyRelay: Sendable {
+    /// What the relay says to a command; `nil` hangs up.
+    typealias Answer = @Sendable (String) -> String?
+
+    let port: Int
+    private let listener: Int32
+    private let lines = Mutex<[String]>([])
+
+    init(answer: @escaping Answer) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
+                var length = size
+                return unsafe bind(listener, socketAddress, size) == 0 && listen(listener, 4) == 0
+                    && getsockname(listener, socketAddress, &length) == 0
+            }
+        }
+        try #require(isBound)
+        port = Int(UInt16(bigEndian: address.sin_port))
+        self.listener = listener
+        DispatchQueue(label: "relay").async { [self] in
+            while true {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { return }
+                serve(connection, answer)
+                close(connection)
+            }
+        }
+    }
+
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    var received: [String] { lines.withLock { $0 } }
+
+    private func serve(_ connection: Int32, _ answer: Answer) {
+        guard say("220 tiny", on: connection) else { return }
+        var isData = false
+        while let line = readLine(connection) {
+            lines.withLock { $0.append(line) }
+            if isData {
+                guard line == "." else { continue }
+                isData = false
+            }
+            guard let reply = answer(line), say(reply, on: connection) else { return }
+            isData = reply.hasPrefix("354")
+        }
+    }
+
+    private func say(_ text: String, on connection: Int32) -> Bool {
+        let bytes = Array((text + "\r\n").utf8)
+        return unsafe send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+    }
+
+    private func readLine(_ connection: Int32) -> String? {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while unsafe read(connection, &byte, 1) == 1 {
+            if byte == UInt8(ascii: "\n") { return String(decoding: line.dropLast(), as: UTF8.self) }
+            line.append(byte)
+        }
+        return nil
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct SMTPSinkTests {
+    private func deliver(
+        _ draft: MessageDraft = MessageDraft(request: MessageSamples.request(), sender: MessageSender()),
+        security: SMTPSettings.Security = .none, answer: @escaping TinyRelay.Answer
+    ) throws -> (Delivery, [String]) {
+        let relay = try TinyRelay(answer: answer)
+        defer { relay.stop() }
+        let sink = try SMTPSink(
+            settings: SMTPSettings(
+                host: "127.0.0.1", port: relay.port, security: security, connectSeconds: 5, totalSeconds: 10))
+        return (sink.deliver(draft), relay.received)
+    }
+
+    /// Answers as a friendly relay does, but for one command.
+    private static func friendly(except prefix: String = "-", _ other: String? = nil) -> TinyRelay.Answer {
+        { line in
+            if line.hasPrefix(prefix) { return other }
+            return line == "DATA" ? "354 go on" : "250 fine"
+        }
+    }
+
+    @Test func `hands the message over as it is`() throws {
+        let draft = MessageDraft(
+            request: MessageSamples.request(parameters: ["account": "."]),
+            sender: MessageSender(email: "programme@vendor.example"))
+        let (delivery, lines) = try deliver(draft, answer: Self.friendly())
+        #expect(delivery == .sent)
+        #expect(lines.contains("MAIL FROM:<programme@vendor.example>"))
+        #expect(lines.contains("RCPT TO:<jo@partner.example>"))
+        let message = String(decoding: try draft.message().get(), as: UTF8.self)
+        let expected = message.components(separatedBy: "\r\n").dropLast()
+        let data = try #require(lines.firstIndex(of: "DATA"))
+        #expect(Array(lines[(data + 1)...].prefix(expected.count)) == Array(expected))
+    }
+
+    @Test(arguments: [
+        ("RCPT", "550 no such user", Delivery.failed("the relay refused it with 550")),
+        ("RCPT", "451 later", .retry("the relay refused it with 451")),
+        ("MAIL", "554 no", .failed("the relay refused it with 554")),
+        (".", "452 full", .retry("the relay refused it with 452")),
+        (".", "552 too big", .failed("the relay refused it with 552")),
+    ])
+    func `tells a refusal for now from one for good`(command: String, reply: String, expected: Delivery) throws {
+        #expect(try deliver(answer: Self.friendly(except: command, reply)).0 == expected)
+    }
+
+    @Test func `does not know what became of a message that had no answer`() throws {
+        guard case .unknown = try deliver(answer: Self.friendly(except: ".", nil)).0 else {
+            Issue.record("no answer came, so nothing is known")
+            return
+        }
+    }
+
+    @Test func `tries again later when the relay hangs up before the message`() throws {
+        guard case .retry = try deliver(answer: Self.friendly(except: "RCPT", nil)).0 else {
+            Issue.record("nothing was handed over")
+            return
+        }
+    }
+
+    @Test func `sends nothing without the protection that is asked for`() throws {
+        let (delivery, lines) = try deliver(security: .startTLS, answer: Self.friendly())
+        guard case .retry = delivery else {
+            Issue.record("the relay offers no TLS")
+            return
+        }
+        #expect(!lines.contains { $0.hasPrefix("MAIL") })
+    }
+
+    @Test func `tries again later where nobody listens`() throws {
+        let relay = try TinyRelay { _ in nil }
+        relay.stop()
+        let sink = try SMTPSink(settings: SMTPSettings(host: "127.0.0.1", port: relay.port, security: .none))
+        guard case .retry = sink.deliver(MessageDraft(request: MessageSamples.request(), sender: MessageSender()))
+        else {
+            Issue.record("nobody listens there")
+            return
+        }
+    }
+
+    @Test func `refuses an address that would be another command`() throws {
+        let request = MessageSamples.request(email: "jo@partner.example>\r\nRCPT TO:<x@y.example")
+        let (delivery, lines) = try deliver(
+            MessageDraft(request: request, sender: MessageSender()), answer: Self.friendly())
+        #expect(delivery == .failed("the recipient's e-mail address is malformed"))
+        #expect(lines.isEmpty)
+    }
+}

@@ -1,0 +1,179 @@
+import Contracts
+import Domain
+import EventLog
+import Testing
+
+@testable import NotificationWorker
+
+/// A sink that answers as it is told.
+final class ScriptedSink: MessageSink {
+    let name = "scripted"
+    var isIdempotent = true
+    var answers: [Delivery] = []
+    private(set) var delivered: [NotificationID] = []
+    private(set) var flushes = 0
+
+    func deliver(_ draft: MessageDraft) -> Delivery {
+        delivered.append(draft.request.notification)
+        return answers.isEmpty ? .sent : answers.removeFirst()
+    }
+
+    func flush() { flushes += 1 }
+}
+
+/// What a sender wrote to the log.
+final class Published {
+    var batches: [[SenderEvent]] = []
+    var failures = 0
+
+    func write(_ events: [SenderEvent]) throws {
+        if failures > 0 {
+            failures -= 1
+            throw MessageProblem("the log is away")
+        }
+        batches.append(events)
+    }
+
+    var types: [String] { batches.joined().map(\.envelope.type) }
+}
+
+@Suite struct SenderTests {
+    private let sink = ScriptedSink()
+    private let published = Published()
+
+    private func sender(
+        now: Timestamp = MessageSamples.start, sendsHistory: Bool = false, jobs: Int = 1_024, batch: Int = 512
+    ) -> NotificationSender {
+        let published = published
+        return NotificationSender(
+            settings: NotificationSenderSettings(
+                session: "test", sendsHistory: sendsHistory, jobsPerPartition: jobs, batchSize: batch),
+            sink: sink, publish: { try published.write($0) }, wallClock: { now })
+    }
+
+    private func job(
+        _ about: String = "ref_1", attempt: Int64 = 1, _ phase: NotificationJob.Phase = .new
+    ) -> NotificationJob {
+        NotificationJob(
+            request: MessageSamples.request(about: about), attempt: attempt, phase: phase, time: MessageSamples.start)
+    }
+
+    @Test func `delivers a batch and writes its results together`() throws {
+        let sender = sender()
+        #expect(sender.take([job("ref_1"), job("ref_2")], from: 3) == 2)
+        #expect(try sender.sendNext() == 2)
+        #expect(sink.delivered.count == 2)
+        #expect(sink.flushes == 1)
+        #expect(published.batches.map(\.count) == [2])
+        let event = try #require(published.batches.first?.first)
+        #expect(event.envelope.type == NotificationSent.type)
+        #expect(event.envelope.key == "ptr_one")
+        #expect(event.partition == 3)
+        #expect(published.batches[0].map(\.sequence) == [1, 2])
+        #expect(Set(published.batches[0].map(\.envelope.id)).count == 2)
+        let record = event.record(in: TopicCatalogue())
+        #expect(record.topic == "tributary.notification.v1")
+        #expect(record.headers.contains { $0.name == HeaderName.sequence })
+        #expect(try sender.sendNext() == 0)
+    }
+
+    @Test(arguments: [
+        (Delivery.retry("r"), NotificationFailed.Outcome.retry), (.failed("r"), .failed), (.unknown("r"), .unknown),
+    ])
+    func `writes what the sink answers`(answer: Delivery, outcome: NotificationFailed.Outcome) throws {
+        sink.answers = [answer]
+        let sender = sender()
+        _ = sender.take([job()], from: 0)
+        _ = try sender.sendNext()
+        let event = try #require(published.batches.first?.first)
+        #expect(event.envelope.type == NotificationFailed.type)
+        #expect(String(decoding: event.data, as: UTF8.self).contains("\"outcome\":\"\(outcome.rawValue)\""))
+    }
+
+    @Test func `announces an attempt before a sink that would deliver twice`() throws {
+        sink.isIdempotent = false
+        let sender = sender()
+        _ = sender.take([job()], from: 0)
+        _ = try sender.sendNext()
+        #expect(sink.delivered.isEmpty)
+        #expect(published.types == [NotificationSending.type])
+        _ = sender.take([job(attempt: 1, .announced)], from: 0)
+        _ = try sender.sendNext()
+        #expect(sink.delivered.count == 1)
+        #expect(published.types == [NotificationSending.type, NotificationSent.type])
+    }
+
+    @Test func `gives up what had no answer without another attempt`() throws {
+        let sender = sender()
+        _ = sender.take([job(attempt: 2, .giveUp)], from: 0)
+        _ = try sender.sendNext()
+        #expect(sink.delivered.isEmpty)
+        #expect(published.types == [NotificationFailed.type])
+    }
+
+    @Test(arguments: [(6, false, true, true), (8, false, true, false), (8, true, true, true), (8, true, false, false)])
+    func `does not send what took effect long ago`(days: Int, history: Bool, idempotent: Bool, isSent: Bool) throws {
+        sink.isIdempotent = idempotent
+        let sender = sender(now: MessageSamples.start + .days(days), sendsHistory: history)
+        _ = sender.take([job(attempt: 1, .announced)], from: 0)
+        _ = try sender.sendNext()
+        #expect(sink.delivered.count == (isSent ? 1 : 0))
+        let data = String(decoding: try #require(published.batches.first?.first).data, as: UTF8.self)
+        #expect(data.contains("\"stale\"") == !isSent)
+    }
+
+    @Test func `keeps results that could not be written, and sends nothing meanwhile`() throws {
+        published.failures = 2
+        let sender = sender()
+        _ = sender.take([job("ref_1")], from: 0)
+        #expect(throws: MessageProblem.self) { try sender.sendNext() }
+        _ = sender.take([job("ref_2")], from: 0)
+        #expect(throws: MessageProblem.self) { try sender.sendNext() }
+        #expect(sink.delivered.count == 1)
+        #expect(try sender.sendNext() == 1)
+        #expect(published.batches.map(\.count) == [1, 1])
+        #expect(sink.delivered.count == 2)
+    }
+
+    @Test func `takes no more than it has room for, partition by partition`() throws {
+        let sender = sender(jobs: 2, batch: 1)
+        #expect(sender.take([job("ref_1"), job("ref_2"), job("ref_3")], from: 0) == 2)
+        #expect(sender.room(for: 0) == 0)
+        #expect(sender.take([job("ref_4")], from: 1) == 1)
+        #expect(try sender.sendNext() == 1)
+        #expect(sender.room(for: 0) == 1)
+    }
+
+    @Test func `forgets a partition's jobs and keeps the others'`() throws {
+        let sender = sender(batch: 1)
+        _ = sender.take([job("ref_1"), job("ref_2")], from: 0)
+        _ = sender.take([job("ref_3")], from: 1)
+        _ = try sender.sendNext()
+        sender.forget(0)
+        while try sender.sendNext() > 0 {}
+        #expect(sink.delivered == [job("ref_1"), job("ref_3")].map(\.request.notification))
+        #expect(sender.room(for: 0) == 1_024)
+    }
+
+    @Test func `works through many jobs in order and in bounded batches`() throws {
+        let sender = sender(jobs: 100, batch: 7)
+        let jobs = (0..<100).map { job("ref_\($0)") }
+        _ = sender.take(jobs, from: 0)
+        while try sender.sendNext() > 0 {}
+        #expect(sink.delivered == jobs.map(\.request.notification))
+        #expect(published.batches.allSatisfy { $0.count <= 7 })
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `wakes its thread for work and ends it in order`() throws {
+        let thread = NotificationSenderThread()
+        let published = published
+        let sender = NotificationSender(
+            settings: NotificationSenderSettings(session: "test"), sink: sink, publish: { try published.write($0) },
+            wallClock: { MessageSamples.start }, wake: { thread.wake() })
+        _ = sender.take([job()], from: 0)
+        thread.start(sender) { _ in }
+        while sender.room(for: 0) < 1_024 {}
+        #expect(thread.stop(within: 10))
+        #expect(published.types == [NotificationSent.type])
+    }
+}
