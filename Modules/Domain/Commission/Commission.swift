@@ -18,7 +18,8 @@ package struct Commission: Sendable, Hashable {
         case recorded
 
         // Reversals and clawbacks.
-        /// Taken from an earning, or from a payout.
+        /// Taken from an earning, or from a payout. Of an earning: its payout kept all of it for clawbacks, and the bank
+        /// returned the rest.
         case netted
         /// A clawback that is still to be recovered.
         case outstanding
@@ -140,7 +141,7 @@ extension Commission {
     private static let steps: [Entry: [State: Set<State>]] = [
         .earning: [
             .accrued: [.eligible, .reversed], .eligible: [.allocated, .reversed], .allocated: [.eligible, .paid],
-            .paid: [.eligible],
+            .paid: [.eligible, .netted],
         ],
         .clawback: [
             .outstanding: [.allocated, .repaid, .writtenOff], .allocated: [.netted, .outstanding],

@@ -26,6 +26,13 @@ package struct CommissionPrice: Sendable, Hashable {
     package var base: Money
     package var rate: BasisPoints?
     package var steps: [ExplanationStep]
+
+    package init(amount: Money, base: Money, rate: BasisPoints?, steps: [ExplanationStep]) {
+        self.amount = amount
+        self.base = base
+        self.rate = rate
+        self.steps = steps
+    }
 }
 
 extension PlanLine {

@@ -1,0 +1,315 @@
+import Contracts
+import Domain
+import Register
+import TaskRuntime
+
+/// From a credit to posted money: every plan line's target, and the difference to what was posted.
+extension PartnerBook {
+    /// A revision of a credit. An older or equal one changes nothing.
+    func trigger(_ credit: CommissionTrigger) throws {
+        _ = try partner()
+        let key = StateKey(id.text, credit.cause.text)
+        var cause = try state.get(PayoutTable.cause, key, as: CauseRow.self) ?? CauseRow(credit: credit)
+        guard cause.lines.isEmpty && cause.credit == credit || cause.credit.revision < credit.revision else { return }
+        cause.credit = credit
+        try open()
+        for line in try terms(of: credit)?.lines ?? [] where line.pays(credit) {
+            let name = Self.targetName(line.name, isDiscount: line.isDiscount(for: credit))
+            if !cause.lines.contains(name) { cause.lines.append(name) }
+        }
+        try state.put(PayoutTable.cause, key, cause)
+        try settle(cause)
+    }
+
+    /// Won revenue was taken back.
+    func reverse(_ event: CommissionReversed) throws {
+        let key = StateKey(id.text, CommissionCause.won(event.opportunity).text)
+        guard var cause = try state.get(PayoutTable.cause, key, as: CauseRow.self) else {
+            throw DeadLetter(.refused, "\(id) has no credit for \(event.opportunity)")
+        }
+        guard event.base.currency == event.reversedTotal.currency, event.base.minor >= 0,
+            (0...event.base.minor).contains(event.reversedTotal.minor)
+        else {
+            throw DeadLetter(.refused, "of \(event.base) there cannot be \(event.reversedTotal) reversed")
+        }
+        cause.dealBase = event.base.minor
+        cause.reversedTotal = event.reversedTotal.minor
+        try state.put(PayoutTable.cause, key, cause)
+        try settle(cause)
+    }
+
+    /// Brings every line of the cause to its target.
+    func settle(_ cause: CauseRow) throws {
+        let terms = try terms(of: cause.credit)
+        for name in cause.lines {
+            let line = terms?.lines.first {
+                $0.pays(cause.credit)
+                    && name == Self.targetName($0.name, isDiscount: $0.isDiscount(for: cause.credit))
+            }
+            try settle(cause, name, line, rounding: terms?.rounding ?? .halfEven)
+        }
+        if cause.credit.trigger == .qualifiedIntroduction { try countFee(cause) }
+    }
+
+    private static let discountSuffix = ":discount"
+
+    private static func targetName(_ line: String, isDiscount: Bool) -> String {
+        isDiscount ? line + discountSuffix : line
+    }
+
+    private func terms(of credit: CommissionTrigger) throws -> TermsVersion? {
+        guard let reference = credit.terms else { return nil }
+        guard let terms = try register.terms(reference.id, version: reference.version) else {
+            throw DeadLetter(.refused, "no terms \(reference.id)/\(reference.version)")
+        }
+        return terms
+    }
+
+    // MARK: One line
+
+    private func settle(_ cause: CauseRow, _ name: String, _ line: PlanLine?, rounding: RoundingMode) throws {
+        let credit = cause.credit
+        let key = StateKey(id.text, credit.cause.text, name)
+        var target =
+            try state.get(PayoutTable.target, key, as: TargetRow.self) ?? TargetRow(currency: try partner().currency)
+        let isDiscount = name.hasSuffix(Self.discountSuffix)
+        let context = LineContext(
+            cause: cause, name: isDiscount ? String(name.dropLast(Self.discountSuffix.count)) : name,
+            isDiscount: isDiscount)
+        guard let line else {
+            let step = ExplanationStep(
+                rule: "line_not_applicable", programVersion: credit.programVersion,
+                text: "Revision \(credit.revision) is not paid by plan line \(context.name): its target is zero.")
+            try post(
+                due: 0,
+                CommissionPrice(amount: .zero(target.currency), base: credit.firstYear, rate: nil, steps: [step]),
+                &target, context)
+            return try state.put(PayoutTable.target, key, target)
+        }
+        let base = line.base == .firstYear ? credit.firstYear : credit.total
+        if line.isConverted, base.currency != target.currency, credit.share.value > 0 {
+            if target.fx?.from != base.currency { target.fx = try rate(for: base, into: target.currency, credit) }
+            guard target.fx != nil else {
+                try wait(base, &target, context)
+                return try state.put(PayoutTable.target, key, target)
+            }
+        }
+        let fx = base.currency == target.currency || !line.isConverted ? nil : target.fx
+        let price = try line.price(
+            credit, currency: target.currency, fx: fx, rounding: rounding,
+            feeEarned: try fee(deductedBy: line, cause, target.currency))
+        var priced = price
+        let due = ReversalRule.due(
+            original: price.amount.minor, base: cause.dealBase, reversedTotal: cause.reversedTotal, rounding: rounding,
+            programVersion: credit.programVersion)
+        if let step = due.step { priced.steps.append(step) }
+        try post(due: due.minor, priced, &target, context)
+        try state.put(PayoutTable.target, key, target)
+    }
+
+    /// What the entries of one line share.
+    struct LineContext {
+        var cause: CauseRow
+        var name: String
+        /// Taken on the invoice: recorded, nothing is posted.
+        var isDiscount: Bool
+
+        var credit: CommissionTrigger { cause.credit }
+    }
+
+    /// Posts what is missing to the target, or too much.
+    private func post(
+        due: Int64, _ price: CommissionPrice, _ target: inout TargetRow, _ context: LineContext
+    ) throws {
+        let earnings = try target.earnings.map { id in
+            let earning = try known(id)
+            return OpenEarning(
+                id: id, open: earning.open,
+                isUnallocated: [.accrued, .eligible, .recorded].contains(earning.state))
+        }
+        guard due != target.posted else {
+            return try stopWaiting(&target, price.steps, context)
+        }
+        let steps =
+            price.steps + [
+                CommissionDifference.step(
+                    posted: target.posted, due: due, currency: target.currency,
+                    programVersion: context.credit.programVersion)
+            ]
+        for difference in CommissionDifference.between(posted: target.posted, due: due, earnings: earnings) {
+            switch difference {
+            case .earn(let amount): try earn(amount, price, steps, &target, context)
+            case .net(let earning, let amount): try net(amount, from: earning, price, steps, &target, context)
+            case .clawBack(let earning, let amount):
+                try clawBack(amount, from: earning, price, steps, &target, context)
+            }
+        }
+        target.posted = due
+    }
+
+    private func entry(
+        _ kind: Commission.Entry, _ state: Commission.State, _ amount: Int64, _ price: CommissionPrice,
+        _ target: inout TargetRow, _ context: LineContext
+    ) throws -> Commission {
+        target.entries += 1
+        let credit = context.credit
+        let entryID = turn.deriveID(
+            CommissionID.self, prefix: kind == .clawback ? "clw_" : "com_", routingKey: id.text,
+            parts: id.text, credit.cause.text, context.name + (context.isDiscount ? Self.discountSuffix : ""),
+            String(credit.revision), String(target.entries))
+        return Commission(
+            id: entryID, entry: kind, state: state, amount: Money(minor: amount, currency: target.currency),
+            trigger: credit, line: context.name, base: price.base, rate: price.rate, fx: target.fx, accruedAt: now,
+            holdUntil: try holdEnd(credit), adjusts: target.earnings.last)
+    }
+
+    /// The hold of days from the close, or until money from a decision is safe from an appeal.
+    private func holdEnd(_ credit: CommissionTrigger) throws -> Timestamp {
+        let rules = try register.program(version: credit.programVersion)?.commission ?? program().commission
+        let end = credit.closedAt + .days(Int(rules.holdDays))
+        return max(end, credit.eligibleFrom ?? end)
+    }
+
+    // MARK: The three differences
+
+    private func earn(
+        _ amount: Int64, _ price: CommissionPrice, _ steps: [ExplanationStep], _ target: inout TargetRow,
+        _ context: LineContext
+    ) throws {
+        let waiting = target.waiting
+        var earning = try entry(
+            .earning, context.isDiscount ? .recorded : .accrued, amount, price, &target, context)
+        if let waiting {
+            // The entry that waited for its exchange rate gets its amount.
+            target.entries -= 1
+            let accruedAt = try known(waiting).accruedAt
+            earning.id = waiting
+            earning.accruedAt = accruedAt
+            earning.adjusts = target.earnings.last { $0 != waiting }
+            target.waiting = nil
+        } else {
+            target.earnings.append(earning.id)
+        }
+        guard !context.isDiscount else {
+            if waiting != nil { try endRateBlock(of: earning.id) }
+            return try record(earning, "recorded", steps + [Self.discountStep(context.credit)])
+        }
+        if waiting != nil { try endRateBlock(of: earning.id) }
+        earning.blocks = try openKinds(for: earning)
+        try record(earning, "accrued", steps)
+        try post(.accrued, earning.amount, commission: earning.id, steps: steps.suffix(1))
+        try tellCommission(earning, .commissionAccrued)
+        try checkForFraud(&earning, context.cause)
+        try wait(forHoldOf: earning)
+    }
+
+    private static func discountStep(_ credit: CommissionTrigger) -> ExplanationStep {
+        ExplanationStep(
+            rule: "settlement_discount", programVersion: credit.programVersion,
+            text: "The partner takes it as a discount on the invoice: recorded, nothing is posted or paid.")
+    }
+
+    /// Eligible at once where the hold is over already, by a timer where it is not.
+    func wait(forHoldOf earning: Commission) throws {
+        guard now < earning.holdUntil else { return try makeEligible(earning) }
+        try turn.schedule(
+            TaskTimer(
+                name: PayoutTimer.release.name(of: earning.id.text), due: earning.holdUntil, payload: id.text))
+    }
+
+    private func net(
+        _ amount: Int64, from earningID: CommissionID, _ price: CommissionPrice, _ steps: [ExplanationStep],
+        _ target: inout TargetRow, _ context: LineContext
+    ) throws {
+        var reversal = try entry(.reversal, .netted, -amount, price, &target, context)
+        var earning = try known(earningID)
+        reversal.reverses = earningID
+        let open = earning.open
+        let step = ExplanationStep(
+            rule: "reversal_netted", programVersion: context.credit.programVersion,
+            text: "\(earningID) is in no payout yet: it shrinks at once.",
+            arithmetic: "\(open) - \(amount) = \(open - amount)")
+        try record(reversal, "reversed", steps + [step])
+        let rule: PostingRule = earning.state == .eligible ? .reversedPayable : .reversedPending
+        earning.reversed += amount
+        if earning.open == 0 && earning.state != .recorded {
+            try unindex(earning)
+            try turn.cancelTimer(named: PayoutTimer.release.name(of: earning.id.text), due: earning.holdUntil)
+            try earning.move(to: .reversed)
+        }
+        try record(earning, "reversed", [step])
+        guard !context.isDiscount else { return }
+        try post(
+            rule, Money(minor: amount, currency: target.currency), commission: reversal.id, steps: [step])
+        try tellCommission(reversal, .commissionReversed)
+    }
+
+    private func clawBack(
+        _ amount: Int64, from earning: CommissionID?, _ price: CommissionPrice, _ steps: [ExplanationStep],
+        _ target: inout TargetRow, _ context: LineContext
+    ) throws {
+        var clawback = try entry(.clawback, .outstanding, -amount, price, &target, context)
+        clawback.reverses = earning
+        let step = ExplanationStep(
+            rule: "clawback", programVersion: context.credit.programVersion,
+            text:
+                "\(earning.map { "\($0) was" } ?? "The earnings were") in a payout already: the amount is carried forward "
+                + "and kept from the next payout.")
+        try record(clawback, "clawed_back", steps + [step])
+        try indexClawback(clawback)
+        try post(
+            .clawedBack, Money(minor: amount, currency: target.currency), commission: clawback.id,
+            steps: steps.suffix(1))
+        try tellCommission(clawback, .clawbackRaised)
+    }
+
+    // MARK: Introduction fees
+
+    private func feeKey(_ credit: CommissionTrigger) -> StateKey {
+        StateKey(id.text, credit.account.key.text, credit.productLine)
+    }
+
+    /// What a win's line deducts; the win is remembered, because the fee may still change.
+    private func fee(deductedBy line: PlanLine, _ cause: CauseRow, _ currency: Currency) throws -> Int64 {
+        guard line.creditsFee, line.trigger == .closedWon else { return 0 }
+        let key = feeKey(cause.credit)
+        var row = try state.get(PayoutTable.fee, key, as: FeeRow.self) ?? FeeRow(currency: currency)
+        if !row.wins.contains(cause.credit.cause.text) {
+            row.wins.append(cause.credit.cause.text)
+            try state.put(PayoutTable.fee, key, row)
+        }
+        return row.currency == currency ? row.total : 0
+    }
+
+    /// The fee of an introduction changed: wins that deduct it are brought to their new targets.
+    private func countFee(_ cause: CauseRow) throws {
+        var earned: Int64 = 0
+        var currency: Currency?
+        for line in cause.lines {
+            let key = StateKey(id.text, cause.credit.cause.text, line)
+            guard let target = try state.get(PayoutTable.target, key, as: TargetRow.self) else { continue }
+            earned += target.posted
+            currency = target.currency
+        }
+        guard let currency else { return }
+        let key = feeKey(cause.credit)
+        var row = try state.get(PayoutTable.fee, key, as: FeeRow.self) ?? FeeRow(currency: currency)
+        guard row.fees[cause.credit.cause.text] ?? 0 != earned else { return }
+        row.currency = currency
+        row.fees[cause.credit.cause.text] = earned
+        try state.put(PayoutTable.fee, key, row)
+        for win in row.wins {
+            guard let other = try state.get(PayoutTable.cause, StateKey(id.text, win), as: CauseRow.self) else {
+                continue
+            }
+            try settle(other)
+        }
+    }
+}
+
+extension PlanLine {
+    /// Whether the partner takes the amount on the invoice: by the plan, or by the deal.
+    fileprivate func isDiscount(for credit: CommissionTrigger) -> Bool {
+        settlement == .discount || credit.settlement == .discount
+    }
+}

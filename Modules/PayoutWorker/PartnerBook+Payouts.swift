@@ -1,0 +1,149 @@
+import Contracts
+import Domain
+import Register
+import TaskRuntime
+
+/// One partner's payouts: planned, approved, submitted.
+extension PartnerBook {
+    func payout(_ id: PayoutID) throws -> Payout? {
+        try state.get(PayoutTable.payout, StateKey(self.id.text, id.text), as: Payout.self)
+    }
+
+    /// Stores the payout's new image and tells readers.
+    func record(_ payout: Payout, _ change: String, _ steps: [ExplanationStep]) throws {
+        try state.put(PayoutTable.payout, StateKey(id.text, payout.id.text), payout)
+        let unsubmitted = StateKey(id.text, payout.id.text)
+        if payout.state == .planned || payout.state == .approved {
+            try state.put(PayoutTable.unsubmitted, unsubmitted, ReferenceRow(partner: id, id: payout.id.text))
+        } else {
+            try state.delete(PayoutTable.unsubmitted, unsubmitted)
+        }
+        turn.record(PayoutFact(change: change, payout: payout, explanation: steps, occurredAt: now))
+    }
+
+    // MARK: Planning
+
+    /// What a run pays the partner, per currency, and what waits.
+    func plan(_ run: PayoutRun, _ program: Program) throws -> (payouts: [Payout], rolledOver: [RolledOver]) {
+        try review(checksPayee: false)
+        var payouts: [Payout] = []
+        var rolledOver: [RolledOver] = []
+        for balance in try balances() where balance[.payable] > 0 {
+            let commissions = try eligibleCommissions(
+                balance.currency, upTo: run.cutOff, limit: PayoutPlanning.maximumLines)
+            guard !commissions.isEmpty else { continue }
+            switch try plan(commissions, balance.currency, program) {
+            case .payout(let plan): payouts.append(try freeze(plan, commissions, balance.currency, run))
+            case .rollsOver(let reason, let amount):
+                rolledOver.append(
+                    RolledOver(
+                        partner: id, amount: Money(minor: amount, currency: balance.currency), reason: reason))
+            }
+        }
+        return (payouts, rolledOver)
+    }
+
+    private func plan(
+        _ commissions: [Commission], _ currency: Currency, _ program: Program
+    ) throws -> PayoutPlanning.Result {
+        let lines = commissions.map { Payout.Line(commission: $0.id, amount: $0.open) }
+        if let blocks = row?.blocks, !blocks.isEmpty {
+            let waiting = lines.reduce(Money.zero(currency)) { sum, line in
+                Money(minor: sum.minor &+ line.amount, currency: currency)
+            }
+            return .rollsOver(.blocked, waiting.minor)
+        }
+        let status = try partner().status
+        return try PayoutPlanning.plan(
+            eligible: lines,
+            clawbacks: try outstandingClawbacks(currency).map { Payout.Line(commission: $0.id, amount: $0.open) },
+            currency: currency, minimum: program.payout.minimums[currency],
+            ignoresMinimum: status == .ended || status == .endedForCause, programVersion: program.version)
+    }
+
+    /// From here on no reversal changes the lines: it becomes a clawback.
+    private func freeze(
+        _ plan: PayoutPlanning.Plan, _ commissions: [Commission], _ currency: Currency, _ run: PayoutRun
+    ) throws -> Payout {
+        let payoutID = turn.deriveID(
+            PayoutID.self, routingKey: id.text, parts: id.text, run.id.text, currency.code)
+        let payout = Payout(
+            id: payoutID, run: run, partner: id, currency: currency, lines: plan.lines, clawbacks: plan.clawbacks,
+            gross: plan.gross, net: plan.net, payeeVersion: try register.payee(id)?.version ?? 0, plannedAt: now)
+        try record(payout, "planned", plan.steps)
+        try state.put(
+            PayoutTable.runPayout, StateKey(run.id.text, payoutID.text), ReferenceRow(partner: id, id: payoutID.text))
+        let step = ExplanationStep(
+            rule: "payout_line", programVersion: nil, text: "Frozen in \(payoutID) of \(run.id).")
+        for line in plan.lines { try allocate(line.commission, to: payoutID, step) }
+        for line in plan.clawbacks { try allocate(line.commission, to: payoutID, step) }
+        try tell(payout, .payoutPlanned)
+        return payout
+    }
+
+    private func allocate(_ commissionID: CommissionID, to payout: PayoutID, _ step: ExplanationStep) throws {
+        var commission = try known(commissionID)
+        if commission.entry == .clawback { try unindexClawback(commission) } else { try unindex(commission) }
+        try commission.move(to: .allocated)
+        commission.payout = payout
+        try record(commission, "allocated", [step])
+    }
+
+    // MARK: Approval and submission
+
+    func approve(_ payout: Payout, _ run: PayoutRun) throws {
+        var payout = payout
+        payout.state = .approved
+        payout.approvedBy = run.approvedBy
+        payout.approvedAt = run.approvedAt
+        let step = ExplanationStep(
+            rule: "maker_is_not_checker", programVersion: nil,
+            text: "\(payout.plannedBy) asked for the run, \(run.approvedBy?.text ?? "") approved it.")
+        try record(payout, "approved", [step])
+    }
+
+    /// The file is recorded: the money is on its way, what was kept for clawbacks is settled.
+    func submit(_ payout: Payout, _ run: PayoutRun) throws {
+        var payout = payout
+        payout.state = .submitted
+        payout.submittedAt = now
+        payout.fileSHA256 = run.fileSHA256
+        let step = Self.netStep(payout, "Submitted with the file \(run.fileSHA256 ?? "").")
+        try record(payout, "submitted", [step])
+        try postSubmission(payout, [step])
+        try tell(payout, .payoutSubmitted)
+    }
+
+    func postSubmission(_ payout: Payout, _ steps: [ExplanationStep]) throws {
+        try post(
+            .submitted, Money(minor: payout.net, currency: payout.currency), netted: payout.netted,
+            payout: payout.id, steps: steps)
+        for line in payout.clawbacks {
+            var clawback = try known(line.commission)
+            try clawback.move(to: .netted)
+            clawback.settled += line.amount
+            try record(clawback, "netted", steps)
+        }
+    }
+
+    static func netStep(_ payout: Payout, _ text: String) -> ExplanationStep {
+        ExplanationStep(
+            rule: "payout_net", programVersion: nil, text: text,
+            arithmetic: "\(payout.gross) - \(payout.netted) = \(payout.net)")
+    }
+
+    /// One message to the partner about a payout.
+    func tell(_ payout: Payout, _ template: NotificationTemplate) throws {
+        guard let partner = try register.partner(id) else { return }
+        turn.tell(
+            partner, template, about: payout.id.text,
+            parameters: [
+                "payout": payout.id.text, "run": payout.run.text,
+                "net": Money(minor: payout.net, currency: payout.currency).description,
+                "gross": Money(minor: payout.gross, currency: payout.currency).description,
+                "kept": Money(minor: payout.netted, currency: payout.currency).description,
+                "lines": String(payout.lines.count), "reason": payout.reason ?? "",
+                "execution_date": payout.executionDate.description,
+            ])
+    }
+}

@@ -1,0 +1,192 @@
+import Contracts
+import Domain
+import Register
+import TaskRuntime
+
+/// What became of a submitted payout.
+extension PartnerBook {
+    func apply(_ event: PayoutResultReceived) throws {
+        guard var payout = try payout(event.payout) else {
+            throw DeadLetter(.refused, "\(id) has no payout \(event.payout)")
+        }
+        if let judge = event.decision { try requirePerson(judge) }
+        let step = ExplanationStep(
+            rule: "payout_result", programVersion: nil,
+            text:
+                "\(event.result.rawValue)\(event.code.map { " (\($0))" } ?? "")\(event.reason.map { ": \($0)" } ?? "")"
+                + (event.decision.map { ", decided by \($0)" } ?? "") + ".")
+        let effect = payout.effect(of: event.result, isDecision: event.decision != nil)
+        if effect != .repeated {
+            payout.reason = event.reason ?? payout.reason
+            payout.valueDate = event.valueDate ?? payout.valueDate
+        }
+        switch effect {
+        case .refuse(let reason): throw DeadLetter(.refused, reason)
+        case .repeated:
+            payout.repeatedResults += 1
+            try record(payout, "result_repeated", [step])
+        case .confirm: try confirm(&payout, step)
+        case .fail: try fail(&payout, step)
+        case .bounce: try bounce(&payout, .returned, step)
+        case .dispute: try dispute(&payout, event.result, step)
+        case .settle(let outcome): try settle(&payout, outcome, by: event.decision ?? .programme, step)
+        }
+    }
+
+    private func close(
+        _ payout: inout Payout, _ outcome: Payout.State, _ change: String, _ template: NotificationTemplate?,
+        _ step: ExplanationStep
+    ) throws {
+        payout.state = outcome
+        payout.settledAt = now
+        try record(payout, change, [step])
+        if let template { try tell(payout, template) }
+    }
+
+    private func confirm(_ payout: inout Payout, _ step: ExplanationStep) throws {
+        try close(&payout, .confirmed, "confirmed", .payoutConfirmed, step)
+        try post(.confirmed, Money(minor: payout.net, currency: payout.currency), payout: payout.id, steps: [step])
+        for line in payout.lines {
+            var commission = try known(line.commission)
+            try commission.move(to: .paid)
+            try record(commission, "paid", [step])
+        }
+    }
+
+    /// A final refusal: the opposite of submitted; the lines are payable again.
+    private func fail(_ payout: inout Payout, _ step: ExplanationStep) throws {
+        try close(&payout, .failed, "failed", .payoutFailed, step)
+        try post(
+            .failed, Money(minor: payout.net, currency: payout.currency), netted: payout.netted, payout: payout.id,
+            steps: [step])
+        for line in payout.clawbacks {
+            var clawback = try known(line.commission)
+            clawback.settled -= line.amount
+            try freeClawback(&clawback, [step])
+        }
+        try freeLines(of: payout, step)
+    }
+
+    private func freeLines(of payout: Payout, _ step: ExplanationStep) throws {
+        for line in payout.lines {
+            var commission = try known(line.commission)
+            try free(&commission, "freed", [step])
+        }
+    }
+
+    /// The bank sent the money back: what was kept for clawbacks stays kept, the rest is payable again.
+    private func bounce(_ payout: inout Payout, _ outcome: Payout.State, _ step: ExplanationStep) throws {
+        try close(&payout, outcome, "returned", .payoutReturned, step)
+        try post(.returned, Money(minor: payout.net, currency: payout.currency), payout: payout.id, steps: [step])
+        for (line, kept) in zip(payout.lines, PayoutPlanning.keptPerLine(payout)) {
+            var commission = try known(line.commission)
+            commission.settled += kept
+            if commission.open > 0 {
+                try free(&commission, "freed", [step])
+            } else {
+                try commission.move(to: .netted)
+                try record(commission, "netted", [step])
+            }
+        }
+    }
+
+    // MARK: Contradictions
+
+    /// Two results that cannot both be true: nothing moves, nothing more is paid, a person decides.
+    private func dispute(_ payout: inout Payout, _ result: PayoutResult, _ step: ExplanationStep) throws {
+        payout.disputedFrom = payout.state
+        let known = payout.state.rawValue
+        try close(&payout, .disputed, "disputed", .payoutDisputed, step)
+        try place(
+            .partner, .dispute, reference: payout.id.text,
+            evidence: ["\(payout.id) was \(known), then reported \(result.rawValue)"],
+            owner: try register.program(at: now)?.owner(of: .programPromise), reviewOn: now.date + 1, by: .programme)
+        if let ownerID = try register.program(at: now)?.owner(of: .programPromise),
+            let owner = try register.person(ownerID)
+        {
+            turn.tell(
+                owner, .payoutDisputed, about: payout.id.text,
+                parameters: [
+                    "payout": payout.id.text, "net": Money(minor: payout.net, currency: payout.currency).description,
+                    "reason": "it was \(known), then reported \(result.rawValue)",
+                ])
+        }
+        try cancelUnsubmitted(because: payout.id)
+    }
+
+    /// Payouts that may pay the disputed money again are taken back before they leave.
+    private func cancelUnsubmitted(because disputed: PayoutID) throws {
+        let open = try state.rows(PayoutTable.unsubmitted, prefix: StateKey(id.text), as: ReferenceRow.self)
+        for (_, row) in open {
+            guard var payout = try payout(PayoutID(unchecked: row.id)) else { continue }
+            let step = ExplanationStep(
+                rule: "payout_cancelled", programVersion: nil,
+                text: "\(disputed) is disputed: \(payout.id) was not submitted yet and is taken back.")
+            try close(&payout, .cancelled, "cancelled", nil, step)
+            for line in payout.clawbacks {
+                var clawback = try known(line.commission)
+                try freeClawback(&clawback, [step])
+            }
+            try freeLines(of: payout, step)
+        }
+    }
+
+    /// A person says which of the results is true.
+    private func settle(
+        _ payout: inout Payout, _ outcome: Payout.State, by judge: Actor, _ step: ExplanationStep
+    ) throws {
+        let before = payout.disputedFrom ?? .submitted
+        payout.disputedFrom = nil
+        switch (before, outcome) {
+        case (.failed, .confirmed): try payAfterAll(&payout, step)
+        case (.returned, .confirmed): try payReturned(&payout, step)
+        case (.confirmed, .failed), (.confirmed, .returned): try bounce(&payout, outcome, step)
+        default: try close(&payout, outcome == .confirmed ? .confirmed : before, "settled", nil, step)
+        }
+        _ = try closeBlocks(.partner, .dispute, reference: payout.id.text, by: judge, note: step.text)
+        try partnerBlockEnded()
+    }
+
+    /// The refused payout was paid: its lines must still be there, and not paid again.
+    private func payAfterAll(_ payout: inout Payout, _ step: ExplanationStep) throws {
+        for line in payout.lines + payout.clawbacks {
+            let commission = try known(line.commission)
+            let isFree = commission.state == .eligible || commission.state == .outstanding
+            guard isFree, commission.open == line.amount else {
+                throw DeadLetter(.refused, "\(commission.id) of \(payout.id) was settled otherwise since")
+            }
+        }
+        for line in payout.lines + payout.clawbacks { try reallocate(line.commission, to: payout.id, step) }
+        try postSubmission(payout, [step])
+        try confirm(&payout, step)
+    }
+
+    /// The payout that was reported returned did arrive.
+    private func payReturned(_ payout: inout Payout, _ step: ExplanationStep) throws {
+        let open = zip(payout.lines, PayoutPlanning.keptPerLine(payout)).filter { $0.amount > $1 }
+        for (line, kept) in open {
+            let commission = try known(line.commission)
+            guard commission.state == .eligible, commission.open == line.amount - kept else {
+                throw DeadLetter(.refused, "\(commission.id) of \(payout.id) was settled otherwise since")
+            }
+        }
+        for (line, _) in open { try reallocate(line.commission, to: payout.id, step) }
+        let net = Money(minor: payout.net, currency: payout.currency)
+        try post(.submitted, net, payout: payout.id, steps: [step])
+        try close(&payout, .confirmed, "settled", .payoutConfirmed, step)
+        try post(.confirmed, net, payout: payout.id, steps: [step])
+        for (line, _) in open {
+            var commission = try known(line.commission)
+            try commission.move(to: .paid)
+            try record(commission, "paid", [step])
+        }
+    }
+
+    private func reallocate(_ commissionID: CommissionID, to payout: PayoutID, _ step: ExplanationStep) throws {
+        var commission = try known(commissionID)
+        if commission.entry == .clawback { try unindexClawback(commission) } else { try unindex(commission) }
+        try commission.move(to: .allocated)
+        commission.payout = payout
+        try record(commission, "allocated", [step])
+    }
+}

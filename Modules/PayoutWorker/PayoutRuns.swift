@@ -1,0 +1,117 @@
+import Contracts
+import Domain
+import Hashing
+import Register
+import TaskRuntime
+
+/// This partition's part of payout runs: planned by a request, approved by a second person, submitted with the file.
+struct PayoutRuns {
+    let turn: TurnContext
+    let register: Register
+    let partition: Int64
+
+    /// The most partners whose rolled-over money a part names one by one; the others are in their balances.
+    static let maximumRolledOver = 2_000
+
+    private var state: TaskState { turn.state }
+
+    // MARK: Planning
+
+    /// Freezes every partner's payable lines as they stand now, and answers with payouts and the part's hash.
+    func plan(_ request: PayoutRunRequested) throws {
+        try requirePerson(request.actor)
+        let key = StateKey(request.run.text)
+        guard try state.bytes(PayoutTable.run, key) == nil else {
+            throw DeadLetter(.refused, "\(request.run) was requested before")
+        }
+        guard let program = try register.program(at: turn.now) else {
+            throw DeadLetter(.refused, "no programme is in force at \(turn.now)")
+        }
+        guard program.payout.rails.contains(request.rail) else {
+            throw DeadLetter(.refused, "the programme has no rail \(request.rail.rawValue)")
+        }
+        var run = PayoutRun(
+            id: request.run, cutOff: request.cutOff, rail: request.rail, executionDate: request.executionDate,
+            requestedBy: request.actor, requestedAt: turn.now, partition: partition)
+        var payouts: [Payout] = []
+        for partner in try state.rows(PayoutTable.partner, prefix: StateKey(), as: PartnerRow.self).map(\.row.partner) {
+            let book = try PartnerBook(partner, turn: turn, register: register)
+            let planned = try book.plan(run, program)
+            payouts += planned.payouts
+            run.rolledOver += planned.rolledOver
+        }
+        run.rolledOver = Array(run.rolledOver.prefix(PayoutRuns.maximumRolledOver))
+        run.count = Int64(payouts.count)
+        for payout in payouts { run.totals[payout.currency, default: 0] += payout.net }
+        run.sha256 =
+            SHA256Digest(of: PayoutRun.canonicalText(run: run.id, partition: partition, payouts: payouts)).hex
+        try record(run, "planned", "\(run.count) payouts are planned; \(run.rolledOver.count) amounts wait.")
+    }
+
+    // MARK: Approval and file
+
+    func approve(_ approval: PayoutRunApproved) throws {
+        try requirePerson(approval.actor)
+        var run = try run(approval.run)
+        try refusing { try run.approve(parts: approval.parts, by: approval.actor, at: turn.now) }
+        for (book, payout) in try payouts(of: run.id) where payout.state == .planned {
+            try book.approve(payout, run)
+        }
+        try record(run, "approved", "\(approval.actor) approved what \(run.requestedBy) asked for.")
+    }
+
+    func submit(_ file: PayoutFileRecorded) throws {
+        guard SHA256Digest(hex: file.fileSHA256) != nil else {
+            throw DeadLetter(.refused, "/file_sha256: expected 64 hexadecimal digits")
+        }
+        try requirePerson(file.actor)
+        var run = try run(file.run)
+        var isFirst = false
+        try refusing { isFirst = try run.recordFile(file.fileSHA256, at: turn.now) }
+        guard isFirst else { return }
+        for (book, payout) in try payouts(of: run.id) where payout.state == .approved {
+            try book.submit(payout, run)
+        }
+        try record(run, "submitted", "The file \(file.fileSHA256) is the one that pays this run.")
+    }
+
+    private func run(_ id: PayoutRunID) throws -> PayoutRun {
+        guard let run = try state.get(PayoutTable.run, StateKey(id.text), as: PayoutRun.self) else {
+            throw DeadLetter(.refused, "no payout run \(id)")
+        }
+        return run
+    }
+
+    private func payouts(of run: PayoutRunID) throws -> [(PartnerBook, Payout)] {
+        try state.rows(PayoutTable.runPayout, prefix: StateKey(run.text), as: ReferenceRow.self).compactMap { _, row in
+            let book = try PartnerBook(row.partner, turn: turn, register: register)
+            return try book.payout(PayoutID(unchecked: row.id)).map { (book, $0) }
+        }
+    }
+
+    private func record(_ run: PayoutRun, _ change: String, _ text: String) throws {
+        try state.put(PayoutTable.run, StateKey(run.id.text), run)
+        let step = ExplanationStep(rule: "payout_run", programVersion: nil, text: text)
+        turn.record(PayoutRunPartFact(change: change, runPart: run, explanation: [step], occurredAt: turn.now))
+    }
+
+    private func refusing(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let refusal as PayoutRun.Refusal {
+            throw DeadLetter(.refused, refusal.description)
+        }
+    }
+
+    /// An active person who belongs to no partner.
+    private func requirePerson(_ actor: Actor) throws {
+        guard case .person(let personID) = actor else {
+            throw DeadLetter(.refused, "\(actor) is no person: money is decided by a named one")
+        }
+        let person = try register.person(personID)
+        try PartnerBook.requirePerson(personID, person)
+        guard person?.partner == nil else {
+            throw DeadLetter(.refused, "\(personID) belongs to a partner and decides about no payout")
+        }
+    }
+}
