@@ -100,6 +100,9 @@ let package = Package(
         service("notification-worker", ["WorkerService"]),
         service("tributary", ["Commands"]),
 
+        .executableTarget(
+            name: "KafkaTurns", dependencies: ["EventLog", "KafkaLog"], path: "Benchmarks/KafkaTurns", swiftSettings: settings),
+
         suite("Domain"),
         suite("JSON"),
         suite("Hashing"),

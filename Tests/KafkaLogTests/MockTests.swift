@@ -162,6 +162,44 @@ struct MockTests {
         #expect(try session.commit(offsets, deadline: .now + .seconds(5)) == [0: 2])
     }
 
+    @Test func aSessionOutlivesABrokerThatGoesAndComesBack() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let session = try log.session(
+            SessionConfiguration(group: "g", topic: "in", changelogTopic: "changelog", identity: "i"))
+        defer { session.close(deadline: .now + .seconds(5)) }
+        var events: [SessionEvent] = []
+        while events.isEmpty { events = try session.poll(maximumRecords: 1, timeout: .seconds(1)) }
+        try session.resume(0, at: 0)
+
+        cluster.setBroker(up: false)
+        let error = #expect(throws: LogError.self) {
+            let deadline = ContinuousClock.now + .seconds(20)
+            while !deadline.hasPassed { _ = try session.poll(maximumRecords: 1, timeout: .milliseconds(100)) }
+        }
+        #expect(error?.code == .timedOut)
+        #expect(error?.errorClass == .retriable)
+        #expect(error?.message.contains("no broker is reachable") == true)
+
+        cluster.setBroker(up: true)
+        let producer = try log.producer(identity: "p")
+        try producer.append([OutgoingRecord(topic: "in", partition: 0, key: nil, value: [7])])
+        producer.close()
+        var records: [LogRecord] = []
+        let deadline = ContinuousClock.now + .seconds(20)
+        while records.isEmpty, !deadline.hasPassed {
+            for case .records(let found) in try session.poll(maximumRecords: 1, timeout: .milliseconds(100)) {
+                records += found
+            }
+        }
+        #expect(records.map(\.value) == [[7]])
+        try session.begin()
+        try session.append(record())
+        let offsets = [TurnOffset(partition: 0, offset: 1, metadata: "turn=1 epoch=1")]
+        #expect(try session.commit(offsets, deadline: .now + .seconds(10)).count == 1)
+    }
+
     func transactional(_ log: KafkaLog, timeout: Duration = .seconds(5)) throws -> TransactionalProducer {
         try TransactionalProducer(
             identity: "p", timeout: timeout, configuration: log.configuration,
