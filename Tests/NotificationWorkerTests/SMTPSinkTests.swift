@@ -35,16 +35,17 @@ final class TinyRelay: Sendable {
         DispatchQueue(label: "relay").async { [self] in
             while true {
                 let connection = accept(listener, nil, nil)
-                guard connection >= 0 else { return }
+                guard connection >= 0 else { break }
                 serve(connection, answer)
                 close(connection)
             }
+            // Not before nobody uses the number any more: the next socket gets it.
+            close(listener)
         }
     }
 
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     var received: [String] { lines.withLock { $0 } }
