@@ -1,5 +1,7 @@
 import Contracts
 import Domain
+import EventLog
+import JSON
 import Testing
 
 @testable import NotificationWorker
@@ -239,17 +241,37 @@ final class RecordingDispatch: NotificationDispatch {
         #expect(restarted.drain().map(\.phase) == [.giveUp])
     }
 
-    @Test func `hands over what stands beside a record that failed in the same turn`() throws {
+    @Test func `hands nothing over twice when a turn is taken back`() throws {
         let request = MessageSamples.request()
         let processor = try #require(harness.task.processor as? NotificationProcessor)
         _ = try self.request(request)
-        _ = dispatch.drain()
         _ = try sending(request, attempt: 1, at: start + .seconds(1))
-        #expect(dispatch.drain().count == 1)
-        // A turn that is taken back whole leaves nothing behind.
+        #expect(dispatch.drain().count == 2)
         processor.stateDidReset()
         processor.turnDidCommit()
         #expect(dispatch.drain().isEmpty)
+    }
+
+    @Test func `hands over what stands beside a record that failed in the same turn`() throws {
+        let good = MessageSamples.request()
+        for (offset, type) in [(0, NotificationRequested.type), (1, "io.tributary.nonsense.v1")] {
+            let envelope = EventEnvelope(
+                id: "\(offset)", source: "/test", type: type, time: start, key: good.recipient.text)
+            let record = OutgoingRecord(
+                topic: "tributary.notification.v1", partition: 0, key: Array(good.recipient.text.utf8),
+                value: JSONEncoding.encode(good), headers: CloudEventCodec.encode(envelope))
+            #expect(
+                try harness.task.process(
+                    LogRecord(
+                        topic: record.topic, partition: 0, offset: Int64(offset),
+                        appendTimeMilliseconds: start.millisecondsSince1970, key: record.key, value: record.value,
+                        headers: record.headers)))
+        }
+        #expect(harness.task.counts.deadLetters == 1)
+        _ = try harness.task.finishTurn()
+        try harness.task.commitTurn(changelogOffset: 2, committedAtMilliseconds: 0)
+        harness.task.processor.turnDidCommit()
+        #expect(dispatch.drain().map(\.request) == [good])
     }
 
     @Test func `tells the sender to forget a partition that goes elsewhere`() throws {

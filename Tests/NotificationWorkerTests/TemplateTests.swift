@@ -78,6 +78,13 @@ import Testing
                 """)
     }
 
+    @Test func `shows times as people read them`() {
+        let plain = MessageText.of(.handoff).plain(
+            ["account": "Acme", "due": "2026-03-10T09:05:00.000Z", "note": "2026-03-10T09:05:00.000X"], footer: "f")
+        #expect(plain.contains("The first contact is due by 2026-03-10 09:05 UTC."))
+        #expect(plain.contains("Note: 2026-03-10T09:05:00.000X"))
+    }
+
     @Test func `cuts what is too long to read`() {
         let long = String(repeating: "x", count: 5_000)
         #expect(MessageText.of(.referralAccepted).plain(["account": long], footer: "f").utf8.count < 4_000)

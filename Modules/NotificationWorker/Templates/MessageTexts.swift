@@ -144,58 +144,60 @@ enum MessageTexts {
 
     private static let money: [NotificationTemplate: MessageText] = [
         .commissionAccrued: MessageText(
-            "Commission: {amount}", "A commission was recorded",
+            "Commission: {amount} from {account}", "A commission was recorded",
             paragraphs: [
-                "A commission of {amount} was recorded for you.", "{detail}",
-                "It can be paid from {eligible_at} on, unless something blocks it.",
+                "A commission of {amount} from {account} was recorded for you.", "{detail}",
+                "It can be paid from {hold_until} on, unless something blocks it.",
             ]),
         .commissionReversed: MessageText(
-            "Commission reduced by {amount}", "A commission was reduced",
-            paragraphs: ["A commission was reduced by {amount}. The reason: {reason}.", "{detail}"]),
-        .commissionEligible: MessageText(
-            "Ready to be paid: {amount}", "A commission is ready to be paid",
-            paragraphs: ["A commission of {amount} goes into the next payout.", "{detail}"]),
-        .commissionBlocked: MessageText(
-            "On hold: {amount}", "A commission is on hold",
-            paragraphs: ["{amount} cannot be paid at present. The reason: {kind}.", "{detail}"]),
-        .blockReleased: MessageText(
-            "Released: {amount}", "A hold was released",
-            paragraphs: ["The hold ({kind}) is released.", "{detail}"]),
-        .clawbackRaised: MessageText(
-            "To be settled: {amount}", "A paid commission was reversed",
+            "Commission from {account} reduced by {amount}", "A commission was reduced",
             paragraphs: [
-                "A commission that was paid already is reversed by {amount}. The reason: {reason}.",
+                "A commission from {account} was reduced by {amount}, because revenue it was counted from is gone.",
+                "{detail}",
+            ]),
+        .commissionEligible: MessageText(
+            "Ready to be paid: {amount} from {account}", "A commission is ready to be paid",
+            paragraphs: ["A commission of {amount} from {account} can go into the next payout.", "{detail}"]),
+        .commissionBlocked: MessageText(
+            "On hold: {target}", "A commission is on hold",
+            paragraphs: ["Money of yours cannot be paid at present. The reason: {kind}.", "{detail}"]),
+        .blockReleased: MessageText(
+            "Released: {target}", "A hold was released",
+            paragraphs: ["What was held back ({kind}) is released.", "{detail}"]),
+        .clawbackRaised: MessageText(
+            "To be settled: {amount} from {account}", "A paid commission was reversed",
+            paragraphs: [
+                "A commission from {account} that was paid or on its way already is reversed by {amount}.",
                 "The amount is taken off your next payouts; you need not transfer anything.", "{detail}",
             ]),
     ]
 
     private static let payouts: [NotificationTemplate: MessageText] = [
         .payoutPlanned: MessageText(
-            "Payout planned: {amount}", "A payout is planned",
-            paragraphs: ["A payout of {amount} is planned and waits for approval.", "{detail}"]),
+            "Payout planned: {net}", "A payout is planned",
+            paragraphs: ["A payout of {net} is planned and waits for approval.", "{detail}"]),
         .payoutSubmitted: MessageText(
-            "Payout on its way: {amount}", "A payout is on its way",
-            paragraphs: ["A payout of {amount} is on its way to you.", "{detail}"]),
+            "Payout on its way: {net}", "A payout is on its way",
+            paragraphs: ["A payout of {net} is on its way to you, to be carried out on {execution_date}.", "{detail}"]),
         .payoutConfirmed: MessageText(
-            "Paid: {amount}", "A payout is confirmed", paragraphs: ["{amount} was paid to you.", "{detail}"]),
+            "Paid: {net}", "A payout is confirmed", paragraphs: ["{net} was paid to you.", "{detail}"]),
         .payoutFailed: MessageText(
-            "Payout failed: {amount}", "A payout failed",
+            "Payout failed: {net}", "A payout failed",
             paragraphs: [
-                "The payout of {amount} was refused. The reason: {reason}.",
+                "The payout of {net} was refused. The reason: {reason}.",
                 "Nothing is lost: the amount goes into a later payout.", "{detail}",
             ]),
         .payoutReturned: MessageText(
-            "Payout returned: {amount}", "A payout was returned",
-            paragraphs: ["The bank returned {amount}. The reason: {reason}.", "{detail}"]),
+            "Payout returned: {net}", "A payout was returned",
+            paragraphs: ["The bank returned {net}. The reason: {reason}.", "{detail}"]),
         .payoutDisputed: MessageText(
-            "Payout unclear: {amount}", "The answers about a payout contradict each other",
+            "Payout unclear: {net}", "The answers about a payout contradict each other",
             paragraphs: [
-                "We had contradicting answers about the payout of {amount}. A person looks into it.", "{detail}",
+                "There are contradicting answers about the payout {payout} of {net}: {reason}.",
+                "The partner is blocked until somebody has looked into it.", "{detail}",
             ]),
         .statementIssued: MessageText(
             "Your statement for {period}", "Your statement",
-            paragraphs: [
-                "Your statement for {period} is issued. It closes at {closing}.", "{detail}",
-            ]),
+            paragraphs: ["Your statement for {period} is issued. It closes at {closing}.", "{detail}"]),
     ]
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Parameters as people read them.
 enum ParameterText {
     /// Longer values are cut.
@@ -5,7 +7,7 @@ enum ParameterText {
 
     /// Parameters whose values are code words: `not_icp` is read as "not icp" unless it has a text of its own.
     private static let codeWords: Set<String> = [
-        "reason", "stage", "claimed_stage", "class", "outcome", "kind", "state", "duty", "trigger",
+        "reason", "stage", "claimed_stage", "class", "outcome", "kind",
     ]
 
     private static let words = [
@@ -19,8 +21,9 @@ enum ParameterText {
 
     /// What is listed below the text, in this order; other parameters follow by name.
     private static let order = [
-        "partner", "account", "domain", "product_line", "amount", "currency", "reason", "kind", "stage", "class",
-        "period", "due", "protected_until", "resubmit_by", "appeal_until", "referral", "original", "registration",
+        "partner", "account", "domain", "product_line", "amount", "net", "gross", "kept", "reason", "kind", "stage",
+        "class", "period", "due", "protected_until", "resubmit_by", "appeal_until", "referral", "original",
+        "registration",
         "conflict", "opportunity", "commission", "payout", "run", "statement",
     ]
 
@@ -33,9 +36,15 @@ enum ParameterText {
         for (name, raw) in parameters {
             var value = HeaderText.singleLine(String(raw.prefix(characterLimit)))
             if codeWords.contains(name) { value = words[value] ?? value.split(separator: "_").joined(separator: " ") }
-            values[name] = value
+            values[name] = time(value) ?? value
         }
         return values
+    }
+
+    /// `2026-03-10T09:00:00.000Z` is "2026-03-10 09:00 UTC"; `nil` for what is no such time.
+    private static func time(_ value: String) -> String? {
+        guard value.utf8.count == 24, Timestamp(rfc3339: value) != nil else { return nil }
+        return "\(value.prefix(10)) \(value.dropFirst(11).prefix(5)) UTC"
     }
 
     /// Label and value of everything worth listing.

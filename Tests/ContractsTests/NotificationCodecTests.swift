@@ -1,0 +1,69 @@
+import Contracts
+import Domain
+import JSON
+import Testing
+
+@Suite struct NotificationCodecTests {
+    static let time = Timestamp(rfc3339: "2026-02-03T04:05:06.789Z")!
+    static let partner = NotificationRecipient.partner(PartnerID("ptr_one")!)
+    static let person = NotificationRecipient.person(PersonID("psn_one")!)
+
+    static func request(
+        _ template: NotificationTemplate = .handoff, to recipient: NotificationRecipient = partner,
+        about: String = "ref_1", cause: String = ""
+    ) -> NotificationRequested {
+        NotificationRequested(
+            to: recipient, address: ContactAddress(name: "Jo", email: "jo@one.example"), template: template,
+            locale: "de", about: about, cause: cause, parameters: ["b": "2", "a": "\u{0}\""], at: time)
+    }
+
+    private func roundTrip<Payload: EventPayload & Equatable>(_ payload: Payload) throws -> Bool {
+        try JSONDocument.decode(Payload.self, from: JSONEncoding.encode(payload)) == payload
+    }
+
+    @Test func `every event and fact of a message is read back as it was written`() throws {
+        let id = Self.request().notification
+        #expect(try roundTrip(Self.request()))
+        #expect(try roundTrip(Self.request(to: Self.person)))
+        #expect(
+            try roundTrip(
+                NotificationSending(notification: id, recipient: Self.partner, attempt: 2, occurredAt: Self.time)))
+        #expect(
+            try roundTrip(
+                NotificationSent(
+                    notification: id, recipient: Self.partner, attempt: 2, sink: "smtp", occurredAt: Self.time)))
+        for outcome in NotificationFailed.Outcome.allCases {
+            #expect(
+                try roundTrip(
+                    NotificationFailed(
+                        notification: id, recipient: Self.person, attempt: 0, outcome: outcome, reason: "r",
+                        occurredAt: Self.time)))
+        }
+        #expect(
+            try roundTrip(
+                PreferenceUpdated(recipient: Self.person, muted: [.handoff, .payoutFailed], occurredAt: Self.time)))
+        #expect(
+            try roundTrip(
+                NotificationFact(
+                    notification: id, recipient: Self.partner, template: .handoff, about: "ref_1", state: .unknown,
+                    attempts: 2, effectiveAt: Self.time,
+                    explanation: [ExplanationStep(rule: "delivery", programVersion: nil, text: "t")],
+                    occurredAt: Self.time)))
+    }
+
+    @Test func `an id stands for recipient, template, entity and cause, and for nothing else`() {
+        let requests = [
+            Self.request(), Self.request(.reviewReminder), Self.request(to: Self.person), Self.request(about: "ref_2"),
+            Self.request(cause: "2"),
+        ]
+        #expect(Set(requests.map(\.notification)).count == requests.count)
+        var same = Self.request()
+        same.parameters = [:]
+        #expect(same.notification == Self.request().notification)
+        #expect(Self.request().notification.text.utf8.count == 4 + 8 + 16)
+    }
+
+    @Test(arguments: ["", "direct", "ptr_", "prg_x", "x"]) func `a recipient is a partner or a person`(text: String) {
+        #expect(NotificationRecipient(text: text) == nil)
+    }
+}
