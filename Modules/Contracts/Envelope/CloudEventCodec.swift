@@ -61,7 +61,12 @@ package enum CloudEventCodec {
         event.source = try required(headers.source, HeaderName.source)
         event.type = try required(headers.type, HeaderName.type)
         event.subject = try attribute(headers.subject, HeaderName.subject)
-        if let time = try attribute(headers.time, HeaderName.time) { event.time = try timestamp(time, HeaderName.time) }
+        if let bytes = headers.time, !bytes.isEmpty {
+            guard let time = Timestamp(rfc3339: bytes) else {
+                throw EventProblem(.notCloudEvent, "ce_time is no RFC 3339 time")
+            }
+            event.time = time
+        }
     }
 
     private static func required(_ value: [UInt8]?, _ name: String) throws(EventProblem) -> String {

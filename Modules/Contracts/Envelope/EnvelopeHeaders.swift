@@ -17,18 +17,27 @@ struct EnvelopeHeaders {
 
     init(_ headers: [LogHeader]) throws(EventProblem) {
         for header in headers {
-            switch header.name {
-            case HeaderName.id: id = header.value
-            case HeaderName.source: source = header.value
-            case HeaderName.type: type = header.value
-            case HeaderName.specVersion: specVersion = header.value
-            case HeaderName.time: time = header.value
-            case HeaderName.subject: subject = header.value
-            case HeaderName.contentType: contentType = header.value
-            case HeaderName.traceparent: traceparent = header.value
-            case HeaderName.broadcast: isBroadcast = true
-            case HeaderName.forwarded: isForwarded = true
-            case HeaderName.commandID: commandID = header.value
+            // By length first: most names are told apart without a comparison of texts.
+            switch header.name.utf8.count {
+            case 5 where header.name == HeaderName.id: id = header.value
+            case 7:
+                if header.name == HeaderName.type {
+                    type = header.value
+                } else if header.name == HeaderName.time {
+                    time = header.value
+                }
+            case 9 where header.name == HeaderName.source: source = header.value
+            case 10 where header.name == HeaderName.subject: subject = header.value
+            case 11 where header.name == HeaderName.traceparent: traceparent = header.value
+            case 12 where header.name == HeaderName.contentType: contentType = header.value
+            case 14 where header.name == HeaderName.specVersion: specVersion = header.value
+            case 19:
+                if header.name == HeaderName.broadcast {
+                    isBroadcast = true
+                } else if header.name == HeaderName.forwarded {
+                    isForwarded = true
+                }
+            case 20 where header.name == HeaderName.commandID: commandID = header.value
             default: break
             }
         }

@@ -21,11 +21,22 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
 
     /// Reads `YYYY-MM-DD`.
     package init?(iso8601 text: some StringProtocol) {
-        var parser = DigitParser(text)
-        guard let year = parser.digits(4), parser.take("-"), let month = parser.digits(2), parser.take("-"),
-            let day = parser.digits(2), parser.isAtEnd
+        guard
+            let date = DigitParser.parse(
+                text,
+                { parser in
+                    let date = CalendarDate.read(&parser)
+                    return parser.isAtEnd ? date : nil
+                })
         else { return nil }
-        self.init(year: year, month: month, day: day)
+        self = date
+    }
+
+    static func read(_ parser: inout DigitParser) -> CalendarDate? {
+        guard let year = parser.digits(4), parser.take("-"), let month = parser.digits(2), parser.take("-"),
+            let day = parser.digits(2)
+        else { return nil }
+        return CalendarDate(year: year, month: month, day: day)
     }
 
     package static func daysInMonth(year: Int, month: Int) -> Int {

@@ -56,11 +56,20 @@ func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
 extension Timestamp {
     /// Reads an RFC 3339 time (`2026-03-01T09:30:00Z`, fractions and numeric offsets allowed); `nil` for anything else.
     package init?(rfc3339 text: some StringProtocol) {
-        var parser = DigitParser(text)
-        guard let year = parser.digits(4), parser.take("-"), let month = parser.digits(2), parser.take("-"),
-            let day = parser.digits(2), parser.takeAny("Tt "), let hour = parser.digits(2), parser.take(":"),
-            let minute = parser.digits(2), parser.take(":"), let second = parser.digits(2),
-            let date = CalendarDate(year: year, month: month, day: day), hour < 24, minute < 60, second < 61
+        guard let time = DigitParser.parse(text, Timestamp.read) else { return nil }
+        self = time
+    }
+
+    /// As above, from UTF-8.
+    package init?(rfc3339 bytes: [UInt8]) {
+        guard let time = DigitParser.parse(bytes, Timestamp.read) else { return nil }
+        self = time
+    }
+
+    private static func read(_ parser: inout DigitParser) -> Timestamp? {
+        guard let date = CalendarDate.read(&parser), parser.take("T", "t", " "), let hour = parser.digits(2),
+            parser.take(":"), let minute = parser.digits(2), parser.take(":"), let second = parser.digits(2), hour < 24,
+            minute < 60, second < 61
         else { return nil }
         var milliseconds = 0
         if parser.take(".") {
@@ -68,16 +77,17 @@ extension Timestamp {
             milliseconds = fraction
         }
         var offsetMinutes = 0
-        if !parser.takeAny("Zz") {
+        if !parser.take("Z", "z") {
             let isNegative = parser.peek == UInt8(ascii: "-")
-            guard parser.takeAny("+-"), let hours = parser.digits(2), parser.take(":"), let minutes = parser.digits(2),
+            guard parser.take("+", "-"), let hours = parser.digits(2), parser.take(":"), let minutes = parser.digits(2),
                 hours < 24, minutes < 60
             else { return nil }
             offsetMinutes = (hours * 60 + minutes) * (isNegative ? -1 : 1)
         }
         guard parser.isAtEnd else { return nil }
-        let seconds = Int64(date.dayNumber) * 86_400 + Int64(hour * 3600 + (minute - offsetMinutes) * 60 + min(second, 59))
-        self.init(millisecondsSince1970: seconds * 1000 + Int64(milliseconds))
+        let seconds =
+            Int64(date.dayNumber) * 86_400 + Int64(hour * 3600 + (minute - offsetMinutes) * 60 + min(second, 59))
+        return Timestamp(millisecondsSince1970: seconds * 1000 + Int64(milliseconds))
     }
 
     /// `2026-03-01T09:30:00.000Z`
@@ -100,37 +110,56 @@ extension Timestamp {
     }
 }
 
-/// Reads fixed-width digits of ASCII text.
-struct DigitParser {
-    private var bytes: [UInt8]
+/// Reads fixed-width digits of ASCII text, in place.
+@safe struct DigitParser {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private let count: Int
     private var index = 0
 
-    init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
+    private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        unsafe self.bytes = bytes
+        count = bytes.count
+    }
 
-    var isAtEnd: Bool { index == bytes.count }
-    var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
+    /// The parser lives no longer than the call, and with it the pointer.
+    static func parse<Result>(_ bytes: [UInt8], _ read: (inout DigitParser) -> Result?) -> Result? {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            var parser = unsafe DigitParser(buffer)
+            return read(&parser)
+        }
+    }
 
-    mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard peek == UInt8(ascii: character) else { return false }
+    static func parse<Result>(_ text: some StringProtocol, _ read: (inout DigitParser) -> Result?) -> Result? {
+        let inPlace: Result?? = text.utf8.withContiguousStorageIfAvailable { buffer in
+            var parser = unsafe DigitParser(buffer)
+            return read(&parser)
+        }
+        if let inPlace { return inPlace }
+        return parse(Array(text.utf8), read)
+    }
+
+    var isAtEnd: Bool { index == count }
+    var peek: UInt8? { index < count ? unsafe bytes[index] : nil }
+
+    mutating func take(
+        _ character: Unicode.Scalar, _ second: Unicode.Scalar? = nil, _ third: Unicode.Scalar? = nil
+    ) -> Bool {
+        guard let next = peek.map(Unicode.Scalar.init), next == character || next == second || next == third else {
+            return false
+        }
         index += 1
         return true
     }
 
-    mutating func takeAny(_ characters: StaticString) -> Bool {
-        guard let next = peek, characters.description.utf8.contains(next) else { return false }
-        index += 1
-        return true
-    }
-
-    mutating func digits(_ count: Int) -> Int? {
-        guard index + count <= bytes.count else { return nil }
+    mutating func digits(_ width: Int) -> Int? {
+        guard index + width <= count else { return nil }
         var value = 0
-        for position in index..<(index + count) {
-            let digit = bytes[position]
+        for position in index..<(index + width) {
+            let digit = unsafe bytes[position]
             guard digit >= 0x30, digit <= 0x39 else { return nil }
             value = value * 10 + Int(digit - 0x30)
         }
-        index += count
+        index += width
         return value
     }
 
