@@ -117,7 +117,7 @@ let package = Package(
         suite("KafkaLog", ["CRdkafka", "EventLog", "EventLogConformance"]),
         suite("ProgramFile", ["Contracts", "Domain", "JSON", "YAML"]),
         suite("Register", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
-        suite("ReferralWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
+        suite("ReferralWorker", ["Contracts", "Domain", "DomainNames", "EventLog", "JSON", "Register", "TaskRuntime"]),
         suite("ApprovalWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("PayoutWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("NotificationWorker", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
