@@ -126,16 +126,23 @@ final class AccountFile {
             .registration, registration.id.text, from: registration.timerDue,
             to: registration.nextDue(protection: program.protection))
         try write(ApprovalTable.registration, registration.id.text, registration, isNew: isNew)
+        try list(registration)
+    }
+
+    /// Keeps the claim's place in the list of the partner's open claims, and counts those that no deal has moved.
+    private func list(_ registration: Registration) throws {
         let openKey = StateKey(registration.partner.text, key.text, registration.id.text)
-        let wasOpen = try turn.state.bytes(ApprovalTable.openClaim, openKey) != nil
-        guard wasOpen != registration.state.isOpen else { return }
-        if registration.state.isOpen {
-            let open = OpenClaimRow(account: key, registration: registration.id)
+        let before = try turn.state.get(ApprovalTable.openClaim, openKey, as: OpenClaimRow.self)
+        let isIdle = registration.state.isUndecided || registration.state == .approved
+        if !registration.state.isOpen {
+            if before != nil { try turn.state.delete(ApprovalTable.openClaim, openKey) }
+        } else if before?.isIdle != isIdle {
+            let open = OpenClaimRow(account: key, registration: registration.id, isIdle: isIdle)
             try turn.state.put(ApprovalTable.openClaim, openKey, open)
-        } else {
-            try turn.state.delete(ApprovalTable.openClaim, openKey)
         }
-        try countActivity(of: registration.partner) { $0.open += registration.state.isOpen ? 1 : -1 }
+        if (before?.isIdle ?? false) != isIdle {
+            try countActivity(of: registration.partner) { $0.open += isIdle ? 1 : -1 }
+        }
     }
 
     func put(_ conflict: Conflict) throws {
@@ -192,6 +199,8 @@ enum TimerKind: String {
     case referral, registration, conflict
     /// The day's end of a partner's numbers.
     case activity
+    /// The time from which a partner's new entry counts.
+    case partner
 
     func name(of id: String) -> String { "\(rawValue):\(id)" }
 

@@ -56,19 +56,24 @@ struct OpportunityAccountRow: JSONCodable {
 struct OpenClaimRow: JSONCodable {
     var account: AccountKey
     var registration: RegistrationID
+    /// No deal has moved under it yet.
+    var isIdle: Bool
 
-    init(account: AccountKey, registration: RegistrationID) {
+    init(account: AccountKey, registration: RegistrationID, isIdle: Bool) {
         self.account = account
         self.registration = registration
+        self.isIdle = isIdle
     }
 
     init(reading reader: inout ObjectReader) {
         account = reader.value("account", as: AccountKey.self)
         registration = reader.value("registration_id", as: RegistrationID.self)
+        isIdle = reader.boolean("idle")
     }
 
     func write(to writer: inout ObjectWriter) {
         writer.value("account", account)
         writer.value("registration_id", registration)
+        writer.boolean("idle", isIdle)
     }
 }

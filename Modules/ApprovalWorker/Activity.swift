@@ -6,12 +6,12 @@ import TaskRuntime
 
 /// A partner's numbers in this partition, for the checks on gaming.
 struct ActivityRow: JSONCodable, Equatable {
-    /// Claims that are open now.
+    /// Claims that are open without any movement of a deal.
     var open: Int64 = 0
     /// Referrals decided so far, and those of them that were accepted.
     var decided: Int64 = 0
     var accepted: Int64 = 0
-    /// When the day's numbers go out; `nil` where nothing changed since they last did.
+    /// When they go out; `nil` where nothing changed since they last did.
     var due: Timestamp?
 
     init() {}
@@ -45,4 +45,17 @@ extension AccountFile {
         }
         try turn.state.put(ApprovalTable.activity, key, row)
     }
+}
+
+/// Sends a partner's numbers to the payout worker, which adds up those of all partitions.
+func tellActivity(of partner: PartnerID, in turn: TurnContext) throws {
+    let key = StateKey(partner.text)
+    guard var row = try turn.state.get(ApprovalTable.activity, key, as: ActivityRow.self) else { return }
+    row.due = nil
+    try turn.state.put(ApprovalTable.activity, key, row)
+    turn.emit(
+        PartnerActivity(
+            partner: partner, openRegistrations: row.open, decidedReferrals: row.decided,
+            acceptedReferrals: row.accepted, occurredAt: turn.now),
+        to: .payout, key: partner.text, subject: partner.text)
 }

@@ -88,7 +88,13 @@ package final class ApprovalProcessor: Processor {
             try open(account, in: turn) { try $0.apply(event) }
         default:
             _ = try register.apply(payload, at: turn.now)
-            if let updated = payload as? PartnerUpdated { try partnerChanged(updated.partner.id, in: turn) }
+            guard let updated = payload as? PartnerUpdated else { return }
+            if updated.partner.effectiveAt > turn.now {
+                let name = TimerKind.partner.name(of: updated.partner.id.text)
+                try turn.schedule(TaskTimer(name: name, due: updated.partner.effectiveAt, payload: ""))
+            } else {
+                try partnerChanged(updated.partner.id, in: turn)
+            }
         }
     }
 
@@ -117,19 +123,14 @@ package final class ApprovalProcessor: Processor {
         guard let (kind, id) = TimerKind.parse(timer.name) else {
             throw DeadLetter(.processingFailed, "no timer is named so")
         }
-        guard kind != .activity else { return try tellActivity(of: PartnerID(unchecked: id), in: turn) }
-        try open(AccountReference(key: AccountKey(unchecked: timer.payload), name: nil), in: turn) {
-            try $0.fire(kind, id: id, due: timer.due)
+        switch kind {
+        case .activity: try tellActivity(of: PartnerID(unchecked: id), in: turn)
+        case .partner: try partnerChanged(PartnerID(unchecked: id), in: turn)
+        case .referral, .registration, .conflict:
+            try open(AccountReference(key: AccountKey(unchecked: timer.payload), name: nil), in: turn) {
+                try $0.fire(kind, id: id, due: timer.due)
+            }
         }
-    }
-
-    /// The day's numbers of a partner go to the payout worker.
-    private func tellActivity(of partner: PartnerID, in turn: TurnContext) throws {
-        let key = StateKey(partner.text)
-        guard var row = try state.get(ApprovalTable.activity, key, as: ActivityRow.self) else { return }
-        row.due = nil
-        try state.put(ApprovalTable.activity, key, row)
-        sendActivity(of: partner, row, in: turn)
     }
 
     package func stateDidReset() { register.reset() }

@@ -101,11 +101,12 @@ extension AccountFile {
             if !before.contains(where: { $0.partner == credit.partner }) { try notifyWon(credit, next) }
         }
         for var credit in before where !next.credits.contains(where: { $0.partner == credit.partner }) {
+            credit.share = BasisPoints(0)
             credit.firstYear.minor = 0
             credit.total.minor = 0
             try trigger(credit, next, deal)
         }
-        if deal.reversedMinor > 0 { try sendReversals(of: next, deal) }
+        if deal.reversedMinor > 0 { sendReversals(of: next, deal) }
     }
 
     /// Until when money that comes from a conflict's decision waits; `nil` where none decided about the partner.

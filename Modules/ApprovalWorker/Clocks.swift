@@ -16,7 +16,7 @@ extension AccountFile {
         case .conflict:
             guard let conflict = try conflict(ConflictID(unchecked: id)), conflict.timerDue == due else { return }
             try fire(conflict)
-        case .activity: return
+        case .activity, .partner: return
         }
     }
 

@@ -57,6 +57,7 @@ extension AccountFile {
             id: id, account: account, productLine: claim.productLine, cause: cause, parties: parties, openedAt: now)
         conflict.evidence = claim.evidence
         conflict.reviewDue = ReviewClock(openedAt: now, rules: program.review, tier: claim.tier).due
+        if cause == .lateTouch { try placeDispute(&conflict) }
         try put(conflict)
         for var rival in rivals where rival.conflict != id {
             rival.conflict = id
@@ -124,6 +125,8 @@ extension AccountFile {
             throw DeadLetter(.refused, "conflict \(conflict.id): \(error)")
         }
         let steps = explain(conflict)
+        let disputed = conflict.disputedDeals
+        conflict.disputedDeals = []
         try put(conflict)
         recordConflict(conflict, "decided", steps)
         try recordReview(conflict, .closed, steps, isAppeal: isAppeal)
@@ -136,7 +139,7 @@ extension AccountFile {
         }
         try notifyConflict(conflict, isAppeal ? .appealDecided : .conflictDecided, steps)
         try reattribute(conflict.productLine)
-        try releaseDispute(conflict)
+        for deal in disputed { releaseDispute(deal, of: conflict, by: event.actor) }
     }
 
     private func explain(_ conflict: Conflict) -> [ExplanationStep] {
@@ -234,10 +237,10 @@ extension AccountFile {
                 "\(event.party) appeals: \(event.reason) Another person than \(conflict.appeal?.against.text ?? "the first") decides."
             )
         ]
+        try placeDispute(&conflict)
         try put(conflict)
         recordConflict(conflict, "appealed", steps)
         try recordReview(conflict, .open, steps, isAppeal: true)
-        try placeDispute(conflict)
         try notifyConflict(conflict, .appealReceived, steps)
     }
 
@@ -264,7 +267,6 @@ extension AccountFile {
                 try openReview(referral, last, steps: steps)
             }
         }
-        try releaseDispute(conflict)
         try reattribute(conflict.productLine)
     }
 

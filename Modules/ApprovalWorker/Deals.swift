@@ -150,7 +150,7 @@ extension AccountFile {
         attribution.reversedMinor = deal.reversedMinor
         try put(attribution)
         turn.record(AttributionFact(attribution: attribution, explanation: steps, occurredAt: now))
-        try sendReversals(of: attribution, deal)
+        sendReversals(of: attribution, deal, reason: event.reason)
     }
 
     // MARK: Touches
@@ -217,8 +217,7 @@ extension AccountFile {
             var disputed = claim
             let conflict = try open(.lateTouch, claim, against: [], steps: steps)
             disputed.conflict = conflict.id
-            try save(disputed, "disputed", steps)
-            return try placeDispute(conflict)
+            return try save(disputed, "disputed", steps)
         }
         if found.stage != claim.stage {
             var corrected = claim

@@ -51,13 +51,16 @@ extension AccountFile {
             known.state = .inReview
             known.returnedAt = nil
             known.decision = nil
+            known.hints = event.assessment.hints
             return known
         }
-        return ReferralClaim(
+        var referral = ReferralClaim(
             id: event.referral, account: account, productLine: event.productLine, partner: partner.id,
             partnerType: event.assessment.partnerType, tier: event.assessment.tier, registration: nil, state: .inReview,
             sequence: nextSequence(), submittedAt: event.submittedAt, programVersion: event.programVersion,
             terms: event.assessment.terms)
+        referral.hints = event.assessment.hints
+        return referral
     }
 
     /// The claim that goes with the referral, if the partner registered one.

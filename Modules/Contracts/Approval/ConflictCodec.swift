@@ -14,6 +14,7 @@ extension Conflict: JSONCodable {
         appeal = reader.optionalObject("appeal", ConflictAppeal.self)
         revision = reader.integer("revision")
         reviewDue = reader.optionalValue("review_due", as: Timestamp.self)
+        disputedDeals = reader.objects("disputed_deals", DisputedDeal.self)
         isEscalated = reader.optionalBoolean("escalated") ?? false
         isFinal = reader.optionalBoolean("final") ?? false
         timerDue = reader.optionalValue("timer_due", as: Timestamp.self)
@@ -32,9 +33,23 @@ extension Conflict: JSONCodable {
         writer.object("appeal", appeal)
         writer.integer("revision", revision)
         writer.value("review_due", reviewDue)
+        writer.objects("disputed_deals", disputedDeals)
         writer.boolean("escalated", isEscalated ? true : nil)
         writer.boolean("final", isFinal ? true : nil)
         writer.value("timer_due", timerDue)
+    }
+}
+
+extension DisputedDeal: JSONCodable {
+    package init(reading reader: inout ObjectReader) {
+        self.init(
+            partner: reader.value("partner_id", as: PartnerID.self),
+            opportunity: reader.value("opportunity_id", as: OpportunityID.self))
+    }
+
+    package func write(to writer: inout ObjectWriter) {
+        writer.value("partner_id", partner)
+        writer.value("opportunity_id", opportunity)
     }
 }
 

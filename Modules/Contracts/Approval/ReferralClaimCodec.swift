@@ -15,6 +15,7 @@ extension ReferralClaim: JSONCodable {
             programVersion: reader.integer("program_version"),
             terms: reader.optionalObject("terms", TermsReference.self))
         proposedReasons = reader.enumerations("proposed_reasons", RejectReason.self)
+        hints = reader.enumerations("hints", FraudHint.self)
         review = reader.optionalObject("review", ReviewClock.self)
         isReminded = reader.optionalBoolean("reminded") ?? false
         isEscalated = reader.optionalBoolean("escalated") ?? false
@@ -39,6 +40,7 @@ extension ReferralClaim: JSONCodable {
         writer.integer("program_version", programVersion)
         writer.object("terms", terms)
         writer.enumerations("proposed_reasons", proposedReasons)
+        writer.enumerations("hints", hints)
         writer.object("review", review)
         writer.boolean("reminded", isReminded ? true : nil)
         writer.boolean("escalated", isEscalated ? true : nil)

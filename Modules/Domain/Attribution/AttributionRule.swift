@@ -145,13 +145,13 @@ struct AttributionDraft {
             classes[partner] = (best, classes[partner]?.referral)
         }
         for referral in input.referrals.sorted(by: { $0.sequence < $1.sequence })
-        where referral.productLine == opportunity.productLine && referral.state.isAcceptance {
+        where referral.productLine == opportunity.productLine && referral.state.isAcceptance
+            && referral.registration == nil
+        {
             guard referral.submittedAt >= since, referral.submittedAt <= closedAt else { continue }
-            if referral.registration == nil {
-                use(
-                    referral.id.text, .partner(referral.partner),
-                    "an accepted introduction of \(referral.submittedAt.date) is a confirmed touch")
-            }
+            use(
+                referral.id.text, .partner(referral.partner),
+                "an accepted introduction of \(referral.submittedAt.date) is a confirmed touch")
             classes[referral.partner] = (classes[referral.partner]?.creditClass ?? .influenced, referral.id)
         }
         let sourced = Set(credits.map(\.partner))

@@ -32,6 +32,8 @@ package struct Conflict: Sendable, Hashable {
     /// Counts the decisions: 0 while open, 1 by the first, 2 by the one on an appeal.
     package var revision: Int64
     package var reviewDue: Timestamp?
+    /// Money that a dispute holds until the decision.
+    package var disputedDeals: [DisputedDeal]
     /// The owner was told that the decision is late.
     package var isEscalated: Bool
     /// The time for an appeal is over, or the appeal is decided.
@@ -53,6 +55,7 @@ package struct Conflict: Sendable, Hashable {
         revision = 0
         isEscalated = false
         isFinal = false
+        disputedDeals = []
     }
 
     /// What happens next by the clock alone; `nil` where nothing does.
@@ -65,6 +68,17 @@ package struct Conflict: Sendable, Hashable {
     }
 
     package func party(_ party: Party) -> ConflictParty? { parties.first { $0.party == party } }
+}
+
+/// A partner's money from a deal, held by a dispute.
+package struct DisputedDeal: Sendable, Hashable {
+    package var partner: PartnerID
+    package var opportunity: OpportunityID
+
+    package init(partner: PartnerID, opportunity: OpportunityID) {
+        self.partner = partner
+        self.opportunity = opportunity
+    }
 }
 
 /// One side: its claim, and what it did on the account, dated.

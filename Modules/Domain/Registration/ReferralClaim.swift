@@ -24,6 +24,8 @@ package struct ReferralClaim: Sendable, Hashable {
     package var terms: TermsReference?
     /// What the reviewer is pointed at; never applied by itself.
     package var proposedReasons: [RejectReason]
+    /// What looked like gaming at intake; travels with the money.
+    package var hints: [FraudHint]
     /// `nil` while nothing waits for a person.
     package var review: ReviewClock?
     package var isReminded: Bool
@@ -53,6 +55,7 @@ package struct ReferralClaim: Sendable, Hashable {
         self.programVersion = programVersion
         self.terms = terms
         proposedReasons = []
+        hints = []
         isReminded = false
         isEscalated = false
     }

@@ -98,7 +98,7 @@ package struct Registration: Sendable, Hashable {
     package func nextDue(protection: ProtectionRules) -> Timestamp? {
         var dues: [Timestamp] = []
         if state == .approved || state == .converted, let window {
-            if !isReminded, let reminder = window.reminder(rules: protection) {
+            if !isReminded, tailUntil == nil, let reminder = window.reminder(rules: protection) {
                 dues.append(reminder)
             } else if state == .approved, pendingExtension == nil {
                 dues.append(window.end)

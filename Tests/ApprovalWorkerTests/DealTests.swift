@@ -1,0 +1,218 @@
+import Contracts
+import Domain
+import TaskRuntime
+import Testing
+
+@Suite struct DealTests {
+    @Test func `a claim and its referral follow the first deal`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        let opened = try world.deal(.qualified, created: "2026-01-05", at: "2026-01-05")
+        #expect(try opened.changes() == ["converted"])
+        #expect(try opened.settled().map(\.outcome) == [.converted])
+        #expect(try opened.payloads(OpportunityFact.self).map(\.change) == ["created", "introduction_qualified"])
+        let won = try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        #expect(try won.changes() == ["won"])
+        let trigger = try #require(try won.triggers().first)
+        #expect(trigger.stage == .beforeContact && trigger.revision == 1 && trigger.creditClass == .sourced)
+        #expect(trigger.firstYear == eur(4_800_000) && trigger.terms?.version == 1)
+        #expect(trigger.registeredAt == time("2026-01-01") && trigger.closedAt == time("2026-02-01"))
+        #expect(try won.messages() == ["opportunity_won>ptr_a"])
+        let fact = try #require(try won.payloads(AttributionFact.self).first)
+        #expect(fact.attribution.salesCompensation.share.value == 8000)
+        #expect(fact.explanation.contains { $0.arithmetic == "4800000 x 8000 / 10000 = 3840000" })
+        #expect(fact.explanation.contains { $0.arithmetic == "4800000 + 0 + 0 = 4800000" })
+    }
+
+    @Test func `a lost deal names its reason, and ends the claim but not its cover`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.qualified, created: "2026-01-05", at: "2026-01-05")
+        let bad = try world.deal(.closedLost, created: "2026-01-05", closed: "2026-02-01", lost: nil, at: "2026-02-01")
+        #expect(bad.deadLetter?.code == .refused)
+        let lost = try world.deal(.closedLost, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        #expect(try lost.changes() == ["lost"])
+        #expect(try lost.messages() == ["opportunity_lost>ptr_a"])
+        let second = try world.deal(.closedWon, id: "O2", created: "2026-02-05", closed: "2026-02-06", at: "2026-02-06")
+        #expect(try second.triggers().map(\.partner) == [partnerID("a")])
+    }
+
+    @Test func `an older revision changes nothing, another account is refused`() throws {
+        let world = try World()
+        try world.deal(.proposal, created: "2026-01-05", revision: 5, at: "2026-01-05")
+        #expect(try world.deal(.closedWon, created: "2026-01-05", revision: 5, at: "2026-01-06").outputs.isEmpty)
+        #expect(try world.deal(.closedWon, created: "2026-01-05", revision: 4, at: "2026-01-06").outputs.isEmpty)
+        let moved = try world.harness.send(
+            OpportunityUpdated(
+                account: AccountReference(key: AccountKey(unchecked: "other.example"), name: nil),
+                opportunity: OpportunityID(unchecked: "O1"), revision: 6, productLine: "core", stage: .proposal,
+                motion: .direct, firstYearValue: eur(1), createdAt: time("2026-01-05"), occurredAt: time("2026-01-06")),
+            key: "other.example", at: time("2026-01-06"))
+        #expect(moved.deadLetter?.reason.contains("another account") == true)
+    }
+
+    @Test(arguments: [
+        ("/first_year_value", Int64(-1), "2026-01-05", Optional<String>.none),
+        ("/closed_at", 1, "2026-01-05", "2026-01-04"),
+    ])
+    func `a deal that cannot be is refused by field`(field: String, value: Int64, created: String, closed: String?)
+        throws
+    {
+        let world = try World()
+        let result = try world.deal(.closedWon, value: value, created: created, closed: closed, at: "2026-01-06")
+        #expect(result.deadLetter?.reason.contains(field) == true)
+    }
+
+    @Test func `an expired claim is converted by a deal created in its window, at the rate of an unregistered claim`()
+        throws
+    {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.advance(to: "2026-04-02")
+        #expect(try world.registration("a")?.state == .expired)
+        try world.deal(.closedWon, id: "O9", created: "2026-04-02", closed: "2026-04-03", at: "2026-04-03")
+        #expect(try world.registration("a")?.state == .expired)
+        let won = try world.deal(.closedWon, created: "2026-03-31", closed: "2026-04-03", at: "2026-04-03")
+        #expect(try won.changes() == ["converted", "won"])
+        #expect(try won.triggers().map(\.stage) == [.unregisteredClaim])
+        #expect(try world.attribution()?.credits.map(\.reason) == [.windowEnded])
+    }
+
+    @Test func `a deal that was there at approval is covered`() throws {
+        let world = try World()
+        try world.deal(.proposal, created: "2025-12-01", at: "2025-12-20")
+        let result = try world.claim("a", at: "2026-01-01")
+        #expect(try result.changes() == ["approved", "converted"])
+        #expect(try world.registration("a")?.stage == .lateStage)
+    }
+
+    @Test func `a changed value is a new target, a win taken back is zero`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        #expect(
+            try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-02").triggers().isEmpty
+        )
+        let changed = try world.deal(
+            .closedWon, value: 5_000_000, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-03")
+        #expect(try changed.triggers().map(\.revision) == [2])
+        #expect(try changed.triggers().map(\.firstYear) == [eur(5_000_000)])
+        let back = try world.deal(.negotiation, created: "2026-01-05", at: "2026-02-04")
+        #expect(try back.triggers().map(\.share.value) == [0])
+        #expect(try back.triggers().map(\.revision) == [3])
+        #expect(try world.attribution()?.state == .void)
+        let again = try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-05", at: "2026-02-05")
+        #expect(try again.triggers().map(\.revision) == [4])
+    }
+
+    @Test func `every revision goes by the rules in force at the first win`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        var later = World.program
+        later.version = 2
+        later.effectiveFrom = time("2026-02-10")
+        later.salesCompensation.sourcedOther = BasisPoints(7500)
+        _ = try world.register(ProgramPublished(program: later, actor: .programme, occurredAt: time("2026-02-09")))
+        try world.deal(.closedWon, value: 100, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-12")
+        #expect(try world.attribution()?.programVersion == 1)
+        #expect(try world.attribution()?.salesCompensation.share.value == 8000)
+    }
+
+    @Test func `a resold deal without a registration is the reseller's`() throws {
+        let world = try World()
+        let won = try world.deal(
+            .closedWon, motion: .resold, partner: "r", created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        let trigger = try #require(try won.triggers().first)
+        #expect(trigger.partner == partnerID("r") && trigger.partnerType == .reseller && trigger.registration == nil)
+    }
+
+    @Test func `confirmed touches credit partners without sourcing, also when they come late`() throws {
+        let world = try World()
+        try world.touch("T1", "ptr_b", .call, at: "2026-01-03")
+        try world.touch("T2", "ptr_c", .call, confirmed: nil, at: "2026-01-03")
+        try world.deal(.qualified, created: "2026-01-05", at: "2026-01-05")
+        let won = try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        #expect(try won.triggers().map(\.creditClass) == [.influenced])
+        #expect(try world.attribution()?.evidenceRefused.map(\.reference) == ["T2"])
+        let confirmed = try world.touch("T2", "ptr_c", .call, confirmed: "psn_owner", at: "2026-02-02")
+        #expect(try confirmed.triggers().map(\.partner) == [partnerID("b"), partnerID("c")])
+        #expect(try confirmed.triggers().map(\.revision) == [2, 2])
+        #expect(try world.touch("T2", "ptr_c", .call, at: "2026-02-03").outputs.isEmpty, "known already")
+        #expect(try world.touch("T2", "ptr_b", .call, at: "2026-02-03").deadLetter?.code == .refused)
+    }
+
+    @Test func `a claim after the close is reviewed, approved and paid`() throws {
+        let world = try World()
+        try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        let proof = Evidence(kind: .meeting, occurredAt: time("2026-01-20"), reference: "mail")
+        let bad = try world.claim("b", at: "2026-02-10", stage: .unregisteredClaim, opportunity: "O1")
+        #expect(try bad.settled().first?.reason == .insufficientInformation)
+        let opened = try world.claim(
+            "a", at: "2026-02-10", stage: .unregisteredClaim, evidence: [proof], opportunity: "O1")
+        #expect(try opened.reviews().first?.state == .open, "never without a person")
+        let approved = try world.decide("a", .accept, at: "2026-02-11")
+        #expect(try world.registration("a")?.state == .won)
+        #expect(try approved.triggers().map(\.stage) == [.unregisteredClaim])
+        #expect(try approved.triggers().map(\.revision) == [2])
+        let late = try world.claim(
+            "c", at: "2026-02-12", stage: .unregisteredClaim, evidence: [proof], opportunity: "O1")
+        #expect(try late.settled().first?.reason == .alreadyAttributed)
+    }
+
+    @Test func `a reversal reaches every credited partner, up to what remains`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        func reverse(_ minor: Int64, _ period: RevenueReversed.Period = .firstYear, at: String) throws -> HarnessResult
+        {
+            try world.send(
+                RevenueReversed(
+                    account: World.account, opportunity: OpportunityID(unchecked: "O1"), amount: eur(minor),
+                    period: period,
+                    reason: "refund", occurredAt: time(at)))
+        }
+        #expect(try reverse(1, at: "2026-01-02").deadLetter?.code == .refused, "unknown deal")
+        try world.deal(.closedWon, value: 1000, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        let first = try #require(try reverse(400, at: "2026-02-02").payloads(CommissionReversed.self).first)
+        #expect(first.base == eur(1000) && first.reversedTotal == eur(400) && first.partner == partnerID("a"))
+        let later = try reverse(400, .later, at: "2026-02-03")
+        #expect(try later.payloads(CommissionReversed.self).isEmpty)
+        #expect(try later.payloads(OpportunityFact.self).map(\.change) == ["reversed_later"])
+        let rest = try reverse(900, at: "2026-02-04")
+        #expect(try rest.payloads(CommissionReversed.self).map(\.reversedTotal) == [eur(1000)])
+        #expect(
+            try rest.payloads(OpportunityFact.self).first?.explanation.first?.arithmetic
+                == "min(900; 600) = 600; 400 + 600 = 1000")
+        #expect(try reverse(1, at: "2026-02-05").deadLetter?.code == .refused)
+        #expect(try world.attribution()?.reversedMinor == 1000)
+    }
+
+    @Test func `a qualified introduction is triggered once, by the first submitted`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-01", route: .review)
+        try world.evaluate("b", at: "2026-01-02", hints: [.contactDomainDiffers])
+        #expect(
+            try world.deal(.qualified, created: "2026-01-05", at: "2026-01-05").introductions().isEmpty,
+            "a is undecided")
+        let decided = try world.decide("a", .reject, reason: .noIntent, at: "2026-01-06")
+        let trigger = try #require(try decided.introductions().first)
+        #expect(trigger.trigger == .qualifiedIntroduction && trigger.referral == World.referralID("b"))
+        #expect(trigger.flags == [.contactDomainDiffers])
+        #expect(trigger.closedAt == time("2026-01-05"))
+        #expect(try world.deal(.discovery, created: "2026-01-05", at: "2026-01-07").introductions().isEmpty, "once")
+    }
+
+    @Test func `the CRM's domain is reduced to the account key`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        let opened = try world.deal(.qualified, created: "2026-01-05", domain: "WWW.Acme.example", at: "2026-01-05")
+        #expect(try opened.changes() == ["converted"])
+        let none = try world.harness.send(
+            data: Array(#"{"touch_id":"T1","party":"direct","kind":"call","occurred_at":"2026-01-05T00:00:00Z"}"#.utf8),
+            type: TouchRecorded.type, key: World.key, at: time("2026-01-06"))
+        #expect(none.deadLetter?.code == .schema, "every event names its account")
+        let unknown = try world.harness.send(
+            data: Array("{}".utf8), type: "io.tributary.nothing.v1", key: World.key, at: time("2026-01-06"))
+        #expect(unknown.deadLetter?.code == .unknownType)
+    }
+}

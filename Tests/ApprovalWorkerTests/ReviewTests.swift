@@ -1,0 +1,207 @@
+import Contracts
+import Domain
+import TaskRuntime
+import Testing
+
+@Suite struct ReviewTests {
+    @Test func `a proposed acceptance without conflict is accepted at once, and its claim approved`() throws {
+        let world = try World()
+        let result = try world.claim("a", at: "2026-01-02")
+        #expect(result.deadLetter == nil)
+        let settled = try #require(try result.settled().first)
+        #expect(settled.outcome == .accepted)
+        #expect(settled.actor == .programme)
+        let registration = try #require(try world.registration("a"))
+        #expect(registration.state == .approved)
+        #expect(registration.window == ProtectionWindow(start: time("2026-01-02"), end: time("2026-04-02")))
+        #expect(registration.terms?.id.text == "trm_ref")
+        #expect(try result.messages() == ["handoff>psn_sales", "registration_approved>ptr_a"])
+        let fact = try #require(try result.payloads(RegistrationFact.self).first)
+        #expect(
+            fact.explanation.contains {
+                $0.arithmetic == "2026-01-02T00:00:00.000Z + 90 d = 2026-04-02T00:00:00.000Z"
+            })
+        #expect(
+            try world.referral("a")?.handoff?.firstContactDue == time("2026-01-06"), "two business days from Friday")
+    }
+
+    @Test func `an introduction is accepted without a claim`() throws {
+        let world = try World()
+        let result = try world.evaluate("a", at: "2026-01-02")
+        #expect(try result.settled().map(\.outcome) == [.accepted])
+        #expect(try result.changes().isEmpty)
+        #expect(try result.messages().contains("referral_accepted>ptr_a"))
+    }
+
+    @Test func `a review waits for a person, one for referral and claim`() throws {
+        let world = try World()
+        let opened = try world.claim("a", at: "2026-01-02", route: .review)
+        #expect(try opened.settled().isEmpty)
+        let review = try #require(try opened.reviews().first)
+        #expect(review.kind == .claim && review.state == .open && review.due == time("2026-01-04"))
+        #expect(try opened.messages() == ["referral_review_requested>psn_owner"])
+        let decided = try world.decide("a", .accept, contact: "second", at: "2026-01-02T12:00:00Z")
+        #expect(try decided.settled().map(\.outcome) == [.accepted])
+        #expect(try decided.settled().first?.actor == person("owner"))
+        #expect(try decided.messages().contains("handoff>psn_second"))
+        #expect(try world.registration("a")?.state == .approved)
+        #expect(try world.registration("a")?.window?.start == time("2026-01-02T12:00:00Z"))
+        #expect(try decided.reviews().map(\.state) == [.closed])
+        #expect(try world.advance(to: "2026-01-04").messages().isEmpty, "no reminder after the decision")
+    }
+
+    @Test func `a rejection names its reason and ends the claim`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-02", route: .review)
+        #expect(try world.decide("a", .reject, at: "2026-01-03").deadLetter?.code == .refused)
+        let result = try world.decide("a", .reject, reason: .territory, at: "2026-01-03")
+        #expect(try result.settled().first?.reason == .territory)
+        #expect(try world.registration("a")?.state == .rejected)
+        #expect(try result.messages() == ["registration_rejected>ptr_a"])
+    }
+
+    @Test(arguments: [
+        (person("nobody"), "no active person"), (person("other"), "no active person"), (person("pa"), "belongs to"),
+        (Actor.programme, "names the person"),
+    ])
+    func `only an active person of the vendor's, or a policy, decides`(actor: Actor, reason: String) throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-02", route: .review)
+        let refused = try world.decide("a", .accept, by: actor, at: "2026-01-03")
+        #expect(refused.deadLetter?.code == .refused)
+        #expect(refused.deadLetter?.reason.contains(reason) == true)
+        #expect(try world.referral("a")?.state == .inReview)
+        #expect(try world.decide("a", .accept, by: .policy("demo"), at: "2026-01-03").deadLetter == nil)
+    }
+
+    @Test func `a decision about nothing, twice, or with a wrong contact is refused`() throws {
+        let world = try World()
+        #expect(try world.decide("a", .accept, at: "2026-01-02").deadLetter?.code == .refused)
+        try world.evaluate("a", at: "2026-01-02", route: .review)
+        #expect(try world.decide("a", .accept, contact: "other", at: "2026-01-02").deadLetter?.code == .refused)
+        #expect(try world.decide("a", .accept, at: "2026-01-02").deadLetter == nil)
+        #expect(try world.decide("a", .reject, reason: .other, at: "2026-01-02").deadLetter?.code == .refused)
+        #expect(try world.evaluate("a", at: "2026-01-02").deadLetter?.code == .refused, "evaluated before")
+    }
+
+    @Test func `half time reminds, the deadline escalates, the clock does not decide`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-02", route: .review)
+        #expect(try world.advance(to: "2026-01-02T23:59:59Z").outputs.isEmpty)
+        let reminded = try world.advance(to: "2026-01-03")
+        #expect(try reminded.messages() == ["review_reminder>psn_owner"])
+        #expect(try reminded.reviews().map(\.state) == [.reminded])
+        let escalated = try world.advance(to: "2026-01-04")
+        #expect(try escalated.messages() == ["review_overdue>psn_owner"])
+        #expect(try escalated.reviews().map(\.state) == [.escalated])
+        #expect(try world.advance(to: "2026-03-01").messages().isEmpty)
+        #expect(try world.referral("a")?.state == .inReview)
+    }
+
+    @Test func `an overdue review approves where the programme says so`() throws {
+        let world = try World { $0.review.onOverdue = .approve }
+        try world.claim("a", at: "2026-01-02", route: .review)
+        let result = try world.advance(to: "2026-01-04")
+        #expect(try result.settled().map(\.outcome) == [.accepted])
+        #expect(try world.registration("a")?.state == .approved)
+        #expect(try world.registration("a")?.decision?.actor == .programme)
+    }
+
+    @Test func `a returned referral comes back at its first position`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-02", route: .review)
+        let returned = try world.decide("a", .return, reason: .insufficientInformation, at: "2026-01-02T12:00:00Z")
+        #expect(try returned.settled().map(\.outcome) == [.returned])
+        #expect(try returned.messages() == ["referral_returned>ptr_a"])
+        #expect(try world.registration("a")?.state == .returned)
+        try world.claim("b", at: "2026-01-04", route: .review)
+        try world.evaluate(
+            "a", at: "2026-01-05", route: .review, claim: RegistrationRequest(stage: .beforeContact), again: true)
+        let registration = try #require(try world.registration("a"))
+        #expect(registration.state == .inReview)
+        #expect(registration.sequence == 1)
+        #expect(registration.submittedAt == time("2026-01-02"))
+    }
+
+    @Test func `a returned referral that the referral worker ended takes its claim with it`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-02", route: .review)
+        let early = ReferralRejected(
+            referral: World.referralID("a"), account: World.account, reason: .insufficientInformation,
+            occurredAt: time("2026-01-10"))
+        #expect(try world.send(early).deadLetter?.code == .refused, "it was not returned")
+        try world.decide("a", .return, at: "2026-01-10")
+        var ended = early
+        ended.occurredAt = time("2026-01-17")
+        #expect(try world.send(ended).changes() == ["rejected"])
+        #expect(try world.registration("a")?.state == .rejected)
+        #expect(try world.referral("a")?.state == .rejected)
+    }
+
+    @Test func `a withdrawn referral takes its claim with it, even after a decision`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-02")
+        let event = ReferralWithdrawn(
+            referral: World.referralID("a"), account: World.account, withdrawnBy: "x", occurredAt: time("2026-01-03"))
+        #expect(try world.send(event).changes() == ["withdrawn"])
+        #expect(try world.registration("a")?.state == .withdrawn)
+        #expect(try world.referral("a")?.state == .withdrawn)
+        #expect(try world.advance(to: "2026-06-01").messages().isEmpty)
+    }
+
+    @Test func `an introduction of a customer or a known deal is put before a person`() throws {
+        let world = try World()
+        try world.deal(.closedWon, created: "2025-11-01", closed: "2025-12-01", at: "2025-12-01")
+        try world.deal(.discovery, id: "O2", created: "2025-12-05", at: "2025-12-05")
+        let result = try world.evaluate("a", at: "2026-01-02")
+        #expect(try result.settled().isEmpty)
+        #expect(try result.reviews().first?.proposedReasons == [.existingCustomer, .existingOpportunity])
+        let claimed = try world.claim("b", at: "2026-01-02")
+        #expect(try claimed.settled().map(\.outcome) == [.accepted, .converted], "never applied to claims")
+    }
+
+    @Test(arguments: [Partner.Status.paused, .ended])
+    func `a partner that is not active brings nothing new`(status: Partner.Status) throws {
+        let world = try World()
+        try world.partner("a", status, at: "2026-01-01", version: 2)
+        let result = try world.claim("a", at: "2026-01-02")
+        #expect(try result.settled().first?.reason == .partnerNotEligible)
+        #expect(try world.registration("a")?.state == .rejected)
+    }
+
+    @Test func `the first contact is due: a direct touch stops the clock, the deadline escalates`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-05")
+        try world.evaluate("b", at: "2026-01-05")
+        let other = try World()
+        try other.evaluate("a", at: "2026-01-05")
+        try other.touch("T1", at: "2026-01-06")
+        #expect(try other.referral("a")?.handoff?.firstContactAt == time("2026-01-06"))
+        #expect(try other.advance(to: "2026-01-07").messages().isEmpty)
+        let overdue = try world.advance(to: "2026-01-07")
+        #expect(try overdue.messages() == ["first_contact_overdue>psn_owner", "first_contact_overdue>psn_owner"])
+    }
+
+    @Test func `an accepted referral without a deal expires`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-05")
+        let result = try world.advance(to: "2026-07-04")
+        #expect(try result.settled().map(\.outcome) == [.expired])
+        #expect(try result.messages().contains("referral_expired>ptr_a"))
+    }
+
+    @Test func `the day's numbers of a partner go out once`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-05")
+        try world.evaluate("a", 2, at: "2026-01-05", route: .review)
+        try world.decide("a", .reject, number: 2, reason: .noIntent, at: "2026-01-05T10:00:00Z")
+        let activity = try world.advance(to: "2026-01-06").payloads(PartnerActivity.self)
+        #expect(activity.map(\.openRegistrations) == [1])
+        #expect(activity.map(\.decidedReferrals) == [2])
+        #expect(activity.map(\.acceptedReferrals) == [1])
+        try world.deal(.qualified, created: "2026-01-08", at: "2026-01-08")
+        let moved = try world.advance(to: "2026-01-09").payloads(PartnerActivity.self)
+        #expect(moved.map(\.openRegistrations) == [0], "a deal moved")
+        #expect(try world.advance(to: "2026-01-20").payloads(PartnerActivity.self).isEmpty)
+    }
+}
