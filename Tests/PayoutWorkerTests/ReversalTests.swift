@@ -1,0 +1,161 @@
+import Contracts
+import Domain
+import TaskRuntime
+import Testing
+
+@Suite struct ReversalTests {
+    @Test func `a refund before the hold ends nets out of pending`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.reverse(total: 1_200_000, at: time("2026-03-20T00:00:00Z"))
+        #expect(try bench.balances() == [900_000, 0, 0, 0])
+        try bench.reverse(total: 2_400_000, at: time("2026-03-21T00:00:00Z"))
+        #expect(try bench.balances() == [600_000, 0, 0, 0])
+        #expect(try bench.commissions().map(\.amount.minor) == [1_200_000, -300_000, -300_000])
+        try bench.checkInvariants()
+    }
+
+    @Test func `a refund of an eligible commission nets out of payable`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.advance(to: time("2026-04-10T00:00:00Z"))
+        try bench.reverse(total: 1_200_000, at: time("2026-04-11T00:00:00Z"))
+        #expect(try bench.balances() == [0, 900_000, 0, 0])
+        #expect(try bench.pay(at: time("2026-04-12T00:00:00Z"))?.net == 900_000)
+        try bench.checkInvariants()
+    }
+
+    @Test func `the same total again changes nothing`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.reverse(total: 1_200_000, at: time("2026-03-20T00:00:00Z"))
+        let again = try bench.reverse(total: 1_200_000, at: time("2026-03-21T00:00:00Z"))
+        #expect(try again.payloads(LedgerFact.self).isEmpty)
+    }
+
+    @Test func `after a payout it is a clawback, carried forward, and kept from the next payout`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        let payout = try #require(try bench.pay(at: time("2026-04-15T00:00:00Z")))
+        try bench.result(payout.id, .confirmed, at: time("2026-04-17T00:00:00Z"))
+        try bench.reverse(total: 2_400_000, at: time("2026-04-20T00:00:00Z"))
+        let clawback = try #require(try bench.commissions().last)
+        #expect(clawback.id.text.hasPrefix("clw_"))
+        #expect(clawback.amount.minor == -600_000)
+        #expect(clawback.state == .outstanding)
+        #expect(try bench.balances() == [0, 0, 0, 600_000])
+        #expect(try bench.commissions()[0].amount.minor == 1_200_000)
+        #expect(try bench.commissions()[0].state == .paid)
+
+        try bench.win("opp_2", at: time("2026-04-21T00:00:00Z"))
+        let next = try #require(try bench.pay("run_2", at: time("2026-06-01T00:00:00Z")))
+        #expect(next.gross == 1_200_000)
+        #expect(next.net == 600_000)
+        #expect(next.clawbacks.map(\.commission) == [clawback.id])
+        #expect(try bench.balances() == [0, 0, 600_000, 0])
+        #expect(try bench.commissions().first { $0.id == clawback.id }?.state == .netted)
+        try bench.result(next.id, .confirmed, at: time("2026-06-03T00:00:00Z"))
+        #expect(try bench.balances() == [0, 0, 0, 0])
+        #expect(try bench.notifications().contains(.clawbackRaised))
+        try bench.checkInvariants()
+    }
+
+    @Test func `a commission in a planned payout is clawed back, too`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.plan(at: time("2026-04-15T00:00:00Z"))
+        try bench.reverse(total: 4_800_000, at: time("2026-04-15T00:30:00Z"))
+        #expect(try bench.commissions().map(\.entry) == [.earning, .clawback])
+        #expect(try bench.payouts().map(\.net) == [1_200_000])
+        try bench.checkInvariants()
+    }
+
+    @Test func `a reversal of a deal that nobody is credited for is refused`() throws {
+        let bench = try PayoutBench()
+        #expect(try bench.reverse("opp_9", total: 1, at: time("2026-04-15T00:00:00Z")).deadLetter?.code == .refused)
+    }
+
+    @Test func `more than there is cannot be reversed`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        let result = try bench.reverse(total: 4_800_001, at: time("2026-04-15T00:00:00Z"))
+        #expect(result.deadLetter != nil)
+        #expect(try bench.balances().reduce(0, +) == 1_200_000)
+    }
+}
+
+@Suite struct RepaymentTests {
+    /// A partner that was paid 12,000.00 and owes 6,000.00 and 3,000.00 of it back.
+    private func owing() throws -> PayoutBench {
+        let bench = try PayoutBench()
+        try bench.win()
+        let payout = try #require(try bench.pay(at: time("2026-04-15T00:00:00Z")))
+        try bench.result(payout.id, .confirmed, at: time("2026-04-17T00:00:00Z"))
+        try bench.reverse(total: 2_400_000, at: time("2026-04-20T00:00:00Z"))
+        try bench.reverse(total: 3_600_000, at: time("2026-04-21T00:00:00Z"))
+        return bench
+    }
+
+    private func repay(_ bench: PayoutBench, _ amount: Int64, currency: Currency = euro) throws -> HarnessResult {
+        try bench.send(
+            RepaymentReceived(
+                partner: PayoutBench.one, amount: Money(minor: amount, currency: currency),
+                occurredAt: time("2026-05-02T00:00:00Z")), key: PayoutBench.one.text, at: time("2026-05-02T00:00:00Z"))
+    }
+
+    private func writeOff(_ bench: PayoutBench, _ id: CommissionID, by actor: Actor) throws -> HarnessResult {
+        try bench.send(
+            ClawbackWrittenOff(
+                partner: PayoutBench.one, clawback: id, reason: "too small", actor: actor,
+                occurredAt: time("2026-05-03T00:00:00Z")), key: PayoutBench.one.text, at: time("2026-05-03T00:00:00Z"))
+    }
+
+    @Test func `a repayment settles the oldest clawback first`() throws {
+        let bench = try owing()
+        #expect(try bench.balances() == [0, 0, 0, 900_000])
+        #expect(try repay(bench, 700_000).deadLetter == nil)
+        #expect(try bench.balances() == [0, 0, 0, 200_000])
+        let clawbacks = try bench.commissions().filter { $0.entry == .clawback }
+        #expect(clawbacks.map(\.state) == [.repaid, .outstanding])
+        #expect(clawbacks.map(\.open) == [0, 200_000])
+        try bench.checkInvariants()
+    }
+
+    @Test(arguments: [Int64(900_001), 0, -5])
+    func `a repayment of more than is owed, or of nothing, is refused`(amount: Int64) throws {
+        let bench = try owing()
+        #expect(try repay(bench, amount).deadLetter != nil)
+        #expect(try bench.balances() == [0, 0, 0, 900_000])
+    }
+
+    @Test func `a repayment in another currency is refused`() throws {
+        #expect(try repay(owing(), 100, currency: dollar).deadLetter != nil)
+    }
+
+    @Test func `two people write off what is left of a clawback`() throws {
+        let bench = try owing()
+        _ = try repay(bench, 100_000)
+        let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })
+        #expect(try writeOff(bench, clawback.id, by: PayoutBench.maker).deadLetter == nil)
+        #expect(try bench.balances() == [0, 0, 0, 800_000])
+        #expect(try writeOff(bench, clawback.id, by: PayoutBench.maker).deadLetter != nil)
+        #expect(try bench.balances() == [0, 0, 0, 800_000])
+        #expect(try writeOff(bench, clawback.id, by: PayoutBench.checker).deadLetter == nil)
+        #expect(try bench.balances() == [0, 0, 0, 300_000])
+        #expect(try bench.commissions().first { $0.id == clawback.id }?.state == .writtenOff)
+        #expect(try writeOff(bench, clawback.id, by: PayoutBench.third).deadLetter != nil)
+        try bench.checkInvariants()
+    }
+
+    @Test(arguments: [PayoutBench.insider, PayoutBench.gone, .programme])
+    func `nobody else writes off`(actor: Actor) throws {
+        let bench = try owing()
+        let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })
+        #expect(try writeOff(bench, clawback.id, by: actor).deadLetter?.code == .refused)
+    }
+
+    @Test func `an earning is not written off`() throws {
+        let bench = try owing()
+        #expect(try writeOff(bench, bench.commissions()[0].id, by: PayoutBench.maker).deadLetter?.code == .refused)
+    }
+}
