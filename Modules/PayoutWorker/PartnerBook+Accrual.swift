@@ -32,6 +32,7 @@ extension PartnerBook {
         else {
             throw DeadLetter(.refused, "of \(event.base) there cannot be \(event.reversedTotal) reversed")
         }
+        reason = event.reason
         cause.dealBase = event.base.minor
         cause.reversedTotal = event.reversedTotal.minor
         try state.put(PayoutTable.cause, key, cause)
@@ -198,7 +199,7 @@ extension PartnerBook {
         earning.blocks = try openKinds(for: earning)
         try record(earning, "accrued", steps)
         try post(.accrued, earning.amount, commission: earning.id, steps: steps.suffix(1))
-        try tellCommission(earning, .commissionAccrued)
+        try tellCommission(earning, .commissionAccrued, detail: price.steps.last?.text)
         try checkForFraud(&earning, context.cause)
         try wait(forHoldOf: earning)
     }

@@ -54,9 +54,7 @@ extension PartnerBook {
         turn.record(BlockFact(change: "placed", block: block, explanation: [step], occurredAt: now))
         try hold(target, step)
         if let partner = try register.partner(id) {
-            turn.tell(
-                partner, .commissionBlocked, about: blockID,
-                parameters: ["block": blockID, "kind": kind.rawValue, "target": target.text])
+            turn.tell(partner, .commissionBlocked, about: blockID, parameters: try parameters(of: block))
         }
         return true
     }
@@ -98,6 +96,18 @@ extension PartnerBook {
         } else if wasListed {
             try makeEligible(commission)
         }
+    }
+
+    /// What the partner is told: what waits and the kind of the reason, never the evidence of a suspicion.
+    private func parameters(of block: Block) throws -> [String: String] {
+        var parameters: [String: String] = [:]
+        switch block.target {
+        case .partner: break
+        case .opportunity(let opportunity): parameters["opportunity"] = opportunity.text
+        case .commission(let id): parameters = try commission(id).map(Self.parameters) ?? [:]
+        }
+        parameters["kind"] = block.kind.rawValue
+        return parameters
     }
 
     // MARK: Releasing
@@ -158,9 +168,7 @@ extension PartnerBook {
         case .commission(let commissionID): try refresh(try known(commissionID), "released", step)
         }
         if let partner = try register.partner(id) {
-            turn.tell(
-                partner, .blockReleased, about: last.id,
-                parameters: ["block": last.id, "kind": last.kind.rawValue, "target": target.text])
+            turn.tell(partner, .blockReleased, about: last.id, parameters: try parameters(of: last))
         }
     }
 

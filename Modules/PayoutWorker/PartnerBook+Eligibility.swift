@@ -37,15 +37,28 @@ extension PartnerBook {
     }
 
     /// One message to the partner about an entry.
-    func tellCommission(_ commission: Commission, _ template: NotificationTemplate, cause: String = "") throws {
+    ///
+    /// - Parameter detail: what decided the amount, in plain words.
+    func tellCommission(_ commission: Commission, _ template: NotificationTemplate, detail: String? = nil) throws {
         guard let partner = try register.partner(id) else { return }
-        turn.tell(
-            partner, template, about: commission.id.text, cause: cause,
-            parameters: [
-                "commission": commission.id.text, "amount": commission.amount.description,
-                "account": commission.account.name ?? commission.account.key.text, "line": commission.line,
-                "hold_until": commission.holdUntil.date.description,
-                "deal": commission.opportunity?.text ?? commission.referral?.text ?? "",
-            ])
+        var parameters = Self.parameters(of: commission)
+        parameters["reason"] = commission.entry == .earning ? nil : reason ?? "a correction of the deal"
+        parameters["detail"] = detail
+        turn.tell(partner, template, about: commission.id.text, parameters: parameters)
+    }
+
+    /// What messages say about an entry; amounts taken back are told without their sign.
+    static func parameters(of commission: Commission) -> [String: String] {
+        var amount = commission.amount
+        if amount.isNegative { amount = amount.negated }
+        var parameters = [
+            "commission": commission.id.text, "amount": amount.description,
+            "account": commission.account.name ?? commission.account.key.text,
+            "product_line": commission.productLine, "plan_line": commission.line,
+        ]
+        parameters["opportunity"] = commission.opportunity?.text
+        parameters["referral"] = commission.referral?.text
+        if commission.entry == .earning { parameters["eligible_at"] = commission.holdUntil.date.description }
+        return parameters
     }
 }

@@ -135,15 +135,15 @@ extension PartnerBook {
     /// One message to the partner about a payout.
     func tell(_ payout: Payout, _ template: NotificationTemplate) throws {
         guard let partner = try register.partner(id) else { return }
-        turn.tell(
-            partner, template, about: payout.id.text,
-            parameters: [
-                "payout": payout.id.text, "run": payout.run.text,
-                "net": Money(minor: payout.net, currency: payout.currency).description,
-                "gross": Money(minor: payout.gross, currency: payout.currency).description,
-                "kept": Money(minor: payout.netted, currency: payout.currency).description,
-                "lines": String(payout.lines.count), "reason": payout.reason ?? "",
-                "execution_date": payout.executionDate.description,
-            ])
+        var parameters = [
+            "payout": payout.id.text, "run": payout.run.text,
+            "amount": Money(minor: payout.net, currency: payout.currency).description,
+            "gross": Money(minor: payout.gross, currency: payout.currency).description,
+            "kept": Money(minor: payout.netted, currency: payout.currency).description,
+            "commissions": String(payout.lines.count),
+            "execution_date": payout.executionDate.description,
+        ]
+        parameters["reason"] = payout.reason
+        turn.tell(partner, template, about: payout.id.text, parameters: parameters)
     }
 }

@@ -107,7 +107,7 @@ extension PartnerBook {
             turn.tell(
                 owner, .payoutDisputed, about: payout.id.text,
                 parameters: [
-                    "payout": payout.id.text, "net": Money(minor: payout.net, currency: payout.currency).description,
+                    "payout": payout.id.text, "amount": Money(minor: payout.net, currency: payout.currency).description,
                     "reason": "it was \(known), then reported \(result.rawValue)",
                 ])
         }

@@ -10,6 +10,8 @@ final class PartnerBook {
     let register: Register
     /// `nil` until the partner's first money.
     private(set) var row: PartnerRow?
+    /// Why revenue was taken back, as the record says it; for messages.
+    var reason: String?
 
     var state: TaskState { turn.state }
     var now: Timestamp { turn.now }
