@@ -27,6 +27,8 @@ package struct LogError: Error, Sendable, CustomStringConvertible {
         package static let offsetOutOfRange = Code(rawValue: "offset_out_of_range")
         /// Another process holds the log (embedded log: the data directory).
         package static let held = Code(rawValue: "held")
+        /// The partition is not (or no longer) assigned to the session.
+        package static let ownershipLost = Code(rawValue: "ownership_lost")
         /// Nothing was reached within the deadline.
         package static let timedOut = Code(rawValue: "timed_out")
         /// The disk or the file failed.

@@ -2,8 +2,6 @@ import CRdkafka
 package import EventLog
 
 extension LogError.Code {
-    /// The member does not own the partitions any more: another generation of the group does.
-    package static let ownershipLost = LogError.Code(rawValue: "ownership_lost")
     /// A client property has a wrong name or value, or one that the log must set itself.
     package static let configuration = LogError.Code(rawValue: "configuration")
 }

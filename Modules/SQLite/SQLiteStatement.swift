@@ -54,23 +54,54 @@ import CSQLite
         try check(code)
     }
 
-    /// Runs a writing statement with `bytes` bound where they are, without a copy, then resets it.
+    /// Runs a writing statement with `value` bound where it is, without a copy, then resets it.
     package func run(binding value: [UInt8]?, at index: Int32) throws(SQLiteError) {
-        defer { reset() }
-        guard let value, !value.isEmpty else {
-            try bind(index, value)
-            return try finish()
-        }
-        let code = unsafe value.withUnsafeBytes { bytes in
-            let code = unsafe tributary_bind_blob_borrowing(handle, index, bytes.baseAddress, Int32(bytes.count))
-            guard code == SQLITE_OK else { return code }
-            let result = unsafe sqlite3_step(handle)
-            // The parameter must not outlive the bytes.
-            unsafe sqlite3_reset(handle)
-            unsafe sqlite3_bind_null(handle, index)
-            return result == SQLITE_DONE || result == SQLITE_ROW ? SQLITE_OK : result
+        try check(
+            lend(value, at: index) {
+                let code = finishAndReset()
+                unsafe sqlite3_bind_null(handle, index)
+                return code
+            })
+    }
+
+    /// As `run(binding:at:)` for three values at consecutive parameters.
+    package func run(
+        binding first: [UInt8]?, _ second: [UInt8]?, _ third: [UInt8]?, at index: Int32
+    ) throws(SQLiteError) {
+        let code = lend(first, at: index) {
+            lend(second, at: index + 1) {
+                lend(third, at: index + 2) {
+                    let code = finishAndReset()
+                    unsafe sqlite3_clear_bindings(handle)
+                    return code
+                }
+            }
         }
         try check(code)
+    }
+
+    /// Binds bytes for as long as `body` runs, which unbinds them.
+    @inline(__always) private func lend(_ value: [UInt8]?, at index: Int32, _ body: () -> Int32) -> Int32 {
+        guard let value else {
+            let code = unsafe sqlite3_bind_null(handle, index)
+            return code == SQLITE_OK ? body() : code
+        }
+        return unsafe value.withUnsafeBytes { bytes in
+            let code =
+                if unsafe bytes.isEmpty {
+                    unsafe sqlite3_bind_zeroblob(handle, index, 0)
+                } else {
+                    unsafe tributary_bind_blob_borrowing(handle, index, bytes.baseAddress, Int32(bytes.count))
+                }
+            return code == SQLITE_OK ? body() : code
+        }
+    }
+
+    private func finishAndReset() -> Int32 {
+        var code = unsafe sqlite3_step(handle)
+        while code == SQLITE_ROW { code = unsafe sqlite3_step(handle) }
+        unsafe sqlite3_reset(handle)
+        return code == SQLITE_DONE ? SQLITE_OK : code
     }
 
     // MARK: Running

@@ -1,0 +1,71 @@
+import EventLog
+
+/// One transaction on its way into the file.
+///
+/// Handed from its maker to the thread that leads the group commit and back, always through the log's monitor: never
+/// used by two threads at once.
+final class CommitRequest: @unchecked Sendable {
+    /// Records of one partition, in their order.
+    struct Batch {
+        let partition: PartitionLog
+        var records: [LogRecord]
+    }
+
+    struct Position {
+        let partition: PartitionLog
+        let committed: CommittedPosition
+    }
+
+    var batches: [Batch]
+    let group: String
+    let positions: [Position]
+    let recordCount: Int
+    let bytes: Int
+    /// Set, under the monitor, when the transaction is in the file or has failed.
+    var outcome: Result<Void, LogError>?
+
+    init(batches: [Batch], group: String = "", positions: [Position] = [], recordCount: Int, bytes: Int) {
+        self.batches = batches
+        self.group = group
+        self.positions = positions
+        self.recordCount = recordCount
+        self.bytes = bytes
+    }
+}
+
+/// The records of an open transaction, by partition. Used by one thread.
+struct TransactionBuffer {
+    /// What one transaction may hold, in bytes of its records.
+    static let maximumBytes = 256 << 20
+
+    private(set) var batches: [CommitRequest.Batch] = []
+    private(set) var recordCount = 0
+    private(set) var bytes = 0
+    private var indices: [ObjectIdentifier: Int] = [:]
+
+    mutating func append(_ record: OutgoingRecord, to partition: PartitionLog) throws(LogError) {
+        let size = record.byteCount
+        guard size <= partition.maximumRecordBytes else {
+            throw LogError(
+                .recordTooLarge, .abortable,
+                "a record of \(size) bytes is larger than \(record.topic) takes (\(partition.maximumRecordBytes) bytes)"
+            )
+        }
+        guard bytes + size <= Self.maximumBytes else {
+            throw LogError(
+                .recordTooLarge, .abortable, "a transaction takes at most \(Self.maximumBytes) bytes of records")
+        }
+        let kept = LogRecord(
+            topic: partition.topic, partition: partition.partition, offset: -1, appendTimeMilliseconds: 0,
+            key: record.key, value: record.value, headers: record.headers)
+        bytes += size
+        recordCount += 1
+        let identifier = ObjectIdentifier(partition)
+        if let index = indices[identifier] {
+            batches[index].records.append(kept)
+        } else {
+            indices[identifier] = batches.count
+            batches.append(CommitRequest.Batch(partition: partition, records: [kept]))
+        }
+    }
+}

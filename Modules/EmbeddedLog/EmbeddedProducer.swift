@@ -1,0 +1,38 @@
+import EventLog
+
+/// Appends in transactions. Used by one thread.
+final class EmbeddedProducer: LogProducer {
+    private let log: EmbeddedLog
+    private let identity: String
+    private let epoch: Int
+    private var topics: [String: TopicLog] = [:]
+
+    init(log: EmbeddedLog, identity: String, epoch: Int) {
+        self.log = log
+        self.identity = identity
+        self.epoch = epoch
+    }
+
+    func append(_ records: [OutgoingRecord]) throws(LogError) {
+        var buffer = TransactionBuffer()
+        for record in records {
+            try buffer.append(record, to: try topic(record.topic).partition(record.partition))
+        }
+        guard buffer.recordCount > 0 else { return }
+        let request = CommitRequest(
+            batches: buffer.batches, recordCount: buffer.recordCount, bytes: buffer.bytes)
+        try log.commit(request) {
+            log.isCurrent(identity, epoch: epoch)
+                ? nil : LogError(.fenced, .fatal, "another producer has the identity \(identity)")
+        }
+    }
+
+    private func topic(_ name: String) throws(LogError) -> TopicLog {
+        if let known = topics[name] { return known }
+        let found = try log.topicLog(name)
+        topics[name] = found
+        return found
+    }
+
+    func close() {}
+}

@@ -1,0 +1,132 @@
+import EventLog
+
+/// Committed records that follow one another in a partition, as they are kept in memory.
+final class TailChunk: Sendable {
+    let records: [LogRecord]
+    let bytes: Int
+
+    /// What a chunk and a record cost beside their bytes.
+    private static let overhead = 128
+
+    init(_ records: [LogRecord]) {
+        self.records = records
+        bytes = records.reduce(Self.overhead) { $0 + $1.byteCount + Self.overhead }
+    }
+
+    /// The offset after the last record.
+    var end: Int64 { records.last.map { $0.offset + 1 } ?? 0 }
+}
+
+extension LogRecord {
+    /// Key, value and headers: what a topic's limit counts.
+    var byteCount: Int { OutgoingRecord.byteCount(key, value, headers) }
+}
+
+extension OutgoingRecord {
+    /// Key, value and headers: what a topic's limit counts.
+    var byteCount: Int { Self.byteCount(key, value, headers) }
+
+    fileprivate static func byteCount(_ key: [UInt8]?, _ value: [UInt8]?, _ headers: [LogHeader]) -> Int {
+        var count = (key?.count ?? 0) + (value?.count ?? 0)
+        for header in headers { count += header.name.utf8.count + (header.value?.count ?? 0) }
+        return count
+    }
+}
+
+/// One partition: where it begins and ends, and its most recent records.
+///
+/// Everything mutable is guarded by the log's monitor, which makes it `@unchecked Sendable`; `appended` and
+/// `appendTime` belong to the thread that leads a group commit.
+final class PartitionLog: @unchecked Sendable {
+    let topic: String
+    let partition: Int32
+    /// The partition's number in the file.
+    let id: Int64
+    let maximumRecordBytes: Int
+
+    /// The first kept offset.
+    var first: Int64
+    /// The offset after the last committed record.
+    var end: Int64
+    /// As `end`, with the records of the transaction that is being written.
+    var appended: Int64
+    /// The append time of the last record; never goes back.
+    var appendTime: Int64
+    /// Recent records without a gap between them, oldest first, from `head` on.
+    private var chunks: [TailChunk] = []
+    private var head = 0
+
+    init(
+        topic: String, partition: Int32, id: Int64, maximumRecordBytes: Int, first: Int64, end: Int64,
+        appendTime: Int64
+    ) {
+        self.topic = topic
+        self.partition = partition
+        self.id = id
+        self.maximumRecordBytes = maximumRecordBytes
+        self.first = first
+        self.end = end
+        appended = end
+        self.appendTime = appendTime
+    }
+
+    var place: TopicPartition { TopicPartition(topic, partition) }
+
+    func publish(_ chunk: TailChunk) {
+        chunks.append(chunk)
+        end = chunk.end
+    }
+
+    /// Forgets the oldest chunk in memory; returns its bytes.
+    func evict() -> Int {
+        let bytes = chunks[head].bytes
+        head += 1
+        if head > 64 && head * 2 > chunks.count {
+            chunks.removeFirst(head)
+            head = 0
+        }
+        return bytes
+    }
+
+    /// Chunks in memory from the one with `offset` on, with at least `maximum` records or all there are; `nil` where
+    /// `offset` lies before what is in memory.
+    func tail(from offset: Int64, maximum: Int) -> ArraySlice<TailChunk>? {
+        guard head < chunks.count, chunks[head].records[0].offset <= offset else { return nil }
+        var low = head
+        var high = chunks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if chunks[middle].end <= offset { low = middle + 1 } else { high = middle }
+        }
+        var last = low
+        var count = 0
+        while last < chunks.count, count < maximum {
+            count += chunks[last].records.count
+            if last == low { count -= Int(offset - chunks[low].records[0].offset) }
+            last += 1
+        }
+        return chunks[low..<last]
+    }
+}
+
+/// One topic: its settings and partitions. Immutable but for what its partitions guard.
+final class TopicLog: Sendable {
+    let specification: TopicSpecification
+    let id: Int64
+    let partitions: [PartitionLog]
+
+    init(specification: TopicSpecification, id: Int64, partitions: [PartitionLog]) {
+        self.specification = specification
+        self.id = id
+        self.partitions = partitions
+    }
+
+    func partition(_ partition: Int32) throws(LogError) -> PartitionLog {
+        guard partition >= 0, partition < partitions.count else {
+            throw LogError(
+                .unknownTopic, .abortable,
+                "\(specification.name) has \(partitions.count) partitions, \(partition) is not among them")
+        }
+        return partitions[Int(partition)]
+    }
+}

@@ -1,0 +1,12 @@
+import EmbeddedLog
+import EventLogConformance
+import Testing
+
+@Suite struct ConformanceTests {
+    @Test(arguments: EventLogConformance.Law.allCases)
+    func theLogKeeps(law: EventLogConformance.Law) throws {
+        let log = try EmbeddedLog(directory: TemporaryDirectory.make())
+        defer { log.close() }
+        try EventLogConformance(log: log).check(law)
+    }
+}
