@@ -14,6 +14,10 @@ import EventLog
         var maximumBytes: Int
     }
 
+    /// What a batch of one record has beside key, value and headers, at most (record format 2).
+    private static let batchFramingBytes = 61 + 36
+    /// What a header has beside its name and value, at most.
+    private static let headerFramingBytes = 10
     /// Reports are taken in after so many records, as they hold the records' memory.
     private static let recordsBetweenReports = 128
     /// How long one wait for reports may take before the deadline is looked at again.
@@ -148,7 +152,9 @@ import EventLog
                 lengths.append(-1)
             }
         }
-        let size = bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
+        // The topic's limit is on the batch: refused by the broker, the record would take its whole turn with it.
+        let framing = Self.batchFramingBytes + Self.headerFramingBytes * record.headers.count
+        let size = framing + bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
         guard size <= topic.maximumBytes else {
             throw LogError(
                 .recordTooLarge, .abortable,
