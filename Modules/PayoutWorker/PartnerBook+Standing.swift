@@ -63,17 +63,21 @@ extension PartnerBook {
         earning = try known(earning.id)
     }
 
-    /// The partner's activity over all accounts.
+    /// The partner's activity over all accounts: the last count of every sender.
     private func activity() throws -> ActivityCount {
-        try state.get(PayoutTable.activity, StateKey(id.text), as: ActivityCount.self) ?? ActivityCount()
+        let rows = try state.rows(PayoutTable.activity, prefix: StateKey(id.text), as: ActivityCount.self)
+        return rows.reduce(into: ActivityCount()) { total, entry in
+            total.openRegistrations += entry.row.openRegistrations
+            total.decidedReferrals += entry.row.decidedReferrals
+            total.acceptedReferrals += entry.row.acceptedReferrals
+        }
     }
 
-    /// Adds what changed on the accounts of one sender.
-    func count(_ event: PartnerActivity) throws {
-        var sum = try activity()
-        sum.openRegistrations += event.openRegistrations
-        sum.decidedReferrals += event.decidedReferrals
-        sum.acceptedReferrals += event.acceptedReferrals
-        try state.put(PayoutTable.activity, StateKey(id.text), sum)
+    func count(_ event: PartnerActivity, from sender: String) throws {
+        try state.put(
+            PayoutTable.activity, StateKey(id.text, sender),
+            ActivityCount(
+                openRegistrations: event.openRegistrations, decidedReferrals: event.decidedReferrals,
+                acceptedReferrals: event.acceptedReferrals))
     }
 }

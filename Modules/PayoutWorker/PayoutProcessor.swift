@@ -63,7 +63,8 @@ package final class PayoutProcessor: Processor {
         case let event as CommissionTriggered:
             try book(event.trigger.partner, turn).trigger(event.trigger)
         case let event as CommissionReversed: try book(event.partner, turn).reverse(event)
-        case let activity as PartnerActivity: try book(activity.partner, turn).count(activity)
+        case let activity as PartnerActivity:
+            try book(activity.partner, turn).count(activity, from: event.source)
         case let placed as BlockPlaced:
             try book(placed.partner, turn).place(placed)
             complete(event, turn, "block:\(placed.target.text)", "the block is placed")

@@ -7,7 +7,7 @@ import TaskRuntime
 enum PayoutTable {
     /// (partner): exists from the partner's first money on.
     static let partner = StateTable("partner_account")
-    /// (partner)
+    /// (partner, sender)
     static let activity = StateTable("partner_activity")
     /// (partner, cause)
     static let cause = StateTable("commission_cause")

@@ -208,18 +208,19 @@ import Testing
         #expect(try bench.balances() == [0, 1_200_000, 0, 0])
     }
 
-    @Test func `registering everything is found over all accounts`() throws {
+    @Test func `registering everything is found over all senders, each by its last count`() throws {
         let bench = try PayoutBench()
-        for count in [20, 8, -1] as [Int64] {
+        func count(_ open: Int64, from sender: String, at day: String) throws {
             try bench.send(
-                PartnerActivity(partner: one, openRegistrations: count, occurredAt: time("2026-03-01T00:00:00Z")),
-                key: one.text, at: time("2026-03-01T00:00:00Z"))
+                PartnerActivity(partner: one, openRegistrations: open, occurredAt: time(day)), key: one.text,
+                at: time(day), source: sender)
         }
+        try count(99, from: "/tributary/approval/0", at: "2026-03-01T00:00:00Z")
+        try count(20, from: "/tributary/approval/0", at: "2026-03-02T00:00:00Z")
+        try count(6, from: "/tributary/approval/1", at: "2026-03-02T00:00:00Z")
         try bench.win()
         #expect(try bench.openBlocks().map(\.kind) == [.fraudReview])
-        try bench.send(
-            PartnerActivity(partner: one, openRegistrations: -5, occurredAt: time("2026-03-11T00:00:00Z")),
-            key: one.text, at: time("2026-03-11T00:00:00Z"))
+        try count(5, from: "/tributary/approval/1", at: "2026-03-11T00:00:00Z")
         try bench.win("opp_2", at: time("2026-03-12T00:00:00Z"))
         #expect(try bench.openBlocks().count == 1)
     }

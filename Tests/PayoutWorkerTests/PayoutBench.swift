@@ -130,9 +130,10 @@ final class PayoutBench {
 
     @discardableResult
     func send<Payload: EventPayload>(
-        _ payload: Payload, key: String, at time: Timestamp, id: String? = nil, isBroadcast: Bool = false
+        _ payload: Payload, key: String, at time: Timestamp, source: String = "/test", id: String? = nil,
+        isBroadcast: Bool = false
     ) throws -> HarnessResult {
-        let result = try harness.send(payload, key: key, at: time, id: id, isBroadcast: isBroadcast)
+        let result = try harness.send(payload, key: key, at: time, source: source, id: id, isBroadcast: isBroadcast)
         outputs += result.outputs
         return result
     }

@@ -69,15 +69,15 @@ package struct CommissionReversed: EventPayload, Hashable {
     }
 }
 
-/// What changed in a partner's activity on the accounts of one sender since its last such event: changes, not totals, so
-/// that they add up over all senders.
+/// A partner's activity as one sender counts it, that is over the accounts of its own partition: totals, so that the last
+/// event of each sender counts, and the senders' counts are added up.
 package struct PartnerActivity: EventPayload, Hashable {
     package static let type = "io.tributary.partner.activity.v1"
 
     package var partner: PartnerID
-    /// Registrations that became open without any movement of a deal, less those that ceased to be.
+    /// Registrations that are open without any movement of a deal.
     package var openRegistrations: Int64
-    /// Referrals decided since, either way.
+    /// Referrals decided so far, either way.
     package var decidedReferrals: Int64
     /// Of these, the accepted ones.
     package var acceptedReferrals: Int64
@@ -96,9 +96,9 @@ package struct PartnerActivity: EventPayload, Hashable {
 
     package init(reading reader: inout ObjectReader) {
         partner = reader.value("partner_id", as: PartnerID.self)
-        openRegistrations = reader.optionalInteger("open_registrations", in: -1_000_000_000...1_000_000_000) ?? 0
-        decidedReferrals = reader.optionalInteger("decided_referrals", in: -1_000_000_000...1_000_000_000) ?? 0
-        acceptedReferrals = reader.optionalInteger("accepted_referrals", in: -1_000_000_000...1_000_000_000) ?? 0
+        openRegistrations = reader.optionalInteger("open_registrations", in: 0...Int64.max) ?? 0
+        decidedReferrals = reader.optionalInteger("decided_referrals", in: 0...Int64.max) ?? 0
+        acceptedReferrals = reader.optionalInteger("accepted_referrals", in: 0...Int64.max) ?? 0
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
