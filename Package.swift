@@ -123,7 +123,7 @@ let package = Package(
         suite("NotificationWorker", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
         suite("WorkerService", ["Contracts", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
         suite("ReadModel", ["Contracts", "EventLog", "JSON"]),
-        suite("Importing", ["Contracts", "EventLog", "JSON"]),
+        suite("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
         suite("CommandLineKit"),
         suite("Commands", ["Contracts", "EventLog", "JSON"]),
     ]
