@@ -33,7 +33,7 @@ extension Register {
         case let entry as PersonUpdated:
             try check(personVersions.store(entry.person, in: state), entry.registerKey)
         case let entry as PayeeUpdated: try check(payeeVersions.store(entry.payee, in: state), entry.registerKey)
-        case let entry as TermsAccepted: try store(entry.acceptance)
+        case let entry as TermsAccepted: try store(entry.acceptance, at: time)
         case let entry as FXPublished: try store(entry.rate)
         default: return false
         }
@@ -72,12 +72,15 @@ extension Register {
         programs = nil
     }
 
-    private func store(_ acceptance: TermsAcceptance) throws {
+    private func store(_ acceptance: TermsAcceptance, at time: Timestamp) throws {
         let key = StateKey(acceptance.partner.text, acceptance.terms.text).appending(acceptance.version)
         // The first acceptance counts: a repeated one must not move it.
         guard
             try self.acceptance(of: acceptance.terms, version: acceptance.version, by: acceptance.partner) == nil
         else { return }
+        var acceptance = acceptance
+        // It holds from its judging time: the sender's own date would let a claim be paid by terms not accepted then.
+        acceptance.acceptedAt = time
         try state.put(Register.termsAcceptanceTable, key, acceptance)
         acceptances[
             AcceptanceKey(partner: acceptance.partner, terms: acceptance.terms, version: acceptance.version)] = nil

@@ -225,6 +225,16 @@ import Testing
         #expect(try register.terms(TermsID("trm_a")!, version: 3) == nil)
     }
 
+    @Test func `an acceptance counts from its judging time, not from the sender's date`() throws {
+        let terms = Self.terms("trm_a", 1, from: Self.january, accepted: true)
+        _ = try register.apply(Self.published(Self.program(1, from: Self.january, terms: [terms])), at: Self.january)
+        let acceptance = TermsAcceptance(
+            partner: PartnerID("ptr_1")!, terms: terms.id, version: 1, acceptedBy: "psn_1", acceptedAt: Self.january)
+        _ = try register.apply(TermsAccepted(acceptance: acceptance), at: Self.march)
+        #expect(try termsInForce(at: Self.march - .seconds(1)) == nil)
+        #expect(try termsInForce(at: Self.march) == "trm_a:1")
+    }
+
     // MARK: Exchange rates
 
     func publishRate(_ date: String, _ rate: String) throws -> String? {

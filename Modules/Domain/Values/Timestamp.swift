@@ -60,6 +60,12 @@ extension Timestamp {
         self = time
     }
 
+    /// As above, for the common case.
+    package init?(rfc3339 text: String) {
+        guard let time = DigitParser.parse(text, Timestamp.read) else { return nil }
+        self = time
+    }
+
     /// As above, from UTF-8.
     package init?(rfc3339 bytes: [UInt8]) {
         guard let time = DigitParser.parse(bytes, Timestamp.read) else { return nil }
@@ -124,6 +130,14 @@ extension Timestamp {
     /// The parser lives no longer than the call, and with it the pointer.
     static func parse<Result>(_ bytes: [UInt8], _ read: (inout DigitParser) -> Result?) -> Result? {
         unsafe bytes.withUnsafeBufferPointer { buffer in
+            var parser = unsafe DigitParser(buffer)
+            return read(&parser)
+        }
+    }
+
+    static func parse<Result>(_ text: String, _ read: (inout DigitParser) -> Result?) -> Result? {
+        var text = text
+        return text.withUTF8 { buffer in
             var parser = unsafe DigitParser(buffer)
             return read(&parser)
         }
