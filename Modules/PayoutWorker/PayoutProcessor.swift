@@ -148,13 +148,12 @@ package final class PayoutProcessor: Processor {
 
     /// The partner's blocks follow its entry, now or when it takes effect.
     private func standing(of partner: PartnerID, from effectiveAt: Timestamp, _ turn: TurnContext) throws {
-        let book = try book(partner, turn)
-        guard book.row != nil else { return }
         if effectiveAt > turn.now {
+            // Also for a partner without an account here: it may have one by then.
             try turn.schedule(
                 TaskTimer(name: PayoutTimer.standing.name(of: partner.text), due: effectiveAt, payload: partner.text))
         } else {
-            try book.review(checksPayee: true)
+            try book(partner, turn).review(checksPayee: true)
         }
     }
 

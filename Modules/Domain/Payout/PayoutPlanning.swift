@@ -14,7 +14,7 @@ package enum PayoutPlanning {
         case rollsOver(RolledOver.Reason, Int64)
     }
 
-    /// The most lines of one payout; what is beyond waits for the next run.
+    /// The most lines of one payout, and the most clawbacks; what is beyond waits for the next run.
     package static let maximumLines = 4_000
 
     /// - Parameters:
@@ -28,7 +28,7 @@ package enum PayoutPlanning {
     ) throws(MoneyError) -> Result {
         let lines = Array(eligible.filter { $0.amount > 0 }.prefix(maximumLines))
         let gross = try sum(lines, currency)
-        let kept = clawbacks.filter { $0.amount > 0 }
+        let kept = Array(clawbacks.filter { $0.amount > 0 }.prefix(maximumLines))
         let clawedBack = try sum(kept, currency)
         let net = gross - clawedBack
         guard net > 0 else { return .rollsOver(.netNotPositive, net) }

@@ -15,7 +15,7 @@ import Testing
     @Test func `an earning knows only the steps of its lifecycle`() {
         let allowed: Set<[Commission.State]> = [
             [.accrued, .eligible], [.accrued, .reversed], [.eligible, .allocated], [.eligible, .reversed],
-            [.allocated, .eligible], [.allocated, .paid], [.paid, .eligible],
+            [.allocated, .eligible], [.allocated, .paid], [.paid, .eligible], [.paid, .netted],
         ]
         for from in Commission.State.allCases {
             for to in Commission.State.allCases {
