@@ -8,9 +8,9 @@ extension Register {
         var version: Int64
     }
 
-    /// The terms version that holds for a partner of a type at a time: the partner's own terms before those of its type, the
-    /// latest in effect first, and of those that need acceptance only a version that the partner accepted by then. An older
-    /// version stays in force until the newer one is accepted.
+    /// The terms version that holds for a partner of a type at a time: the partner's own terms before those of its
+    /// type, the latest in effect first, and of those that need acceptance only a version that the partner accepted by
+    /// then. An older version stays in force until the newer one is accepted.
     package func terms(for partner: Partner, type: PartnerType, at time: Timestamp) throws -> TermsVersion? {
         guard let program = try program(at: time) else { return nil }
         let own = program.terms.filter { $0.partner == partner.id }

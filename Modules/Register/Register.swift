@@ -2,11 +2,11 @@ import Contracts
 package import Domain
 package import TaskRuntime
 
-/// The register as one partition knows it: programme versions, partners, people, accepted terms, payees and exchange rates,
-/// in the order in which their broadcast entries came.
+/// The register as one partition knows it: programme versions, partners, people, accepted terms, payees and exchange
+/// rates, in the order in which their broadcast entries came.
 ///
-/// Everything is effective-dated: an entry counts from its own time on, never before. Reads are cached; the cache is good
-/// until an entry changes it, or the state is reset under it. Used by one thread.
+/// Everything is effective-dated: an entry counts from its own time on, never before. Reads are cached; the cache is
+/// good until an entry changes it, or the state is reset under it. Used by one thread.
 package final class Register {
     package static let programTable = StateTable("program")
     package static let partnerTable = StateTable("partner")
@@ -36,8 +36,8 @@ package final class Register {
         payeeVersions = VersionedRows(table: Register.payeeTable)
     }
 
-    /// Tells the judging time of the record or timer that is being processed: partners, people and payees are answered as of
-    /// it. Called first by every handler; without it entries count at once, even those of the future.
+    /// Tells the judging time of the record or timer that is being processed: partners, people and payees are answered
+    /// as of it. Called first by every handler; without it entries count at once, even those of the future.
     package func advance(to now: Timestamp) { self.now = now }
 
     /// Drops what was cached. To be called whenever the state was rolled back or restored.
@@ -108,8 +108,8 @@ package final class Register {
         var maximumAgeDays: Int64
     }
 
-    /// The latest rate of the pair that is dated at or before a day, and at most so many days before it. A currency in itself
-    /// is worth 1. The inverse of a pair is never computed: it would not be a published rate.
+    /// The latest rate of the pair that is dated at or before a day, and at most so many days before it. A currency in
+    /// itself is worth 1. The inverse of a pair is never computed: it would not be a published rate.
     package func fxRate(
         from: Currency, to: Currency, on date: CalendarDate, maximumAgeDays: Int64
     ) throws -> FXRate? {

@@ -12,8 +12,8 @@ package enum EventCatalogue {
     package static let byType: [String: EventDescription] = Dictionary(
         all.map { ($0.type, $0) }, uniquingKeysWith: { first, _ in first })
 
-    /// The types that a topic carries, in the order of the list; none for changelogs and dead letters, whose records are
-    /// row images, and records as received.
+    /// The types that a topic carries, in the order of the list; none for changelogs and dead letters, whose records
+    /// are row images, and records as received.
     package static func events(on topic: Topic) -> [EventDescription] {
         all.filter { $0.topics.contains(topic) }
     }

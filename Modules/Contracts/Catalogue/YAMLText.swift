@@ -52,7 +52,8 @@ package enum YAMLText {
         return String(decoding: value.text, as: UTF8.self)
     }
 
-    /// Plain where no reader could take it for anything but this string, else quoted as in JSON, which YAML reads alike.
+    /// Plain where no reader could take it for anything but this string, else quoted as in JSON, which YAML reads
+    /// alike.
     private static func plainOrQuoted(_ string: String) -> String {
         let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
         let isPlain =

@@ -25,8 +25,8 @@ package enum Broadcast {
 }
 
 extension RegisterEntry {
-    /// The entry as it is written, in one transaction: whole into the register's topic under its register key, and in its
-    /// broadcast form into each partition of the topics that read the register.
+    /// The entry as it is written, in one transaction: whole into the register's topic under its register key, and in
+    /// its broadcast form into each partition of the topics that read the register.
     ///
     /// - Parameter id: the event's id; `registerKey` makes a repeated write a duplicate that changes nothing.
     package func records(

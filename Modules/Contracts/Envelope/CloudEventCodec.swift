@@ -4,8 +4,8 @@ import JSON
 
 /// CloudEvents 1.0 over Kafka: binary mode is written, binary and structured mode are read.
 ///
-/// A record is structured when its content type begins with `application/cloudevents` (letter case ignored), binary when it
-/// carries `ce_specversion`, and no CloudEvent otherwise.
+/// A record is structured when its content type begins with `application/cloudevents` (letter case ignored), binary
+/// when it carries `ce_specversion`, and no CloudEvent otherwise.
 package enum CloudEventCodec {
     /// The longest attribute that is taken, in bytes: ids are kept for ever to know duplicates.
     package static let maximumAttributeBytes = 1024

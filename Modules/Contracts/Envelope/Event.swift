@@ -81,6 +81,7 @@ package enum HeaderName {
     /// `<topic>/<partition>/<offset>` of the input record that an output answers.
     package static let cause = "tributary-cause"
     package static let errorCode = "tributary-error-code"
-    /// Rises from event to event of one source to one partition, so that a receiver knows a repetition by a single mark.
+    /// Rises from event to event of one source to one partition, so that a receiver knows a repetition by a single
+    /// mark.
     package static let sequence = "tributary-sequence"
 }

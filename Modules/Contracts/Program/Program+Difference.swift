@@ -2,8 +2,8 @@ package import Domain
 import JSON
 
 extension Program {
-    /// Where a newer version says something else, in the order of the document. Lists of named things are compared by name,
-    /// so that a new line in front of others is one difference.
+    /// Where a newer version says something else, in the order of the document. Lists of named things are compared by
+    /// name, so that a new line in front of others is one difference.
     package func differences(to newer: Program) -> [ProgramDifference] {
         var differences: [ProgramDifference] = []
         compare(tree, newer.tree, at: "", into: &differences)

@@ -1,8 +1,8 @@
 package import Domain
 package import JSON
 
-/// The programme as `program.yaml` and `program.published` carry it. Reading fills what is left out with `Program.Defaults` and
-/// refuses unknown fields; writing writes everything.
+/// The programme as `program.yaml` and `program.published` carry it. Reading fills what is left out with
+/// `Program.Defaults` and refuses unknown fields; writing writes everything.
 extension Program: JSONCodable {
     package init(reading reader: inout ObjectReader) {
         let effectiveFrom: Timestamp

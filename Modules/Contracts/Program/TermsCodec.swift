@@ -98,7 +98,8 @@ extension PlanLine: JSONCodable {
 }
 
 extension PlanLine.Price {
-    /// Reads `stage_rates_bp`, `rate_bp`, `duty_rates` or `flat` out of a line; the default stage rates where there is none.
+    /// Reads `stage_rates_bp`, `rate_bp`, `duty_rates` or `flat` out of a line; the default stage rates where there is
+    /// none.
     init(reading reader: inout ObjectReader) {
         let stages = reader.integers("stage_rates_bp", by: RegistrationStage.self, in: 0...10_000)
         let hasStages = reader.json("stage_rates_bp") != nil

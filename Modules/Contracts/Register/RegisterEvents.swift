@@ -100,7 +100,8 @@ package struct TermsAccepted: RegisterEntry, Hashable {
     package func write(to writer: inout ObjectWriter) { acceptance.write(to: &writer) }
 }
 
-/// Where a partner is paid. The broadcast form has flags and the fingerprint only; the register topic's own holds the account.
+/// Where a partner is paid. The broadcast form has flags and the fingerprint only; the register topic's own holds the
+/// account.
 package struct PayeeUpdated: RegisterEntry, Hashable {
     package static let type = "io.tributary.payee.updated.v1"
 

@@ -37,8 +37,8 @@ extension ObjectReader {
         optionalInteger(name, in: range).map { BasisPoints($0) }
     }
 
-    /// Amounts in minor units by currency code: `{"EUR": 5000, "JPY": 5000}`; empty when absent. A code that is no currency and
-    /// a negative amount are problems.
+    /// Amounts in minor units by currency code: `{"EUR": 5000, "JPY": 5000}`; empty when absent. A code that is no
+    /// currency and a negative amount are problems.
     package mutating func amounts(_ name: StaticString) -> [Currency: Int64] {
         var amounts: [Currency: Int64] = [:]
         for (code, minor) in integerMap(name) {

@@ -7,7 +7,8 @@ package struct IntakeRules: Sendable, Hashable {
     /// How far `occurred_at` counts back for partners and for the CRM, in days.
     package var maximumBackdatingPartnerDays: Int64
     package var maximumBackdatingCRMDays: Int64
-    /// A second referral of the same partner, account and product line inside this many days is a duplicate of an unsettled first.
+    /// A second referral of the same partner, account and product line inside this many days is a duplicate of an
+    /// unsettled first.
     package var duplicateDays: Int64
     /// A returned referral that comes back within this many days keeps its first position.
     package var resubmissionDays: Int64
@@ -78,10 +79,10 @@ package struct ScoringCriterion: Sendable, Hashable {
     }
 }
 
-/// A row of a point table. A number matches when it is at least `from` and less than `upTo` (written `below`), where given;
-/// a text when it is one of `values`, letter case ignored;
-/// `*` matches any text. For `timeline` the number is days from submission to the expected close; for `contact_title` a
-/// value matches when the title contains it as a word.
+/// A row of a point table. A number matches when it is at least `from` and less than `upTo` (written `below`), where
+/// given; a text when it is one of `values`, letter case ignored; `*` matches any text. For `timeline` the number is
+/// days from submission to the expected close; for `contact_title` a value matches when the title contains it as a
+/// word.
 package struct PointRow: Sendable, Hashable {
     package var from: Int64?
     package var upTo: Int64?

@@ -74,7 +74,8 @@ package struct PlanLine: Sendable, Hashable {
         case stageRates([RegistrationStage: BasisPoints])
         /// One rate.
         case rate(BasisPoints)
-        /// Rate by the duties that the partner took over (`implementation`, `support`): `base` plus one addition per duty.
+        /// Rate by the duties that the partner took over (`implementation`, `support`): `base` plus one addition per
+        /// duty.
         case dutyRates(base: BasisPoints, perDuty: [String: BasisPoints])
         /// A fixed amount in minor units per currency.
         case flat([Currency: Int64])
@@ -95,9 +96,11 @@ package struct PlanLine: Sendable, Hashable {
     /// Cap and minimum of the line's amount in minor units per currency of the partner; empty means none.
     package var caps: [Currency: Int64]
     package var minimums: [Currency: Int64]
-    /// For a win without a registration of the partner (introductions): the rate; `nil` uses the `unregistered_claim` rate.
+    /// For a win without a registration of the partner (introductions): the rate; `nil` uses the `unregistered_claim`
+    /// rate.
     package var onWinWithoutRegistration: BasisPoints?
-    /// Whether an introduction fee already earned on the account and product line is deducted from the win's commission.
+    /// Whether an introduction fee already earned on the account and product line is deducted from the win's
+    /// commission.
     package var creditsFee: Bool
 
     package init(

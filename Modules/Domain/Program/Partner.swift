@@ -144,8 +144,8 @@ package struct FXRate: Sendable, Hashable {
 }
 
 extension FXRate {
-    /// Whether a text is a decimal greater than zero with 1 to 9 digits before and at most 10 after the point, without sign and
-    /// exponent.
+    /// Whether a text is a decimal greater than zero with 1 to 9 digits before and at most 10 after the point, without
+    /// sign and exponent.
     package static func isRate(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count <= 2, (1...9).contains(parts[0].count), parts.count == 1 || (1...10).contains(parts[1].count)

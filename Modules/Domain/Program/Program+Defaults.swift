@@ -1,6 +1,6 @@
 extension Program {
-    /// What holds where a programme file leaves something out. The values are written into the published document, so that
-    /// a published version is complete and a later change here never changes it.
+    /// What holds where a programme file leaves something out. The values are written into the published document, so
+    /// that a published version is complete and a later change here never changes it.
     package enum Defaults {
         package static let intake = IntakeRules(
             requiredFields: [], freeMailDomains: [], maximumBackdatingPartnerDays: 0, maximumBackdatingCRMDays: 7,

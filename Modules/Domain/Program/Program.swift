@@ -1,5 +1,5 @@
-/// One version of a partner programme: every limit, rate and rule that the workers apply. Published as an event and never
-/// changed afterwards; a record is judged by the version in force at its judging time.
+/// One version of a partner programme: every limit, rate and rule that the workers apply. Published as an event and
+/// never changed afterwards; a record is judged by the version in force at its judging time.
 package struct Program: Sendable, Hashable {
     package var id: ProgramID
     package var version: Int64

@@ -73,9 +73,9 @@ extension ProgramCheck {
     private mutating func check(_ line: PlanLine, of terms: TermsVersion, _ pointer: String) {
         if line.classes.isEmpty { error("\(pointer)/classes", "is empty: the line pays nobody") }
         if line.kinds.isEmpty { error("\(pointer)/kinds", "is empty: the line pays no kind of opportunity") }
-        for (rate, where_) in line.rates {
+        for (rate, place) in line.rates {
             if !(0...10_000).contains(rate.value) {
-                error("\(pointer)\(where_)", "\(rate.value) is no share: give 0 to 10000 basis points")
+                error("\(pointer)\(place)", "\(rate.value) is no share: give 0 to 10000 basis points")
             }
         }
         checkRange(of: line, of: terms, pointer)
@@ -175,8 +175,8 @@ extension PlanLine {
         return rates
     }
 
-    /// 10 to 25 % like a referral, 20 to 40 % like a reseller; types that may do either are bound by how the line is priced.
-    /// Technology and strategic partners have no usual range.
+    /// 10 to 25 % like a referral, 20 to 40 % like a reseller; types that may do either are bound by how the line is
+    /// priced. Technology and strategic partners have no usual range.
     fileprivate func usualRange(for type: PartnerType) -> ClosedRange<BasisPoints>? {
         let referral = BasisPoints(1_000)...BasisPoints(2_500)
         let reseller = BasisPoints(2_000)...BasisPoints(4_000)
