@@ -1,0 +1,89 @@
+import CommandLineKit
+import Contracts
+import Domain
+import EventLog
+import Foundation
+
+/// `topics create|check|asyncapi`
+enum TopicCommands {
+    static let all = [create, check, asyncapi]
+
+    static let create = Command(
+        "topics", "create", summary: "Creates what is missing of the catalogue and sets the clock, once.",
+        options: [
+            CommandOption("clock", "wall|stream", default: "wall", "how time runs: with the world, or by ticks (history, demo)"),
+            CommandOption("clock-start", "TIME", "where a stream clock starts (RFC 3339; default 2000-01-01T00:00:00Z)"),
+        ],
+        example: "topics create --clock stream --clock-start 2025-01-01T00:00:00Z"
+    ) { call in
+        let options = try GlobalOptions(call)
+        guard let kind = ClockKind(rawValue: try call.required("clock")) else {
+            throw UsageError("--clock: expected `wall` or `stream`, found `\(call["clock"] ?? "")`")
+        }
+        let start = try time(call["clock-start"], option: "clock-start")
+            ?? (kind == .wall ? Installation.wallTime() : Timestamp(millisecondsSince1970: 946_684_800_000))
+        let installation = try Installation(options, runsWorkers: false)
+        defer { installation.close() }
+        try installation.clock.createTopics(clock: kind, at: start)
+        Terminal().print(
+            "\(options.catalogue.specifications.count) topics are there, \(options.catalogue.partitions) partitions each; "
+                + "the clock is \(kind.rawValue)")
+        return .done
+    }
+
+    static let check = Command(
+        "topics", "check", summary: "Compares the topics that exist with the catalogue.", example: "topics check"
+    ) { call in
+        let options = try GlobalOptions(call)
+        let installation = try Installation(options, runsWorkers: false)
+        defer { installation.close() }
+        let found = try installation.log.topics()
+        var problems: [String] = []
+        for wanted in options.catalogue.specifications {
+            guard let topic = found[wanted.name] else {
+                problems.append("\(wanted.name): missing")
+                continue
+            }
+            if topic.partitions != wanted.partitions {
+                problems.append("\(wanted.name): \(topic.partitions) partitions, expected \(wanted.partitions)")
+            }
+            if topic.cleanup != wanted.cleanup {
+                problems.append("\(wanted.name): \(topic.cleanup), expected \(wanted.cleanup); what is gone can neither be audited nor explained")
+            }
+            if topic.maximumRecordBytes < wanted.maximumRecordBytes {
+                problems.append("\(wanted.name): takes \(topic.maximumRecordBytes) bytes, expected \(wanted.maximumRecordBytes)")
+            }
+        }
+        for problem in problems { Terminal().complain(problem) }
+        if problems.isEmpty { Terminal().print("\(options.catalogue.specifications.count) topics are as they should be") }
+        return problems.isEmpty ? .done : .failed
+    }
+
+    static let asyncapi = Command(
+        "topics", "asyncapi", summary: "Prints the AsyncAPI document of all topics, or checks a file against it.",
+        options: [CommandOption("check", "FILE", "fail where the file differs from the document")],
+        example: "topics asyncapi --check docs/asyncapi.yaml"
+    ) { call in
+        let document = AsyncAPIDocument(catalogue: try GlobalOptions(call).catalogue).yaml
+        guard let path = call["check"] else {
+            Terminal().print(document)
+            return .done
+        }
+        guard let data = FileManager.default.contents(atPath: path) else { throw CommandFailure("\(path): cannot be read") }
+        guard Array(data) == Array(document.utf8) else {
+            Terminal().complain("\(path) differs from the code: write it anew with `tributary topics asyncapi > \(path)`")
+            return .failed
+        }
+        Terminal().print("\(path) agrees with the code")
+        return .done
+    }
+
+    static func time(_ text: String?, option: String) throws -> Timestamp? {
+        guard let text else { return nil }
+        if let date = CalendarDate(iso8601: text) { return date.startOfDay }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw UsageError("--\(option): expected a time such as 2026-03-01T00:00:00Z, found `\(text)`")
+        }
+        return time
+    }
+}
