@@ -13,6 +13,9 @@ package struct Terminal: Sendable {
     /// One line or more to standard output, written at once.
     package func print(_ text: String) { write(text + "\n", to: 1) }
 
+    /// To standard output as it is.
+    package func write(_ text: String) { write(text, to: 1) }
+
     /// To standard error.
     package func complain(_ text: String) { write(text + "\n", to: 2) }
 

@@ -1,0 +1,56 @@
+import CommandLineKit
+import Contracts
+import EmbeddedLog
+import EventLog
+import Foundation
+import WorkerService
+
+/// `up`: all four workers on the embedded log in this process, until SIGTERM.
+enum UpCommand {
+    static let all = [up]
+
+    static let mailOptions = [
+        CommandOption("mail", "eml|null|smtp://HOST:PORT", environment: "TRIBUTARY_MAIL", default: "eml", "where messages go"),
+        CommandOption("mail-from", "ADDRESS", environment: "TRIBUTARY_MAIL_FROM", default: "partners@localhost", "their sender"),
+        CommandOption(flag: "send-history", "send messages of long past events too (eml and null only)"),
+    ]
+
+    static let up = Command(
+        "up", summary: "Runs the four workers on the embedded log until SIGTERM; other commands work through it.",
+        options: [CommandOption("clock", "wall|stream", default: "wall", "for topics that do not exist yet")] + mailOptions,
+        example: "up --data ./data"
+    ) { call in
+        let options = try GlobalOptions(call)
+        guard case .embedded = options.log else {
+            throw UsageError("`up` runs on the embedded log; on Kafka start the four worker executables")
+        }
+        let terminal = Terminal()
+        terminal.print("tributary: opening \(options.data)")
+        let installation = try Installation(options, runsWorkers: false)
+        defer { installation.close() }
+        guard installation.isHolder else {
+            let pid = EmbeddedLog.holder(of: options.data).map { "process \($0)" } ?? "another process"
+            throw CommandFailure("\(options.data) is held by \(pid): one `up` for a directory")
+        }
+        guard let kind = ClockKind(rawValue: try call.required("clock")) else {
+            throw UsageError("--clock: expected `wall` or `stream`, found `\(call["clock"] ?? "")`")
+        }
+        if try !installation.isCreated() { try installation.clock.createTopics(clock: kind, at: Installation.wallTime()) }
+        let server = try LogServer(log: installation.log, directory: options.data)
+        defer { server.close() }
+        try installation.startWorkers(mail: try MailOptions(call))
+        terminal.print("tributary: four workers run; socket \(options.data)/tributary.sock; stop with Ctrl-C")
+        Signals.waitForTermination()
+        terminal.print("tributary: stopping")
+        return .done
+    }
+}
+
+extension MailOptions {
+    init(_ call: Invocation) throws {
+        guard let sink = Sink(text: try call.required("mail")) else {
+            throw UsageError("--mail: expected eml, null or smtp://HOST:PORT, found `\(call["mail"] ?? "")`")
+        }
+        self.init(sink: sink, sender: try call.required("mail-from"), sendsHistory: call.isSet("send-history"))
+    }
+}

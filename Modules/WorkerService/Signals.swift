@@ -1,0 +1,25 @@
+import Foundation
+
+/// Waits for SIGTERM or SIGINT without any code in a signal handler.
+package enum Signals {
+    /// Must be called before threads are started that should not take the signals.
+    package static func block() {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, SIGTERM)
+        unsafe sigaddset(&set, SIGINT)
+        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Blocks until one of them comes. A second one while stopping ends the process at once.
+    package static func waitForTermination() {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, SIGTERM)
+        unsafe sigaddset(&set, SIGINT)
+        var received: Int32 = 0
+        unsafe sigwait(&set, &received)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+}
