@@ -78,7 +78,9 @@ let package = Package(
         module(
             "WorkerService",
             [
-                "ApprovalWorker", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "JSON", "KafkaLog",
+                "ApprovalWorker", "CommandLineKit", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog",
+                "JSON",
+                "KafkaLog",
                 "NotificationWorker", "PayoutWorker", "ReferralWorker", "StateStore", "TaskRuntime", "YAML", "Hashing",
             ]),
 
@@ -91,13 +93,13 @@ let package = Package(
             [
                 "CommandLineKit", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Hashing",
                 "Importing",
-                "JSON", "KafkaLog", "ProgramFile", "ReadModel", "WorkerService", "YAML", "SQLite",
+                "JSON", "KafkaLog", "ProgramFile", "ReadModel", "SQLite", "TaskRuntime", "WorkerService", "YAML",
             ]),
 
-        service("referral-worker", ["WorkerService"]),
-        service("approval-worker", ["WorkerService"]),
-        service("payout-worker", ["WorkerService"]),
-        service("notification-worker", ["WorkerService"]),
+        service("referral-worker", ["Contracts", "WorkerService"]),
+        service("approval-worker", ["Contracts", "WorkerService"]),
+        service("payout-worker", ["Contracts", "WorkerService"]),
+        service("notification-worker", ["Contracts", "WorkerService"]),
         service("tributary", ["Commands"]),
 
         .executableTarget(

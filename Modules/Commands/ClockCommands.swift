@@ -1,12 +1,15 @@
 import CommandLineKit
 import Contracts
 import Domain
+import WorkerService
 
 /// `clock show|advance|switch`
 enum ClockCommands {
     static let all = [show, advance, toWall]
 
-    static let show = Command("clock", "show", summary: "Shows how time runs and where it stands.", example: "clock show") {
+    static let show = Command(
+        "clock", "show", summary: "Shows how time runs and where it stands.", example: "clock show"
+    ) {
         call in
         let options = try GlobalOptions(call)
         let installation = try Installation(options, runsWorkers: false)
@@ -21,7 +24,8 @@ enum ClockCommands {
     }
 
     static let advance = Command(
-        "clock", "advance", summary: "Ticks a stream clock: everything up to the time is processed, worker after worker.",
+        "clock", "advance",
+        summary: "Ticks a stream clock: everything up to the time is processed, worker after worker.",
         options: [CommandOption("to", "TIME", "until when (RFC 3339 or a date)")],
         example: "clock advance --to 2026-02-01T00:00:00Z"
     ) { call in
@@ -53,8 +57,11 @@ enum ClockCommands {
             throw CommandFailure("the clock is a wall clock already")
         }
         let terminal = Terminal()
-        terminal.print("from \(reading.time) by ticks to the wall's \(Installation.wallTime()); timers due before settle at once")
-        guard try terminal.confirm("Turn it? There is no way back.", isAnswered: call.isSet("yes")) else { return .failed }
+        terminal.print(
+            "from \(reading.time) by ticks to the wall's \(Installation.wallTime()); timers due before settle at once")
+        guard try terminal.confirm("Turn it? There is no way back.", isAnswered: call.isSet("yes")) else {
+            return .failed
+        }
         try installation.clock.switchToWall(at: Installation.wallTime())
         try installation.clock.drain(timeout: .seconds(3_600))
         terminal.print("wall clock")

@@ -8,7 +8,8 @@ import ReadModel
 enum DeadLetterCommands {
     static let all = [list, show]
 
-    static let list = Command("dlq", "list", summary: "Lists dead letters with their reasons.", example: "dlq list") { call in
+    static let list = Command("dlq", "list", summary: "Lists dead letters with their reasons.", example: "dlq list") {
+        call in
         let options = try GlobalOptions(call)
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
@@ -27,7 +28,8 @@ enum DeadLetterCommands {
 
     static let show = Command(
         "dlq", "show", summary: "Shows a dead letter with its headers and its first bytes.",
-        arguments: [CommandArgument("RECORD", "where it came from: referral.v1/3/1234")], example: "dlq show referral.v1/3/1234"
+        arguments: [CommandArgument("RECORD", "where it came from: referral.v1/3/1234")],
+        example: "dlq show referral.v1/3/1234"
     ) { call in
         let options = try GlobalOptions(call)
         let installation = try Installation(options, runsWorkers: false)

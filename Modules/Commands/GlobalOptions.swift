@@ -6,13 +6,18 @@ import WorkerService
 /// What every command is told.
 struct GlobalOptions {
     static let table: [CommandOption] = [
-        CommandOption("data", "DIR", environment: "TRIBUTARY_DATA", default: "./data", "directory of log, stores and read model"),
         CommandOption(
-            "log", "embedded|kafka://HOST:PORT", environment: "TRIBUTARY_LOG", default: "embedded", "the log to work on"),
-        CommandOption("prefix", "NAME", environment: "TRIBUTARY_PREFIX", default: TopicCatalogue.defaultPrefix, "of topic names"),
+            "data", "DIR", environment: "TRIBUTARY_DATA", default: "./data", "directory of log, stores and read model"),
         CommandOption(
-            "partitions", "N", environment: "TRIBUTARY_PARTITIONS", default: "8", "of each input topic, when topics are made"),
-        CommandOption("as", "PERSON", environment: "TRIBUTARY_ACTOR", "who decides: the id of an active person of the register"),
+            "log", "embedded|kafka://HOST:PORT", environment: "TRIBUTARY_LOG", default: "embedded", "the log to work on"
+        ),
+        CommandOption(
+            "prefix", "NAME", environment: "TRIBUTARY_PREFIX", default: TopicCatalogue.defaultPrefix, "of topic names"),
+        CommandOption(
+            "partitions", "N", environment: "TRIBUTARY_PARTITIONS", default: "8",
+            "of each input topic, when topics are made"),
+        CommandOption(
+            "as", "PERSON", environment: "TRIBUTARY_ACTOR", "who decides: the id of an active person of the register"),
         CommandOption("timeout", "SECONDS", default: "60", "how long a command waits for its outcome"),
         CommandOption(flag: "json", "results as JSON"),
     ]
@@ -41,7 +46,9 @@ struct GlobalOptions {
     /// Who decides. Whether the person is active is the worker's question.
     func actor() throws -> Actor {
         guard let person else { throw UsageError("--as PERSON (or TRIBUTARY_ACTOR) is required: who decides?") }
-        guard let id = PersonID(person) else { throw UsageError("--as: expected \(PersonKind.expectation), found `\(person)`") }
+        guard let id = PersonID(person) else {
+            throw UsageError("--as: expected \(PersonKind.expectation), found `\(person)`")
+        }
         return .person(id)
     }
 }

@@ -21,7 +21,10 @@ final class Installation {
     /// - Parameters:
     ///   - runsWorkers: starts the four workers in this process if it holds the embedded log. Commands that only read need none.
     ///   - mail: where the workers of this process leave messages.
-    init(_ options: GlobalOptions, runsWorkers: Bool, mail: MailOptions = MailOptions(), limits: TurnLimits = TurnLimits())
+    init(
+        _ options: GlobalOptions, runsWorkers: Bool, mail: MailOptions = MailOptions(),
+        limits: TurnLimits = TurnLimits()
+    )
         throws
     {
         self.options = options
@@ -54,7 +57,8 @@ final class Installation {
                     switch notice {
                     case .fault(let text): terminal.complain("\(worker.rawValue)-worker: \(text)")
                     case .stopped(let partition, let code, let reason):
-                        terminal.complain("\(worker.rawValue)-worker: partition \(partition) stopped: \(reason) [\(code)]")
+                        terminal.complain(
+                            "\(worker.rawValue)-worker: partition \(partition) stopped: \(reason) [\(code)]")
                     default: break
                     }
                 }))
@@ -104,7 +108,9 @@ final class Installation {
 
     /// The time that a command carries: the clock's on a stream clock, the wall's otherwise.
     func commandTime() throws -> Timestamp {
-        guard let reading = try clock.read() else { throw CommandFailure("the clock was never set: run `tributary topics create`") }
+        guard let reading = try clock.read() else {
+            throw CommandFailure("the clock was never set: run `tributary topics create`")
+        }
         return reading.kind == .stream ? reading.time : Installation.wallTime()
     }
 

@@ -1,6 +1,7 @@
 import CommandLineKit
 import Contracts
 import Domain
+import Importing
 import JSON
 
 /// `partner add|list|show`
@@ -17,7 +18,8 @@ enum PartnerCommands {
             CommandOption("status", "STATUS", default: "active", "active, paused, ended or ended_for_cause"),
             CommandOption("currency", "CODE", default: "EUR", "in which its ledger runs"),
             CommandOption("contact", "NAME", "whom we write to"), CommandOption("email", "ADDRESS", "where"),
-            CommandOption("locale", "TAG", default: "en", "in which language"), CommandOption("vat-id", "ID", "its VAT id"),
+            CommandOption("locale", "TAG", default: "en", "in which language"),
+            CommandOption("vat-id", "ID", "its VAT id"),
             CommandOption(flag: "tax-form", "its tax form is on file"), CommandOption(flag: "yes", "do not ask"),
             CommandOption(flag: "dry-run", "only say what would be done"),
         ],
@@ -33,7 +35,9 @@ enum PartnerCommands {
         var partner = try partner(call, time)
         partner.version = (known.filter { $0.id == partner.id }.map(\.version).max() ?? 0) + 1
         let terminal = Terminal()
-        terminal.print("\(partner.version == 1 ? "enrol" : "version \(partner.version) of") \(partner.id), \(partner.name), \(partner.currency)")
+        terminal.print(
+            "\(partner.version == 1 ? "enrol" : "version \(partner.version) of") \(partner.id), \(partner.name), \(partner.currency)"
+        )
         if call.isSet("dry-run") { return .done }
         guard try terminal.confirm("Write it?", isAnswered: call.isSet("yes")) else { return .failed }
         let writer = try installation.registerWriter()
@@ -55,7 +59,8 @@ enum PartnerCommands {
         return Partner(
             id: id, version: 1, name: try call.required("name"), domain: try call.required("domain"),
             types: try call.required("types").split(separator: ",").map { try choice(String($0), "types") },
-            tier: try choice(try call.required("tier"), "tier"), status: try choice(try call.required("status"), "status"),
+            tier: try choice(try call.required("tier"), "tier"),
+            status: try choice(try call.required("status"), "status"),
             currency: currency, locale: try call.required("locale"),
             contact: ContactAddress(name: try call.required("contact"), email: try call.required("email")),
             isTaxFormOnFile: call.isSet("tax-form"), vatID: call["vat-id"], effectiveAt: time)
@@ -70,7 +75,9 @@ enum PartnerCommands {
         return value
     }
 
-    static let list = Command("partner", "list", summary: "Lists the partners of the register.", example: "partner list") {
+    static let list = Command(
+        "partner", "list", summary: "Lists the partners of the register.", example: "partner list"
+    ) {
         call in
         let options = try GlobalOptions(call)
         let partners = try current(options)
@@ -95,7 +102,8 @@ enum PartnerCommands {
         "partner", "show", summary: "Shows one partner as the register has it.",
         arguments: [CommandArgument("ID", "the partner's id (ptr_...)")], example: "partner show ptr_001"
     ) { call in
-        guard let partner = try current(try GlobalOptions(call)).first(where: { $0.id.text == call.arguments[0] }) else {
+        guard let partner = try current(try GlobalOptions(call)).first(where: { $0.id.text == call.arguments[0] })
+        else {
             throw CommandFailure("there is no partner \(call.arguments[0])")
         }
         Terminal().print(try JSONDocument.parse(JSONEncoding.encode(partner)).pretty())

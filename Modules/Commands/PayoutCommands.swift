@@ -1,6 +1,7 @@
 import CommandLineKit
 import Contracts
 import Domain
+import EventLog
 import Foundation
 import ReadModel
 
@@ -30,7 +31,8 @@ enum PayoutCommands {
         let now = try installation.commandTime()
         let cutOff = try TopicCommands.time(call["cut-off"], option: "cut-off") ?? now
         guard let date = call["execution-date"].map({ CalendarDate(iso8601: $0) }) ?? .some(now.date + 2) else {
-            throw UsageError("--execution-date: expected a date such as 2026-03-31, found `\(call["execution-date"] ?? "")`")
+            throw UsageError(
+                "--execution-date: expected a date such as 2026-03-31, found `\(call["execution-date"] ?? "")`")
         }
         let terminal = Terminal()
         let eligible = try installation.withReadModel { model in
@@ -45,7 +47,8 @@ enum PayoutCommands {
                 .joined(separator: " + "))
         if call.isSet("dry-run") { return .done }
         guard try terminal.confirm("Freeze them into a run?", isAnswered: call.isSet("yes")) else { return .failed }
-        let outcome = try PayoutCycle(installation: installation).plan(id, cutOff: cutOff, executionDate: date, actor: actor)
+        let outcome = try PayoutCycle(installation: installation).plan(
+            id, cutOff: cutOff, executionDate: date, actor: actor)
         guard outcome.refusal == nil else { return outcome.report(options, done: "") }
         return try installation.withReadModel { model in
             let view = try PayoutRunView(id, model: model)
@@ -101,7 +104,8 @@ enum PayoutCommands {
         let options = try GlobalOptions(call)
         let actor = try options.actor()
         let path = call.arguments[0]
-        let data = path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
+        let data =
+            path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
         guard let data else { throw CommandFailure("\(path): no such file, or it cannot be read") }
         let parsed = PayoutResultFile.parse(Array(data))
         let terminal = Terminal()
@@ -113,7 +117,9 @@ enum PayoutCommands {
                 uniqueKeysWithValues: try model.decoded(.payout, as: PayoutFact.self).map { ($0.payout.id, $0.payout) })
         }
         let unknown = parsed.lines.filter { known[$0.payout] == nil }
-        for line in unknown { terminal.complain("\(path): line \(line.lineNumber), payout_id: there is no payout \(line.payout)") }
+        for line in unknown {
+            terminal.complain("\(path): line \(line.lineNumber), payout_id: there is no payout \(line.payout)")
+        }
         let counts = Dictionary(grouping: parsed.lines.filter { known[$0.payout] != nil }, by: \.result)
             .map { "\($0.value.count) \($0.key.rawValue)" }.sorted()
         terminal.print("\(path): \(counts.isEmpty ? "nothing to take" : counts.joined(separator: ", "))")

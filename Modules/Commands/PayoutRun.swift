@@ -5,7 +5,9 @@ import EventLog
 import Foundation
 import Hashing
 import Importing
+import JSON
 import ReadModel
+import WorkerService
 
 /// One payout run as the log knows it: its parts, its payouts, and the file that pays it.
 struct PayoutRunView {
@@ -27,7 +29,8 @@ struct PayoutRunView {
     /// Whether every partition has answered the request.
     func requireWhole(partitions: Int32) throws {
         guard parts.count == Int(partitions) else {
-            throw CommandFailure("\(parts.count) of \(partitions) partitions have planned \(id): wait for the payout worker")
+            throw CommandFailure(
+                "\(parts.count) of \(partitions) partitions have planned \(id): wait for the payout worker")
         }
     }
 
@@ -59,18 +62,21 @@ struct PayoutRunView {
             payees["\(entry.payee.partner.text)/\(entry.payee.version)"] = entry
         }
         let programs = try register.entries(ProgramPublished.self).map(\.program)
-        guard let program = programs.filter({ $0.effectiveFrom <= approvedAt }).max(by: { $0.version < $1.version }) else {
+        guard let program = programs.filter({ $0.effectiveFrom <= approvedAt }).max(by: { $0.version < $1.version })
+        else {
             throw CommandFailure("no programme was in force at \(approvedAt)")
         }
         var transfers: [PayoutTransfer] = []
         for payout in payouts where payout.state != .cancelled {
             guard let account = payees["\(payout.partner.text)/\(payout.payeeVersion)"]?.account else {
                 throw CommandFailure(
-                    "\(payout.id): version \(payout.payeeVersion) of the payee of \(payout.partner) is not in the register")
+                    "\(payout.id): version \(payout.payeeVersion) of the payee of \(payout.partner) is not in the register"
+                )
             }
             transfers.append(
                 PayoutTransfer(
-                    payout: payout.id, partner: payout.partner, net: Money(minor: payout.net, currency: payout.currency),
+                    payout: payout.id, partner: payout.partner,
+                    net: Money(minor: payout.net, currency: payout.currency),
                     creditorName: account.name, creditorAccount: account.iban, creditorAgent: account.bic))
         }
         return PayoutFile(
@@ -119,7 +125,9 @@ struct PayoutCycle {
         }
         let temporary = path + ".part"
         try Data(bytes).write(to: URL(fileURLWithPath: temporary))
-        guard unsafe rename(temporary, path) == 0 else { throw CommandFailure("\(path) cannot be written: errno \(errno)") }
+        guard unsafe rename(temporary, path) == 0 else {
+            throw CommandFailure("\(path) cannot be written: errno \(errno)")
+        }
         return nil
     }
 

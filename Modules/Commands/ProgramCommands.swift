@@ -5,6 +5,7 @@ import Foundation
 import Importing
 import JSON
 import ProgramFile
+import WorkerService
 
 /// `program check|publish|show`
 enum ProgramCommands {
@@ -13,7 +14,8 @@ enum ProgramCommands {
     private static let file = CommandArgument("FILE", "the programme as YAML")
 
     static let check = Command(
-        "program", "check", summary: "Checks a programme file and prints every problem with its place.", arguments: [file],
+        "program", "check", summary: "Checks a programme file and prints every problem with its place.",
+        arguments: [file],
         example: "program check Examples/program.yaml"
     ) { call in
         let checked = try read(call.arguments[0])
@@ -78,7 +80,8 @@ enum ProgramCommands {
                     ["version", "in force from", "published by", "reason"],
                     rows: versions.map {
                         [
-                            "\($0.program.version)", $0.program.effectiveFrom.description, $0.actor.text, $0.reason ?? "",
+                            "\($0.program.version)", $0.program.effectiveFrom.description, $0.actor.text,
+                            $0.reason ?? "",
                         ]
                     }
                 ).text)

@@ -19,7 +19,8 @@ struct RegisterReader {
         var last: [[UInt8]: Entry] = [:]
         while try reader.positions()[place, default: 0] < end {
             for record in try reader.read(maximum: 2_000, timeout: .milliseconds(200)) {
-                guard record.headerText(HeaderName.type) == Entry.type, let value = record.value, let key = record.key else {
+                guard record.headerText(HeaderName.type) == Entry.type, let value = record.value, let key = record.key
+                else {
                     continue
                 }
                 if last[key] == nil { order.append(key) }

@@ -10,7 +10,8 @@ enum ReviewCommands {
 
     private static let safety = [
         CommandOption(flag: "yes", "do not ask"), CommandOption(flag: "dry-run", "only say what would be done"),
-        CommandOption("reason", "CODE", "the reason code, or why; recorded"), CommandOption("note", "TEXT", "for the partner"),
+        CommandOption("reason", "CODE", "the reason code, or why; recorded"),
+        CommandOption("note", "TEXT", "for the partner"),
     ]
 
     static let list = Command(
@@ -20,7 +21,9 @@ enum ReviewCommands {
         return try listOpen(options) { $0.kind != .conflict && $0.kind != .appeal }
     }
 
-    static let conflicts = Command("conflict", "list", summary: "Lists open conflicts and appeals.", example: "conflict list") {
+    static let conflicts = Command(
+        "conflict", "list", summary: "Lists open conflicts and appeals.", example: "conflict list"
+    ) {
         call in
         let options = try GlobalOptions(call)
         return try listOpen(options) { $0.kind == .conflict || $0.kind == .appeal }
@@ -45,7 +48,8 @@ enum ReviewCommands {
                 rows: open.map { review in
                     let parties = review.parties.isEmpty ? [review.partner?.text ?? ""] : review.parties.map(\.text)
                     return [
-                        review.id, review.kind.rawValue, review.state.rawValue, review.account.key.text, review.productLine,
+                        review.id, review.kind.rawValue, review.state.rawValue, review.account.key.text,
+                        review.productLine,
                         parties.joined(separator: " / "), review.due?.description ?? "stopped",
                     ]
                 }
@@ -56,7 +60,8 @@ enum ReviewCommands {
     static let decide = Command(
         "review", "decide", summary: "Decides a review: one decision for referral and claim.",
         arguments: [
-            CommandArgument("ID", "the referral's id (ref_...)"), CommandArgument("DECISION", "accept, reject or return"),
+            CommandArgument("ID", "the referral's id (ref_...)"),
+            CommandArgument("DECISION", "accept, reject or return"),
         ],
         options: [CommandOption("contact", "PERSON", "who in sales takes over")] + safety,
         example: "review decide ref_1a2b3c4d0123456789abcdef reject --reason territory --as psn_mara --yes"
@@ -89,7 +94,8 @@ enum ReviewCommands {
         "conflict", "decide", summary: "Decides a conflict by its evidence.",
         arguments: [
             CommandArgument("ID", "the conflict's id (cnf_...)"),
-            CommandArgument("OUTCOME", "first_valid_registration, prior_direct_activity, split, customer_choice or both_rejected"),
+            CommandArgument(
+                "OUTCOME", "first_valid_registration, prior_direct_activity, split, customer_choice or both_rejected"),
         ],
         options: [
             CommandOption("evidence", "IDS", "what the decision rests on: ids, separated by commas"),
@@ -121,7 +127,9 @@ enum ReviewCommands {
 
     static let appeal = Command(
         "conflict", "appeal", summary: "Records one side's appeal; another person decides it.",
-        arguments: [CommandArgument("ID", "the conflict's id (cnf_...)"), CommandArgument("PARTY", "direct or a partner id")],
+        arguments: [
+            CommandArgument("ID", "the conflict's id (cnf_...)"), CommandArgument("PARTY", "direct or a partner id"),
+        ],
         options: [CommandOption(flag: "yes", "do not ask"), CommandOption("reason", "TEXT", "why")],
         example: "conflict appeal cnf_1a2b3c4d0123456789abcdef ptr_002 --reason 'met them first' --as psn_mara --yes"
     ) { call in
@@ -138,7 +146,9 @@ enum ReviewCommands {
             }
             return try JSONDocument.decode(ConflictFact.self, from: image).conflict
         }
-        guard try Terminal().confirm("Appeal \(conflict.id) for \(side)?", isAnswered: call.isSet("yes")) else { return .failed }
+        guard try Terminal().confirm("Appeal \(conflict.id) for \(side)?", isAnswered: call.isSet("yes")) else {
+            return .failed
+        }
         return try CommandSender(installation: installation).send(
             ConflictAppealed(
                 account: conflict.account, conflict: conflict.id, party: side, appealedBy: actor.text, reason: reason,
@@ -179,13 +189,16 @@ enum ReviewCommands {
         }
         guard let reason = RejectReason(rawValue: text) else {
             throw UsageError(
-                "--reason: expected one of \(RejectReason.allCases.map(\.rawValue).joined(separator: ", ")), found `\(text)`")
+                "--reason: expected one of \(RejectReason.allCases.map(\.rawValue).joined(separator: ", ")), found `\(text)`"
+            )
         }
         return reason
     }
 
     private static func party(_ text: String, option: String) throws -> Party {
-        guard let party = Party(text: text) else { throw UsageError("\(option): expected `direct` or a partner id, found `\(text)`") }
+        guard let party = Party(text: text) else {
+            throw UsageError("\(option): expected `direct` or a partner id, found `\(text)`")
+        }
         return party
     }
 

@@ -55,7 +55,8 @@ enum ShowCommands {
         guard let table = ExportTable.named(call.arguments[0]) else {
             let names = ExportTable.all.map(\.name)
             let hint = Nearest.name(to: call.arguments[0], among: names).map { "; did you mean `\($0)`?" } ?? ""
-            throw UsageError("KIND: expected one of \(names.joined(separator: ", ")), found `\(call.arguments[0])`\(hint)")
+            throw UsageError(
+                "KIND: expected one of \(names.joined(separator: ", ")), found `\(call.arguments[0])`\(hint)")
         }
         let format = options.isJSON ? "ndjson" : try call.required("format")
         guard ["table", "csv", "ndjson"].contains(format) else {

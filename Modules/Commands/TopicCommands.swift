@@ -3,6 +3,7 @@ import Contracts
 import Domain
 import EventLog
 import Foundation
+import WorkerService
 
 /// `topics create|check|asyncapi`
 enum TopicCommands {
@@ -11,8 +12,10 @@ enum TopicCommands {
     static let create = Command(
         "topics", "create", summary: "Creates what is missing of the catalogue and sets the clock, once.",
         options: [
-            CommandOption("clock", "wall|stream", default: "wall", "how time runs: with the world, or by ticks (history, demo)"),
-            CommandOption("clock-start", "TIME", "where a stream clock starts (RFC 3339; default 2000-01-01T00:00:00Z)"),
+            CommandOption(
+                "clock", "wall|stream", default: "wall", "how time runs: with the world, or by ticks (history, demo)"),
+            CommandOption(
+                "clock-start", "TIME", "where a stream clock starts (RFC 3339; default 2000-01-01T00:00:00Z)"),
         ],
         example: "topics create --clock stream --clock-start 2025-01-01T00:00:00Z"
     ) { call in
@@ -20,7 +23,8 @@ enum TopicCommands {
         guard let kind = ClockKind(rawValue: try call.required("clock")) else {
             throw UsageError("--clock: expected `wall` or `stream`, found `\(call["clock"] ?? "")`")
         }
-        let start = try time(call["clock-start"], option: "clock-start")
+        let start =
+            try time(call["clock-start"], option: "clock-start")
             ?? (kind == .wall ? Installation.wallTime() : Timestamp(millisecondsSince1970: 946_684_800_000))
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
@@ -48,14 +52,19 @@ enum TopicCommands {
                 problems.append("\(wanted.name): \(topic.partitions) partitions, expected \(wanted.partitions)")
             }
             if topic.cleanup != wanted.cleanup {
-                problems.append("\(wanted.name): \(topic.cleanup), expected \(wanted.cleanup); what is gone can neither be audited nor explained")
+                problems.append(
+                    "\(wanted.name): \(topic.cleanup), expected \(wanted.cleanup); what is gone can neither be audited nor explained"
+                )
             }
             if topic.maximumRecordBytes < wanted.maximumRecordBytes {
-                problems.append("\(wanted.name): takes \(topic.maximumRecordBytes) bytes, expected \(wanted.maximumRecordBytes)")
+                problems.append(
+                    "\(wanted.name): takes \(topic.maximumRecordBytes) bytes, expected \(wanted.maximumRecordBytes)")
             }
         }
         for problem in problems { Terminal().complain(problem) }
-        if problems.isEmpty { Terminal().print("\(options.catalogue.specifications.count) topics are as they should be") }
+        if problems.isEmpty {
+            Terminal().print("\(options.catalogue.specifications.count) topics are as they should be")
+        }
         return problems.isEmpty ? .done : .failed
     }
 
@@ -64,14 +73,17 @@ enum TopicCommands {
         options: [CommandOption("check", "FILE", "fail where the file differs from the document")],
         example: "topics asyncapi --check docs/asyncapi.yaml"
     ) { call in
-        let document = AsyncAPIDocument(catalogue: try GlobalOptions(call).catalogue).yaml
+        let document = AsyncAPIDocument.yaml(of: try GlobalOptions(call).catalogue)
         guard let path = call["check"] else {
             Terminal().print(document)
             return .done
         }
-        guard let data = FileManager.default.contents(atPath: path) else { throw CommandFailure("\(path): cannot be read") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure("\(path): cannot be read")
+        }
         guard Array(data) == Array(document.utf8) else {
-            Terminal().complain("\(path) differs from the code: write it anew with `tributary topics asyncapi > \(path)`")
+            Terminal().complain(
+                "\(path) differs from the code: write it anew with `tributary topics asyncapi > \(path)`")
             return .failed
         }
         Terminal().print("\(path) agrees with the code")

@@ -10,14 +10,17 @@ enum UpCommand {
     static let all = [up]
 
     static let mailOptions = [
-        CommandOption("mail", "eml|null|smtp://HOST:PORT", environment: "TRIBUTARY_MAIL", default: "eml", "where messages go"),
-        CommandOption("mail-from", "ADDRESS", environment: "TRIBUTARY_MAIL_FROM", default: "partners@localhost", "their sender"),
+        CommandOption(
+            "mail", "eml|null|smtp://HOST:PORT", environment: "TRIBUTARY_MAIL", default: "eml", "where messages go"),
+        CommandOption(
+            "mail-from", "ADDRESS", environment: "TRIBUTARY_MAIL_FROM", default: "partners@localhost", "their sender"),
         CommandOption(flag: "send-history", "send messages of long past events too (eml and null only)"),
     ]
 
     static let up = Command(
         "up", summary: "Runs the four workers on the embedded log until SIGTERM; other commands work through it.",
-        options: [CommandOption("clock", "wall|stream", default: "wall", "for topics that do not exist yet")] + mailOptions,
+        options: [CommandOption("clock", "wall|stream", default: "wall", "for topics that do not exist yet")]
+            + mailOptions,
         example: "up --data ./data"
     ) { call in
         let options = try GlobalOptions(call)
@@ -35,7 +38,9 @@ enum UpCommand {
         guard let kind = ClockKind(rawValue: try call.required("clock")) else {
             throw UsageError("--clock: expected `wall` or `stream`, found `\(call["clock"] ?? "")`")
         }
-        if try !installation.isCreated() { try installation.clock.createTopics(clock: kind, at: Installation.wallTime()) }
+        if try !installation.isCreated() {
+            try installation.clock.createTopics(clock: kind, at: Installation.wallTime())
+        }
         let server = try LogServer(log: installation.log, directory: options.data)
         defer { server.close() }
         try installation.startWorkers(mail: try MailOptions(call))

@@ -1,6 +1,6 @@
 package import Contracts
 package import EventLog
-import Foundation
+package import Foundation
 import StateStore
 import Synchronization
 package import TaskRuntime
@@ -20,8 +20,10 @@ package struct EngineOptions: Sendable {
     package var observer: @Sendable (WorkerName, TurnObserver.Notice) -> Void
 
     package init(
-        dataDirectory: String, catalogue: TopicCatalogue = TopicCatalogue(), workers: [WorkerName] = WorkerName.allCases,
-        threads: Int = 1, membership: SessionConfiguration.Membership = .static, sessionTimeout: Duration = .seconds(45),
+        dataDirectory: String, catalogue: TopicCatalogue = TopicCatalogue(),
+        workers: [WorkerName] = WorkerName.allCases,
+        threads: Int = 1, membership: SessionConfiguration.Membership = .static,
+        sessionTimeout: Duration = .seconds(45),
         mail: MailOptions = MailOptions(), limits: TurnLimits = TurnLimits(),
         observer: @escaping @Sendable (WorkerName, TurnObserver.Notice) -> Void = { _, _ in }
     ) {
@@ -73,14 +75,17 @@ package final class Engine {
         let directory = "\(options.dataDirectory)/\(worker.rawValue)-worker/0-\(index)"
         let definition = WorkerDefinition.make(worker, postOffice: postOffice)
         let stores = try SQLiteStateBackendProvider(
-            directory: directory, tables: definition.tables, schemaVersion: Int(Changelog.schemaVersion))
+            directory: directory, tables: definition.tables, schemaVersion: Int64(Changelog.schemaVersion))
         return WorkerThread(name: "\(worker.rawValue)-\(index)") { stop in
             TurnLoop(
                 TurnLoop.Environment(
                     log: log, session: session, worker: worker, catalogue: options.catalogue, stores: stores,
                     now: { Int64(Date().timeIntervalSince1970 * 1000) },
-                    sleep: { Thread.sleep(forTimeInterval: Double($0.components.attoseconds) / 1e18
-                        + Double($0.components.seconds)) },
+                    sleep: {
+                        Thread.sleep(
+                            forTimeInterval: Double($0.components.attoseconds) / 1e18
+                                + Double($0.components.seconds))
+                    },
                     limits: options.limits, observer: TurnObserver { options.observer(worker, $0) },
                     makeProcessor: definition.makeProcessor),
                 stop: stop)
@@ -96,6 +101,11 @@ package final class Engine {
         postOffice?.stop()
         postOffice = nil
         return left.allSatisfy { $0 }
+    }
+
+    /// Blocks until SIGTERM or SIGINT, or until a turn thread has left by itself.
+    package func waitUntilStoppedOrFailed() {
+        while !Signals.isTerminationPending(waiting: 0.5), failure == nil {}
     }
 
     /// Why a worker left by itself: another process has its identity.

@@ -163,7 +163,8 @@ package final class LogClock {
             while try !isDrained(worker) {
                 guard ContinuousClock.now < deadline else {
                     throw Failure(
-                        description: "the \(worker.rawValue) worker did not reach the end of its input within \(timeout)")
+                        description:
+                            "the \(worker.rawValue) worker did not reach the end of its input within \(timeout)")
                 }
                 Thread.sleep(forTimeInterval: pause)
                 pause = min(pause * 1.5, 0.02)
@@ -175,7 +176,8 @@ package final class LogClock {
     package func isDrained(_ worker: WorkerName) throws -> Bool {
         let topic = catalogue.name(of: worker.input)
         let ends = try log.endOffsets(of: topic)
-        let committed = try log.committedOffsets(group: WorkerGroup.name(worker, prefix: catalogue.prefix), topic: topic)
+        let committed = try log.committedOffsets(
+            group: WorkerGroup.name(worker, prefix: catalogue.prefix), topic: topic)
         var behind: [TopicPartition: Int64] = [:]
         for (partition, end) in ends.enumerated() {
             let position = (partition < committed.count ? committed[partition] : nil) ?? 0

@@ -10,7 +10,7 @@ struct NodeIdentity {
         try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
         let path = "\(dataDirectory)/node-id"
         let made = Hexadecimal.text(Hashing.randomBytes(count: 6))
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         if file >= 0 {
             defer { close(file) }
             let bytes = Array((made + "\n").utf8)

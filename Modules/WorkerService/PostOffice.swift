@@ -4,6 +4,7 @@ import EventLog
 import Foundation
 import Hashing
 import NotificationWorker
+import TaskRuntime
 
 /// The notification worker's sender with its thread, its sink and its own producer. One for a process.
 final class PostOffice {

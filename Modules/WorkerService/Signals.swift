@@ -22,4 +22,16 @@ package enum Signals {
         unsafe sigwait(&set, &received)
         unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
+
+    /// Waits a while for one of them.
+    package static func isTerminationPending(waiting seconds: Double) -> Bool {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, SIGTERM)
+        unsafe sigaddset(&set, SIGINT)
+        var limit = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
+        guard unsafe sigtimedwait(&set, nil, &limit) > 0 else { return false }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        return true
+    }
 }

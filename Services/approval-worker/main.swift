@@ -1,1 +1,6 @@
-print("not wired")
+import Contracts
+import Foundation
+import WorkerService
+
+WorkerMain.run(
+    .approval, Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)

@@ -1,1 +1,6 @@
-print("not wired")
+import Contracts
+import Foundation
+import WorkerService
+
+WorkerMain.run(
+    .referral, Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)

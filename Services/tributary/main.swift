@@ -1,1 +1,4 @@
-print("not wired")
+import Commands
+import Foundation
+
+exit(Tributary.run(Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment))

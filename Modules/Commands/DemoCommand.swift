@@ -1,0 +1,3 @@
+import CommandLineKit
+
+enum DemoCommand { static let all: [Command] = [] }

@@ -1,0 +1,3 @@
+import CommandLineKit
+
+enum ImportCommand { static let all: [Command] = [] }
