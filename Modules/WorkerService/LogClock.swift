@@ -10,6 +10,8 @@ package final class LogClock {
     /// What `program.v1` remembers of the clock, under this key.
     static let registerKey = "clock"
     static let source = "/tributary/clock"
+    /// How long a look at what lies behind committed positions may take, before positions are asked for again.
+    static let markerPatience = Duration.seconds(2)
 
     package struct Reading: Sendable, Hashable {
         package var kind: ClockKind
@@ -186,9 +188,13 @@ package final class LogClock {
         guard !behind.isEmpty else { return true }
         let reader = try openReader()
         try reader.assign(behind)
-        guard try reader.read(maximum: 1, timeout: .milliseconds(20)).isEmpty else { return false }
-        let positions = try reader.positions()
-        return behind.keys.allSatisfy { positions[$0, default: 0] >= ends[Int($0.partition)] }
+        let deadline = ContinuousClock.now + LogClock.markerPatience
+        while ContinuousClock.now < deadline {
+            guard try reader.read(maximum: 1, timeout: .milliseconds(20)).isEmpty else { return false }
+            let positions = try reader.positions()
+            if behind.keys.allSatisfy({ positions[$0, default: 0] >= ends[Int($0.partition)] }) { return true }
+        }
+        return false
     }
 }
 
