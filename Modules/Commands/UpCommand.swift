@@ -41,8 +41,6 @@ enum UpCommand {
         if try !installation.isCreated() {
             try installation.clock.createTopics(clock: kind, at: Installation.wallTime())
         }
-        let server = try LogServer(log: installation.log, directory: options.data)
-        defer { server.close() }
         try installation.startWorkers(mail: try MailOptions(call))
         terminal.print("tributary: four workers run; socket \(options.data)/tributary.sock; stop with Ctrl-C")
         Signals.waitForTermination()

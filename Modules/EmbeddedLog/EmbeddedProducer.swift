@@ -13,18 +13,24 @@ final class EmbeddedProducer: LogProducer {
         self.epoch = epoch
     }
 
-    func append(_ records: [OutgoingRecord]) throws(LogError) {
+    func append(_ records: [OutgoingRecord]) throws(LogError) -> [TopicPartition: Int64] {
         var buffer = TransactionBuffer()
         for record in records {
             try buffer.append(record, to: try topic(record.topic).partition(record.partition))
         }
-        guard buffer.recordCount > 0 else { return }
+        guard buffer.recordCount > 0 else { return [:] }
         let request = CommitRequest(
             batches: buffer.batches, recordCount: buffer.recordCount, bytes: buffer.bytes)
         try log.commit(request) {
             log.isCurrent(identity, epoch: epoch)
                 ? nil : LogError(.fenced, .fatal, "another producer has the identity \(identity)")
         }
+        var ends: [TopicPartition: Int64] = [:]
+        for batch in request.batches {
+            guard let last = batch.records.last else { continue }
+            ends[TopicPartition(batch.partition.topic, batch.partition.partition)] = last.offset + 1
+        }
+        return ends
     }
 
     private func topic(_ name: String) throws(LogError) -> TopicLog {

@@ -36,7 +36,10 @@ package protocol EventLog: AnyObject, Sendable {
 package protocol LogProducer: AnyObject {
     /// Appends all records atomically and durably: after return every one is readable, after a throw none is
     /// (`unknownOutcome`: all or none).
-    func append(_ records: [OutgoingRecord]) throws(LogError)
+    ///
+    /// - Returns: the offset after the last of these records in each partition written.
+    @discardableResult
+    func append(_ records: [OutgoingRecord]) throws(LogError) -> [TopicPartition: Int64]
     func close()
 }
 

@@ -17,8 +17,8 @@ final class KafkaProducer: LogProducer {
         self.timeout = timeout
     }
 
-    func append(_ records: [OutgoingRecord]) throws(LogError) {
-        guard !records.isEmpty else { return }
+    func append(_ records: [OutgoingRecord]) throws(LogError) -> [TopicPartition: Int64] {
+        guard !records.isEmpty else { return [:] }
         let deadline = ContinuousClock.now + timeout
         try producer.begin()
         do {
@@ -30,6 +30,11 @@ final class KafkaProducer: LogProducer {
             throw error
         }
         waitUntilReadable()
+        var ends: [TopicPartition: Int64] = [:]
+        for topic in producer.writtenTopics {
+            for (partition, end) in producer.nextOffsets(of: topic) { ends[TopicPartition(topic, partition)] = end }
+        }
+        return ends
     }
 
     /// Waits until the records can be read: the commit is acknowledged before the partitions have its markers. Another

@@ -111,14 +111,35 @@ package final class LogClock {
     package func tick(to time: Timestamp, timeout: Duration = .seconds(600)) throws {
         let id = "tick-\(time)"
         for worker in WorkerName.allCases {
-            try drain([worker], timeout: timeout)
             var records = try broadcast(ClockAdvanced(to: time), id: id, at: time, to: [worker.input])
             // The register remembers a tick only when its last stage begins: a broken one is repeated whole.
             if worker == WorkerName.allCases.last {
                 records.append(registerRecord(ClockAdvanced(to: time), id: id, at: time))
             }
-            try openProducer().append(records)
-            try drain([worker], timeout: timeout)
+            let ends = try openProducer().append(records)
+            try wait(for: worker, toReach: ends, timeout: timeout)
+        }
+    }
+
+    /// Waits until a worker has processed its input up to the offsets given: the tick is behind all that came before it.
+    private func wait(for worker: WorkerName, toReach ends: [TopicPartition: Int64], timeout: Duration) throws {
+        let topic = catalogue.name(of: worker.input)
+        let group = WorkerGroup.name(worker, prefix: catalogue.prefix)
+        try poll(timeout: timeout, "the \(worker.rawValue) worker did not process a tick") {
+            let committed = try log.committedOffsets(group: group, topic: topic)
+            return ends.allSatisfy { place, end in
+                place.topic != topic || (committed[Int(place.partition)] ?? 0) >= end
+            }
+        }
+    }
+
+    private func poll(timeout: Duration, _ failure: String, _ isDone: () throws -> Bool) throws {
+        let deadline = ContinuousClock.now + timeout
+        var pause = 0.0005
+        while try !isDone() {
+            guard ContinuousClock.now < deadline else { throw Failure(description: "\(failure) within \(timeout)") }
+            Thread.sleep(forTimeInterval: pause)
+            pause = min(pause * 1.5, 0.02)
         }
     }
 
@@ -159,17 +180,9 @@ package final class LogClock {
 
     /// Waits until each worker has processed every record of its input.
     package func drain(_ workers: [WorkerName] = WorkerName.allCases, timeout: Duration) throws {
-        let deadline = ContinuousClock.now + timeout
         for worker in workers {
-            var pause = 0.0005
-            while try !isDrained(worker) {
-                guard ContinuousClock.now < deadline else {
-                    throw Failure(
-                        description:
-                            "the \(worker.rawValue) worker did not reach the end of its input within \(timeout)")
-                }
-                Thread.sleep(forTimeInterval: pause)
-                pause = min(pause * 1.5, 0.02)
+            try poll(timeout: timeout, "the \(worker.rawValue) worker did not reach the end of its input") {
+                try isDrained(worker)
             }
         }
     }
