@@ -1,7 +1,9 @@
 /// The arithmetic of an explanation, evaluated again from its text alone.
 ///
-/// Grammar: integers and decimals, `+ - x / ( )`, `min(a, b)`, `max(a, b)`, `round_half_even(x)`, `floor(x)`, and one
-/// ` = result` at the end. Days (`2026-03-01`) may be compared by `<=` and `<`. Everything is exact.
+/// Grammar: integers and decimals, `+ - x / ( )`, `min(a, b)`, `max(a, b)`, `round_half_even(x)`, `round_half_up(x)`,
+/// `floor(x)`, and ` = result` at the end; `<=` and `<` compare. Several statements are parted by `; `. Dates
+/// (`2026-03-01`), times (`2026-03-01T09:30:00.000Z`) and lengths of time (`90 d`, `48 h`) count in days. Everything is
+/// exact.
 package enum ArithmeticText {
     package enum Problem: Error, Sendable, Hashable, CustomStringConvertible {
         /// The text stops being arithmetic at this byte.
@@ -24,19 +26,14 @@ package enum ArithmeticText {
     /// How deep brackets and functions may nest.
     package static let maximumDepth = 32
 
-    /// Whether what is stated follows: both sides of ` = ` are equal, every comparison is true.
+    /// Whether what is stated follows: both sides of ` = ` are equal, every comparison is true, in every statement.
     package static func holds(_ text: String) throws(Problem) -> Bool {
         var parser = ArithmeticParser(text)
-        var isTrue = true
-        var left = try parser.expression()
-        var relations = 0
-        while let relation = parser.relation() {
-            let right = try parser.expression()
-            if !(try relation.holds(left, right)) { isTrue = false }
-            left = right
-            relations += 1
+        var isTrue = try parser.statement()
+        while parser.nextStatement() {
+            if !(try parser.statement()) { isTrue = false }
         }
-        guard parser.isAtEnd, relations > 0 else { throw .syntax(parser.position) }
+        guard parser.isAtEnd else { throw .syntax(parser.position) }
         return isTrue
     }
 
@@ -77,7 +74,24 @@ struct ArithmeticParser {
 
     var isAtEnd: Bool { position == bytes.count }
 
-    mutating func relation() -> ArithmeticRelation? {
+    mutating func nextStatement() -> Bool { take("; ") }
+
+    /// Expressions with a relation between each two of them.
+    mutating func statement() throws(ArithmeticText.Problem) -> Bool {
+        var isTrue = true
+        var left = try expression()
+        var relations = 0
+        while let relation = relation() {
+            let right = try expression()
+            if !(try relation.holds(left, right)) { isTrue = false }
+            left = right
+            relations += 1
+        }
+        guard relations > 0 else { throw .syntax(position) }
+        return isTrue
+    }
+
+    private mutating func relation() -> ArithmeticRelation? {
         if take(" = ") { return .equal }
         if take(" <= ") { return .lessOrEqual }
         return take(" < ") ? .less : nil
@@ -127,6 +141,7 @@ struct ArithmeticParser {
         }
         if take("(") { return try arguments(exactly: 1)[0] }
         if take("round_half_even(") { return ExactFraction(try arguments(exactly: 1)[0].roundedHalfEven) }
+        if take("round_half_up(") { return ExactFraction(try arguments(exactly: 1)[0].roundedHalfUp) }
         if take("floor(") { return ExactFraction(try arguments(exactly: 1)[0].floor) }
         if take("min(") { return try extreme { (a, b) throws(ExactFraction.Overflow) in try a.isLess(than: b) } }
         if take("max(") { return try extreme { (a, b) throws(ExactFraction.Overflow) in try b.isLess(than: a) } }
@@ -153,15 +168,9 @@ struct ArithmeticParser {
         return values
     }
 
-    /// Digits with at most one point, or a day, which counts as its number.
+    /// Digits with at most one point, a length of time, a date or a time. The last three count in days.
     private mutating func number() throws(ArithmeticText.Problem) -> ExactFraction {
-        if position + 10 <= bytes.count {
-            let text = String(decoding: bytes[position..<(position + 10)], as: UTF8.self)
-            if let date = CalendarDate(iso8601: text) {
-                position += 10
-                return ExactFraction(Int128(date.dayNumber))
-            }
-        }
+        if let time = try time() { return time }
         let start = position
         while position < bytes.count, bytes[position] == 0x2e || (bytes[position] >= 0x30 && bytes[position] <= 0x39) {
             position += 1
@@ -169,7 +178,27 @@ struct ArithmeticParser {
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         let value = try exact { () throws(ExactFraction.Overflow) in try ExactFraction(decimal: text) }
         guard let value else { throw .syntax(start) }
+        if take(" h") { return try exact { () throws(ExactFraction.Overflow) in try value.multiplied(by: .hour) } }
+        _ = take(" d")
         return value
+    }
+
+    private mutating func time() throws(ArithmeticText.Problem) -> ExactFraction? {
+        guard let date = text(ofLength: 10).flatMap({ CalendarDate(iso8601: $0) }) else { return nil }
+        guard position + 10 < bytes.count, bytes[position + 10] == UInt8(ascii: "T") else {
+            position += 10
+            return ExactFraction(Int128(date.dayNumber))
+        }
+        guard let time = text(ofLength: 24).flatMap({ Timestamp(rfc3339: $0) }) else { throw .syntax(position) }
+        position += 24
+        return try exact { () throws(ExactFraction.Overflow) in
+            try ExactFraction(Int128(time.millisecondsSince1970), over: 86_400_000)!
+        }
+    }
+
+    private func text(ofLength count: Int) -> String? {
+        guard position + count <= bytes.count else { return nil }
+        return String(decoding: bytes[position..<(position + count)], as: UTF8.self)
     }
 
     private mutating func take(_ token: StaticString) -> Bool {

@@ -6,6 +6,14 @@ package struct ExactFraction: Sendable, Hashable, CustomStringConvertible {
     /// Positive.
     package let denominator: Int128
 
+    /// An hour in days.
+    static let hour = ExactFraction(numerator: 1, denominator: 24)
+
+    private init(numerator: Int128, denominator: Int128) {
+        self.numerator = numerator
+        self.denominator = denominator
+    }
+
     package init(_ whole: Int128) {
         numerator = whole
         denominator = 1
@@ -79,6 +87,9 @@ package struct ExactFraction: Sendable, Hashable, CustomStringConvertible {
 
     /// To the nearest whole number, a tie to the even one.
     package var roundedHalfEven: Int128 { RoundingMode.halfEven.divide(numerator, by: denominator) }
+
+    /// To the nearest whole number, a tie away from zero.
+    package var roundedHalfUp: Int128 { RoundingMode.halfUp.divide(numerator, by: denominator) }
 
     /// The largest whole number that is not above it.
     package var floor: Int128 {
