@@ -84,25 +84,25 @@ import Testing
         }
     }
 
-    @Test func `an entry goes whole into the register and in its broadcast form to every partition`() throws {
-        let entry = PayeeUpdated(
-            payee: RegisterEventsTests.payee, account: RegisterEventsTests.account, occurredAt: RegisterEventsTests.time
-        )
-        let records = entry.records(
-            id: entry.registerKey, source: "/register", in: TopicCatalogue(prefix: "acme", partitions: 2))
+    @Test func `a broadcast is one copy for every partition, under one id`() throws {
+        let tick = ClockAdvanced(to: RegisterEventsTests.time)
+        let envelope = EventEnvelope(id: "tick-1", source: "/cli", type: ClockAdvanced.type, time: tick.to)
+        let records = Broadcast.records(
+            of: tick, envelope: envelope, key: "clock", to: [.referral, .payout, .program],
+            in: TopicCatalogue(prefix: "acme", partitions: 2))
         #expect(
             records.map { "\($0.topic)/\($0.partition)" } == [
-                "acme.program.v1/0", "acme.referral.v1/0", "acme.referral.v1/1", "acme.approval.v1/0",
-                "acme.approval.v1/1", "acme.payout.v1/0", "acme.payout.v1/1",
+                "acme.referral.v1/0", "acme.referral.v1/1", "acme.payout.v1/0", "acme.payout.v1/1", "acme.program.v1/0",
             ])
-        for (index, record) in records.enumerated() {
+        for record in records {
             let event = try CloudEventCodec.decode(
                 LogRecord(
                     topic: record.topic, partition: record.partition, offset: 0, appendTimeMilliseconds: 0,
                     key: record.key, value: record.value, headers: record.headers), prefix: "acme")
-            #expect(event.isBroadcast == (index > 0))
-            #expect(event.id == "ptr_001/payee/4")
-            #expect(try event.payload(PayeeUpdated.self) == (index > 0 ? entry.broadcastForm : entry))
+            #expect(event.isBroadcast)
+            #expect(event.id == "tick-1")
+            #expect(event.key == "clock")
+            #expect(try event.payload(ClockAdvanced.self) == tick)
         }
     }
 

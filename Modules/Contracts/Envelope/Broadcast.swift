@@ -23,22 +23,3 @@ package enum Broadcast {
         }
     }
 }
-
-extension RegisterEntry {
-    /// The entry as it is written, in one transaction: whole into the register's topic under its register key, and in
-    /// its broadcast form into each partition of the topics that read the register.
-    ///
-    /// - Parameter id: the event's id; `registerKey` makes a repeated write a duplicate that changes nothing.
-    package func records(
-        id: String, source: String, commandID: String? = nil, in catalogue: TopicCatalogue
-    ) -> [OutgoingRecord] {
-        let envelope = EventEnvelope(
-            id: id, source: source, type: Self.type, time: occurredAt, subject: registerKey, commandID: commandID)
-        let own = CloudEventCodec.encode(
-            envelope, data: JSONEncoding.encode(self), topic: catalogue.name(of: .program), partition: 0,
-            key: registerKey)
-        return [own]
-            + Broadcast.records(
-                of: broadcastForm, envelope: envelope, key: registerKey, to: Topic.registerReaders, in: catalogue)
-    }
-}
