@@ -143,7 +143,7 @@ extension AccountFile {
             step(
                 "revenue_reversed", text,
                 arithmetic:
-                    "min(\(event.amount.minor); \(limit)) = \(counted); \(before) + \(counted) = \(deal.reversedMinor)")
+                    "min(\(event.amount.minor), \(limit)) = \(counted); \(before) + \(counted) = \(deal.reversedMinor)")
         ]
         turn.record(OpportunityFact(change: "reversed", opportunity: deal, explanation: steps, occurredAt: now))
         guard var attribution = try attribution(of: deal.id) else { return }

@@ -1,7 +1,7 @@
 /// The arithmetic of an explanation, evaluated again from its text alone.
 ///
 /// Grammar: integers and decimals, `+ - x / ( )`, `min(a, b)`, `max(a, b)`, `round_half_even(x)`, `round_half_up(x)`,
-/// `floor(x)`, and ` = result` at the end; `<=` and `<` compare. Several statements are parted by `; `. Dates
+/// `floor(x)`, and ` = result` at the end; `<=`, `<`, `>=` and `>` compare. Several statements are parted by `; `. Dates
 /// (`2026-03-01`), times (`2026-03-01T09:30:00.000Z`) and lengths of time (`90 d`, `48 h`) count in days. Everything is
 /// exact.
 package enum ArithmeticText {
@@ -47,13 +47,15 @@ package enum ArithmeticText {
 }
 
 enum ArithmeticRelation {
-    case equal, lessOrEqual, less
+    case equal, lessOrEqual, less, greaterOrEqual, greater
 
     func holds(_ left: ExactFraction, _ right: ExactFraction) throws(ArithmeticText.Problem) -> Bool {
         switch self {
         case .equal: left == right
         case .lessOrEqual: try exact { () throws(ExactFraction.Overflow) in try !right.isLess(than: left) }
         case .less: try exact { () throws(ExactFraction.Overflow) in try left.isLess(than: right) }
+        case .greaterOrEqual: try exact { () throws(ExactFraction.Overflow) in try !left.isLess(than: right) }
+        case .greater: try exact { () throws(ExactFraction.Overflow) in try right.isLess(than: left) }
         }
     }
 }
@@ -94,7 +96,9 @@ struct ArithmeticParser {
     private mutating func relation() -> ArithmeticRelation? {
         if take(" = ") { return .equal }
         if take(" <= ") { return .lessOrEqual }
-        return take(" < ") ? .less : nil
+        if take(" < ") { return .less }
+        if take(" >= ") { return .greaterOrEqual }
+        return take(" > ") ? .greater : nil
     }
 
     mutating func expression() throws(ArithmeticText.Problem) -> ExactFraction {
