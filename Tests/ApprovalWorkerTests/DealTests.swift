@@ -182,7 +182,7 @@ import Testing
         #expect(try rest.payloads(CommissionReversed.self).map(\.reversedTotal) == [eur(1000)])
         #expect(
             try rest.payloads(OpportunityFact.self).first?.explanation.first?.arithmetic
-                == "min(900; 600) = 600; 400 + 600 = 1000")
+                == "min(900, 600) = 600; 400 + 600 = 1000")
         #expect(try reverse(1, at: "2026-02-05").deadLetter?.code == .refused)
         #expect(try world.attribution()?.reversedMinor == 1000)
     }
