@@ -122,14 +122,13 @@ extension PartnerBook {
     private func post(
         due: Int64, _ price: CommissionPrice, _ target: inout TargetRow, _ context: LineContext
     ) throws {
+        if due <= target.posted { try stopWaiting(&target, price.steps, context) }
+        guard due != target.posted else { return }
         let earnings = try target.earnings.map { id in
             let earning = try known(id)
             return OpenEarning(
                 id: id, open: earning.open,
                 isUnallocated: [.accrued, .eligible, .recorded].contains(earning.state))
-        }
-        guard due != target.posted else {
-            return try stopWaiting(&target, price.steps, context)
         }
         let steps =
             price.steps + [
@@ -160,15 +159,32 @@ extension PartnerBook {
             String(credit.revision), String(target.entries))
         return Commission(
             id: entryID, entry: kind, state: state, amount: Money(minor: amount, currency: target.currency),
-            trigger: credit, line: context.name, base: price.base, rate: price.rate, fx: target.fx, accruedAt: now,
+            trigger: credit, line: context.name, base: price.base, rate: price.rate,
+            fx: price.base.currency == target.currency ? nil : target.fx, accruedAt: now,
             holdUntil: try holdEnd(credit), adjusts: target.earnings.last)
     }
 
     /// The hold of days from the close, or until money from a decision is safe from an appeal.
     private func holdEnd(_ credit: CommissionTrigger) throws -> Timestamp {
-        let rules = try register.program(version: credit.programVersion)?.commission ?? program().commission
-        let end = credit.closedAt + .days(Int(rules.holdDays))
+        let end = credit.closedAt + .days(Int(try holdDays(credit)))
         return max(end, credit.eligibleFrom ?? end)
+    }
+
+    private func holdDays(_ credit: CommissionTrigger) throws -> Int64 {
+        try register.program(version: credit.programVersion)?.commission.holdDays ?? program().commission.holdDays
+    }
+
+    private func holdStep(_ credit: CommissionTrigger) throws -> ExplanationStep {
+        let days = try holdDays(credit)
+        let end = try holdEnd(credit)
+        let hold = "\(credit.closedAt.date) + \(days)"
+        return ExplanationStep(
+            rule: "hold", programVersion: credit.programVersion,
+            text: credit.eligibleFrom == nil
+                ? "Held for \(days) days from the close: payable from \(end) on."
+                : "Held for \(days) days from the close, and until an appeal is no longer possible: payable from \(end) on.",
+            arithmetic: credit.eligibleFrom.map { "max(\(hold), \($0.date)) = \(end.date)" }
+                ?? "\(hold) = \(end.date)")
     }
 
     // MARK: The three differences
@@ -197,7 +213,7 @@ extension PartnerBook {
         }
         if waiting != nil { try endRateBlock(of: earning.id) }
         earning.blocks = try openKinds(for: earning)
-        try record(earning, "accrued", steps)
+        try record(earning, "accrued", steps + [holdStep(context.credit)])
         try post(.accrued, earning.amount, commission: earning.id, steps: steps.suffix(1))
         try tellCommission(earning, .commissionAccrued, detail: price.steps.last?.text)
         try checkForFraud(&earning, context.cause)

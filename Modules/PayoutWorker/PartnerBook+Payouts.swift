@@ -51,7 +51,7 @@ extension PartnerBook {
             let waiting = lines.reduce(Money.zero(currency)) { sum, line in
                 Money(minor: sum.minor &+ line.amount, currency: currency)
             }
-            return .rollsOver(.blocked, waiting.minor)
+            return .rollsOver(blocks.contains(.missingPayee) ? .noPayee : .blocked, waiting.minor)
         }
         let status = try partner().status
         return try PayoutPlanning.plan(
