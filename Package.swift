@@ -87,11 +87,12 @@ let package = Package(
         // The command line and what it reads.
         module("ReadModel", ["Contracts", "Domain", "EventLog", "JSON", "SQLite"]),
         module("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
+        module("Demo", ["Contracts", "Domain", "DomainNames", "Importing", "JSON", "YAML"]),
         module("CommandLineKit"),
         module(
             "Commands",
             [
-                "CommandLineKit", "Contracts", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Hashing",
+                "CommandLineKit", "Contracts", "Demo", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Hashing",
                 "Importing",
                 "JSON", "KafkaLog", "ProgramFile", "ReadModel", "SQLite", "TaskRuntime", "WorkerService", "YAML",
             ]),
@@ -126,6 +127,7 @@ let package = Package(
         suite("WorkerService", ["Contracts", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
         suite("ReadModel", ["Contracts", "EventLog", "JSON"]),
         suite("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
+        suite("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Importing", "JSON", "YAML"]),
         suite("CommandLineKit"),
         suite("Commands", ["Contracts", "EventLog", "JSON"]),
     ]
