@@ -105,6 +105,9 @@ let package = Package(
 
         .executableTarget(
             name: "KafkaTurns", dependencies: ["EventLog", "KafkaLog"], path: "Benchmarks/KafkaTurns", swiftSettings: settings),
+        .executableTarget(
+            name: "EmbeddedTurns", dependencies: ["EmbeddedLog", "EventLog"], path: "Benchmarks/EmbeddedTurns",
+            swiftSettings: settings),
 
         suite("Domain"),
         suite("JSON"),

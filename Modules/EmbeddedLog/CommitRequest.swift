@@ -24,12 +24,13 @@ final class CommitRequest: @unchecked Sendable {
     /// Set, under the monitor, when the transaction is in the file or has failed.
     var outcome: Result<Void, LogError>?
 
-    init(batches: [Batch], group: String = "", positions: [Position] = [], recordCount: Int, bytes: Int) {
-        self.batches = batches
+    /// Takes the records out of `buffer`, so that they are the request's alone and are numbered in place.
+    init(taking buffer: inout TransactionBuffer, group: String = "", positions: [Position] = []) {
+        recordCount = buffer.recordCount
+        bytes = buffer.bytes
+        batches = buffer.takeBatches()
         self.group = group
         self.positions = positions
-        self.recordCount = recordCount
-        self.bytes = bytes
     }
 }
 
@@ -42,6 +43,14 @@ struct TransactionBuffer {
     private(set) var recordCount = 0
     private(set) var bytes = 0
     private var indices: [ObjectIdentifier: Int] = [:]
+
+    /// Empties the buffer.
+    mutating func takeBatches() -> [CommitRequest.Batch] {
+        var taken: [CommitRequest.Batch] = []
+        swap(&taken, &batches)
+        self = TransactionBuffer()
+        return taken
+    }
 
     mutating func append(_ record: OutgoingRecord, to partition: PartitionLog) throws(LogError) {
         let size = record.byteCount

@@ -13,7 +13,7 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
     let monitor = Monitor()
     let directory: LogDirectory
     let file: LogFile
-    private let now: @Sendable () -> Int64
+    let now: @Sendable () -> Int64
 
     // Guarded by `monitor`.
     var topicLogs: [String: TopicLog] = [:]
@@ -31,7 +31,9 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
     private var failure: LogError?
     private var tail = TailBudget(limit: tailBytes)
     /// Committed records since the last maintenance.
-    private var recordsSinceMaintenance = 0
+    var recordsSinceMaintenance = 0
+    var isMaintaining = false
+    var maintenanceThread: BlockingThread?
 
     /// Opens the log in `directory`, which is made where it is missing, and holds it until `close`.
     ///
@@ -42,9 +44,9 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
         directory = try LogDirectory(path)
         self.now = now
         file = try LogFile(path: path + "/" + LogDirectory.databaseName)
-        try Self.maintainAtOpen(file, now: now())
         for topic in try file.topics() { register(topic) }
         committedPositions = try file.positions()
+        startMaintenance()
     }
 
     /// The process that holds the log in `directory`; `nil` where none does.
@@ -57,12 +59,16 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
     }
 
     package func close() {
-        monitor.locked {
-            guard !isClosed else { return }
-            while isWriting { _ = monitor.wait(for: .commits) }
+        let thread: BlockingThread? = monitor.locked {
+            guard !isClosed else { return nil }
             isClosed = true
             monitor.signalAll(.news)
             monitor.signalAll(.commits)
+            return maintenanceThread
+        }
+        thread?.join()
+        monitor.locked {
+            while isWriting { _ = monitor.wait(for: .commits) }
             file.close()
             directory.release()
         }
@@ -218,7 +224,6 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
         }
         monitor.signalAll(.commits)
         monitor.signalAll(.news)
-        maintainIfDue()
     }
 
     /// What one SQLite transaction takes at most, in records and in bytes.
@@ -285,18 +290,6 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
         }
         return try body()
     }
-
-    // MARK: Maintenance
-
-    /// Committed records after which topics are cleaned again.
-    private static let recordsBetweenMaintenance = 200_000
-
-    private func maintainIfDue() {
-        guard recordsSinceMaintenance >= Self.recordsBetweenMaintenance else { return }
-        recordsSinceMaintenance = 0
-    }
-
-    private static func maintainAtOpen(_ file: LogFile, now: Int64) throws(LogError) {}
 }
 
 /// What the tails of all partitions hold in memory: the oldest chunk goes first.

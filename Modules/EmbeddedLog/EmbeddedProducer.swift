@@ -19,8 +19,7 @@ final class EmbeddedProducer: LogProducer {
             try buffer.append(record, to: try topic(record.topic).partition(record.partition))
         }
         guard buffer.recordCount > 0 else { return [:] }
-        let request = CommitRequest(
-            batches: buffer.batches, recordCount: buffer.recordCount, bytes: buffer.bytes)
+        let request = CommitRequest(taking: &buffer)
         try log.commit(request) {
             log.isCurrent(identity, epoch: epoch)
                 ? nil : LogError(.fenced, .fatal, "another producer has the identity \(identity)")

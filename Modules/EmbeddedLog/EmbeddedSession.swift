@@ -14,7 +14,8 @@ final class EmbeddedSession: TurnSession {
     /// Resumed partitions, in their order.
     private var cursors: [FetchCursor] = []
     private var turnOfFetch = 0
-    private var transaction: TransactionBuffer?
+    private var isTurnOpen = false
+    private var transaction = TransactionBuffer()
     private var topics: [String: TopicLog] = [:]
     private var isClosed = false
 
@@ -193,14 +194,14 @@ final class EmbeddedSession: TurnSession {
     // MARK: Turns
 
     func begin() throws(LogError) {
-        guard transaction == nil else { throw LogError(.invalidState, .fatal, "a turn is open already") }
-        transaction = TransactionBuffer()
+        guard !isTurnOpen else { throw LogError(.invalidState, .fatal, "a turn is open already") }
+        isTurnOpen = true
     }
 
     func append(_ record: OutgoingRecord) throws(LogError) {
-        guard transaction != nil else { throw LogError(.invalidState, .fatal, "no turn is open") }
+        guard isTurnOpen else { throw LogError(.invalidState, .fatal, "no turn is open") }
         let partition = try topicLog(record.topic).partition(record.partition)
-        try transaction!.append(record, to: partition)
+        try transaction.append(record, to: partition)
     }
 
     private func topicLog(_ name: String) throws(LogError) -> TopicLog {
@@ -211,7 +212,7 @@ final class EmbeddedSession: TurnSession {
     }
 
     func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {
-        guard let buffer = transaction else { throw LogError(.invalidState, .fatal, "no turn is open") }
+        guard isTurnOpen else { throw LogError(.invalidState, .fatal, "no turn is open") }
         guard !offsets.isEmpty else {
             // The offsets carry the fence, here as on a broker.
             throw LogError(.invalidState, .abortable, "a turn without positions would not be fenced")
@@ -223,15 +224,13 @@ final class EmbeddedSession: TurnSession {
                     partition: try topic.partition(offset.partition),
                     committed: CommittedPosition(offset: offset.offset, metadata: offset.metadata)))
         }
-        let request = CommitRequest(
-            batches: buffer.batches, group: configuration.group, positions: positions,
-            recordCount: buffer.recordCount, bytes: buffer.bytes)
+        let request = CommitRequest(taking: &transaction, group: configuration.group, positions: positions)
         try log.commit(request) {
             if let error = lostMembership() { return error }
             let owned = group.partitions(of: member)
             return offsets.first { !owned.contains($0.partition) }.map { notOwned($0.partition) }
         }
-        transaction = nil
+        isTurnOpen = false
         return ends(of: request)
     }
 
@@ -245,7 +244,12 @@ final class EmbeddedSession: TurnSession {
     }
 
     func abort() throws(LogError) {
-        transaction = nil
+        dropTurn()
+    }
+
+    private func dropTurn() {
+        isTurnOpen = false
+        transaction = TransactionBuffer()
     }
 
     // MARK: Leaving
@@ -256,7 +260,7 @@ final class EmbeddedSession: TurnSession {
     private func leave() {
         guard !isClosed else { return }
         isClosed = true
-        transaction = nil
+        dropTurn()
         cursors = []
         fetcher.close()
         log.monitor.locked {
