@@ -151,6 +151,22 @@ import Testing
         try bench.checkInvariants()
     }
 
+    @Test func `a fee that is earned after the win is deducted from it all the same`() throws {
+        let bench = try PayoutBench(lines: [
+            PayoutBench.line("fee", .flat([euro: 50_000]), trigger: .qualifiedIntroduction),
+            PayoutBench.line("won", .rate(BasisPoints(1000)), creditsFee: true),
+        ])
+        try bench.win()
+        #expect(try bench.balances() == [480_000, 0, 0, 0])
+        try bench.win(at: time("2026-03-12T00:00:00Z")) {
+            $0.trigger = .qualifiedIntroduction
+            $0.referral = ReferralID("ref_1")!
+        }
+        #expect(try bench.commissions().map(\.amount.minor) == [480_000, 50_000, -50_000])
+        #expect(try bench.balances() == [480_000, 0, 0, 0])
+        try bench.checkInvariants()
+    }
+
     @Test func `every entry's amount follows from its printed arithmetic`() throws {
         let bench = try PayoutBench()
         try bench.win()
