@@ -16,7 +16,8 @@ package final class TaskState {
         var isNew: Bool
     }
 
-    private struct TableChanges {
+    /// A class: a record's few changes must not copy the turn's many.
+    private final class TableChanges {
         /// Changes of the turn's finished records.
         var turn: [[UInt8]: Change] = [:]
         /// Keys of `turn` that the store's open transaction does not hold yet.
@@ -114,36 +115,40 @@ package final class TaskState {
 
     private func set(_ table: StateTable, _ key: [UInt8], _ change: Change) {
         var change = change
-        if let earlier = tables[table]?.record[key] ?? tables[table]?.turn[key] {
-            change.isNew = earlier.isNew
+        let changes: TableChanges
+        if let known = tables[table] {
+            changes = known
+        } else {
+            changes = TableChanges()
+            tables[table] = changes
         }
-        tables[table, default: TableChanges()].record[key] = change
+        if let earlier = changes.record[key] ?? changes.turn[key] { change.isNew = earlier.isNew }
+        changes.record[key] = change
     }
 
     // MARK: Records and turns
 
     /// The current record succeeded: its changes become the turn's.
     func acceptRecord() {
-        for table in tables.keys where !tables[table]!.record.isEmpty {
-            let changes = tables[table]!.record
-            tables[table]!.record.removeAll(keepingCapacity: true)
-            for (key, change) in changes {
-                let isWritten = tables[table]!.turn[key] != nil && !tables[table]!.unwritten.contains(key)
+        for changes in tables.values where !changes.record.isEmpty {
+            for (key, change) in changes.record {
+                let isWritten = changes.turn[key] != nil && !changes.unwritten.contains(key)
                 if change.value == nil && change.isNew && !isWritten {
-                    tables[table]!.turn[key] = nil
-                    tables[table]!.unwritten.remove(key)
+                    changes.turn[key] = nil
+                    changes.unwritten.remove(key)
                 } else {
-                    tables[table]!.turn[key] = change
-                    tables[table]!.unwritten.insert(key)
+                    changes.turn[key] = change
+                    changes.unwritten.insert(key)
                 }
             }
+            changes.record.removeAll(keepingCapacity: true)
         }
         timers.acceptRecord()
     }
 
     /// The current record failed: none of its changes remain.
     func rejectRecord() {
-        for table in tables.keys { tables[table]!.record.removeAll(keepingCapacity: true) }
+        for changes in tables.values { changes.record.removeAll(keepingCapacity: true) }
         timers.reset()
     }
 
