@@ -72,7 +72,15 @@ final class MemoryLog: EventLog {
 final class MemoryProducer: LogProducer {
     private let log: MemoryLog
     init(log: MemoryLog) { self.log = log }
-    func append(_ records: [OutgoingRecord]) throws(LogError) { try log.append(records) }
+
+    func append(_ records: [OutgoingRecord]) throws(LogError) -> [TopicPartition: Int64] {
+        try log.append(records)
+        let places = Set(records.map { TopicPartition($0.topic, $0.partition) })
+        return log.content.withLock { content in
+            Dictionary(uniqueKeysWithValues: places.map { ($0, Int64(content.records[$0]?.count ?? 0)) })
+        }
+    }
+
     func close() {}
 }
 
