@@ -128,7 +128,7 @@ struct ImportRun {
         defer { importer.close() }
         let runner = policy.map { PolicyRunner(policy: $0, log: installation.log, catalogue: options.catalogue) }
         let now: (() -> Timestamp)? = reading.kind == .wall ? { Installation.wallTime() } : nil
-        let clock = ImportClock(kind: reading.kind, now: now) { time in
+        let clock = ImportClock(kind: reading.kind, at: reading.time, now: now) { time in
             if reading.kind == .stream {
                 try installation.clock.tick(to: time, timeout: .seconds(3_600))
             } else if installation.runsWorkers {

@@ -25,3 +25,8 @@ final class TemporaryDirectory {
 /// The repository's root, for what it ships.
 let repositoryRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
+
+/// The permission bits of a file.
+func mode(of path: String) throws -> Int {
+    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
+}

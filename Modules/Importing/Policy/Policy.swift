@@ -1,5 +1,6 @@
 package import Contracts
 package import Domain
+import Hashing
 package import JSON
 package import YAML
 
@@ -80,6 +81,8 @@ package struct Policy: Sendable, JSONReadable {
     }
 
     package var name: String
+    /// Of the file; empty for one that was not read from bytes.
+    package private(set) var fingerprint = ""
     package var reviews: [ReviewRule]
     package var conflicts: [ConflictRule]
     /// Asked for registrations that run, in the partner's place.
@@ -102,6 +105,7 @@ package struct Policy: Sendable, JSONReadable {
     /// Reads a policy file.
     package init(parsing bytes: [UInt8], file: String) throws(YAMLFailure) {
         self = try YAMLDocument.decode(Policy.self, from: bytes, file: file)
+        fingerprint = SHA256Digest(of: bytes).hex
     }
 
     /// Who decides.

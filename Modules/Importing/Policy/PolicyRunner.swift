@@ -26,6 +26,9 @@ package final class PolicyRunner {
 
     package func close() { view.close() }
 
+    /// Of the policy's file.
+    package var fingerprint: String { policy.fingerprint }
+
     /// Time was let go on after the last decisions.
     package func didSettle() { hasUnsettled = false }
 

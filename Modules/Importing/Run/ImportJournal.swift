@@ -14,6 +14,8 @@ struct ImportJournal: JSONCodable, Hashable {
     /// Ends of the register's topic when it was written: a log that has less is another one.
     var registerEnd: Int64
     var isComplete: Bool
+    /// Fingerprint of the policy that decided to the end.
+    var policy: String?
 
     init(fingerprint: String) {
         self.fingerprint = fingerprint
@@ -28,6 +30,7 @@ struct ImportJournal: JSONCodable, Hashable {
         settledTo = reader.optionalInteger("settled_to").map { Timestamp(millisecondsSince1970: $0) }
         registerEnd = reader.integer("register_end", in: 0...Int64.max)
         isComplete = reader.boolean("complete")
+        policy = reader.optionalString("policy")
     }
 
     func write(to writer: inout ObjectWriter) {
@@ -36,6 +39,7 @@ struct ImportJournal: JSONCodable, Hashable {
         writer.integer("settled_to", settledTo?.millisecondsSince1970)
         writer.integer("register_end", registerEnd)
         writer.boolean("complete", isComplete)
+        writer.string("policy", policy)
     }
 }
 

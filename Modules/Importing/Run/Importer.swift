@@ -6,6 +6,8 @@ import Hashing
 /// How time goes on while an import runs.
 package struct ImportClock {
     package var kind: ClockKind
+    /// Where a stream clock stands: it never goes back.
+    package var at: Timestamp?
     /// Lets the workers take up what was written: on a stream clock by ticks to that time, on a wall clock by waiting until
     /// they have nothing left to do.
     package var settle: (Timestamp) throws -> Void
@@ -13,9 +15,11 @@ package struct ImportClock {
     package var now: (() -> Timestamp)?
 
     package init(
-        kind: ClockKind, now: (() -> Timestamp)? = nil, settle: @escaping (Timestamp) throws -> Void
+        kind: ClockKind, at: Timestamp? = nil, now: (() -> Timestamp)? = nil,
+        settle: @escaping (Timestamp) throws -> Void
     ) {
         self.kind = kind
+        self.at = at
         self.now = now
         self.settle = settle
     }
@@ -97,9 +101,14 @@ package final class Importer {
     ) throws -> ImportReport {
         report = ImportReport()
         journal = try openJournal(plan)
+        if isDone(plan, policy, until: until) {
+            report.alreadyCommitted = plan.total.events
+            report.settledTo = journal.settledTo
+            return report
+        }
         let total = plan.total.events
         var position = 0
-        var last = journal.settledTo
+        var last = clock.kind == .stream ? [journal.settledTo, clock.at].compactMap { $0 }.max() : nil
         report.alreadyCommitted = Int(journal.events)
         func tell(_ day: CalendarDate) {
             progress(
@@ -142,6 +151,7 @@ package final class Importer {
     ) throws {
         var time = last ?? plan.lastTime ?? Timestamp(millisecondsSince1970: 0)
         if clock.kind == .stream {
+            if report.committed > 0, journal.settledTo != time { try clock.settle(time) }
             if let until, until > time {
                 if let policy { time = try passDays(from: time, to: until, clock, policy, commandID: commandID) }
                 try clock.settle(max(time, until))
@@ -161,6 +171,7 @@ package final class Importer {
         }
         report.settledTo = time
         journal.isComplete = true
+        journal.policy = policy?.fingerprint
         if clock.kind == .stream { journal.settledTo = time }
         try writeJournal()
     }
@@ -208,6 +219,13 @@ package final class Importer {
     }
 
     // MARK: Journal
+
+    /// Whether an earlier call did all of this, the policy's part included.
+    private func isDone(_ plan: ImportPlan, _ policy: PolicyRunner?, until: Timestamp?) -> Bool {
+        guard journal.isComplete, journal.events == plan.total.events else { return false }
+        guard policy == nil || policy?.fingerprint == journal.policy else { return false }
+        return until.map { $0 <= journal.settledTo ?? .distantFuture } ?? true
+    }
 
     private func openJournal(_ plan: ImportPlan) throws -> ImportJournal {
         let fingerprint = plan.fingerprint.hex
