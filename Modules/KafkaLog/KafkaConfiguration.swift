@@ -90,6 +90,8 @@ struct KafkaConfiguration: Sendable {
             [:]
         case .member(let session):
             fetching(waitMilliseconds: 100).merging([
+                // Names the thread in the broker's tools, and orders the members of a group.
+                "client.id": session.identity,
                 "max.poll.interval.ms": "\(max(maximumPollIntervalMilliseconds, session.sessionTimeout.milliseconds))",
                 "heartbeat.interval.ms": "\(max(100, min(3000, session.sessionTimeout.milliseconds / 4)))",
             ]) { $1 }
@@ -99,11 +101,12 @@ struct KafkaConfiguration: Sendable {
         case .changelog:
             // One partition's end must not hold up the next one's start.
             fetching(waitMilliseconds: 20)
-        case .producer:
+        case .producer(let identity, _):
             [
+                "client.id": identity,
                 "compression.codec": "lz4",
                 "linger.ms": "5",
-                "message.max.bytes": "\(maximumMessageBytes)",
+                "message.max.bytes": "\(maximumMessageBytes + TopicSettings.framingBytes)",
                 "queue.buffering.max.messages": "100000",
                 "queue.buffering.max.kbytes": "\(produceQueueKibibytes)",
             ]

@@ -17,6 +17,7 @@ package final class KafkaLog: EventLog {
     private let replicationFactor: Int
     private let timeout: Duration
     private let sink: (@Sendable (String) -> Void)?
+    private let committed = CommittedOffsets()
     private let partitionCounts = Mutex<[String: Int32]>([:])
     private let recordLimits = Mutex<[String: Int?]>([:])
 
@@ -76,7 +77,7 @@ package final class KafkaLog: EventLog {
 
     package func producer(identity: String) throws(LogError) -> any LogProducer {
         let producer = try transactionalProducer(identity: identity, timeout: .seconds(10))
-        return KafkaProducer(producer, admin: admin, timeout: timeout)
+        return KafkaProducer(producer, committed: committed, admin: admin, timeout: timeout)
     }
 
     package func reader() throws(LogError) -> any LogReader {
@@ -84,7 +85,7 @@ package final class KafkaLog: EventLog {
     }
 
     package func endOffsets(of topic: String) throws(LogError) -> [Int64] {
-        try admin.stableEnds(of: topic, partitions: Array(0..<partitionCount(of: topic)))
+        try committed.awaitReadable(topic, partitions: partitionCount(of: topic), admin: admin)
     }
 
     package func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
@@ -104,7 +105,8 @@ package final class KafkaLog: EventLog {
             identity: session.identity, timeout: session.transactionTimeout)
         do {
             return try KafkaSession(
-                session, partitions: partitions, producer: producer, admin: admin, configuration: configuration,
+                session, partitions: partitions, producer: producer, committed: committed, admin: admin,
+                configuration: configuration,
                 diagnostics: KafkaDiagnostics(sink: sink))
         } catch {
             producer.close()
@@ -133,7 +135,7 @@ package final class KafkaLog: EventLog {
         if case .success(let settings) = Result(catching: { () throws(LogError) in
             try admin.settings(of: [topic], timeout: Self.recordLimitTimeout)
         }) {
-            limit = settings[topic]?["max.message.bytes"].flatMap { Int($0) }
+            limit = settings[topic].flatMap { TopicSettings.maximumRecordBytes($0) }
         }
         recordLimits.withLock { $0[topic] = .some(limit) }
         return limit

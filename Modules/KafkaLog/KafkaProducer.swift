@@ -1,18 +1,15 @@
 import EventLog
-import Glibc
 
 /// Appends in transactions, for programs around the workers.
 final class KafkaProducer: LogProducer {
-    /// How long an append waits for its records to be readable.
-    static let readableWithin = Duration.seconds(1)
-    private static let pollMicroseconds: UInt32 = 500
-
     private let producer: TransactionalProducer
+    private let committed: CommittedOffsets
     private let admin: KafkaAdmin
     private let timeout: Duration
 
-    init(_ producer: TransactionalProducer, admin: KafkaAdmin, timeout: Duration) {
+    init(_ producer: TransactionalProducer, committed: CommittedOffsets, admin: KafkaAdmin, timeout: Duration) {
         self.producer = producer
+        self.committed = committed
         self.admin = admin
         self.timeout = timeout
     }
@@ -29,32 +26,16 @@ final class KafkaProducer: LogProducer {
             try producer.abort(until: .now + timeout)
             throw error
         }
-        waitUntilReadable()
+        committed.note(producer)
         var ends: [TopicPartition: Int64] = [:]
         for topic in producer.writtenTopics {
             for (partition, end) in producer.nextOffsets(of: topic) { ends[TopicPartition(topic, partition)] = end }
-        }
-        return ends
-    }
-
-    /// Waits until the records can be read: the commit is acknowledged before the partitions have its markers. Another
-    /// writer's open transaction may hold that back for its whole time, so the wait has a bound; a failing question ends
-    /// it, as the records are committed already.
-    private func waitUntilReadable() {
-        let deadline = ContinuousClock.now + Self.readableWithin
-        for topic in producer.writtenTopics {
-            let wanted = producer.nextOffsets(of: topic)
-            let partitions = wanted.keys.sorted()
-            while !deadline.hasPassed {
-                guard
-                    case .success(let ends) = Result(catching: { () throws(LogError) in
-                        try admin.stableEnds(of: topic, partitions: partitions)
-                    })
-                else { return }
-                if zip(partitions, ends).allSatisfy({ wanted[$0]! <= $1 }) { break }
-                usleep(Self.pollMicroseconds)
+            // A failing question ends the wait only: the records are committed.
+            _ = Result { () throws(LogError) in
+                try committed.awaitReadable(topic, partitions: producer.partitionCount(of: topic), admin: admin)
             }
         }
+        return ends
     }
 
     func close() {

@@ -27,6 +27,7 @@ extension KafkaSession {
         try producer.drain(until: deadline)
         try producer.sendOffsets(positions, metadata: assignment.metadata, deadline: deadline)
         try producer.commit(until: deadline)
+        committed.note(producer)
         return producer.nextOffsets(of: session.changelogTopic)
     }
 

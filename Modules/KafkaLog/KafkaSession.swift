@@ -30,6 +30,7 @@ import EventLog
     let session: SessionConfiguration
     let handle: KafkaHandle
     let producer: TransactionalProducer
+    let committed: CommittedOffsets
     let admin: KafkaAdmin
     let configuration: KafkaConfiguration
     private let queue: KafkaQueue
@@ -45,11 +46,13 @@ import EventLog
     var changelog: ChangelogReader?
 
     init(
-        _ session: SessionConfiguration, partitions: Int32, producer: TransactionalProducer, admin: KafkaAdmin,
+        _ session: SessionConfiguration, partitions: Int32, producer: TransactionalProducer,
+        committed: CommittedOffsets, admin: KafkaAdmin,
         configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics
     ) throws(LogError) {
         self.session = session
         self.producer = producer
+        self.committed = committed
         self.admin = admin
         self.configuration = configuration
         nextOffsets = Array(repeating: Self.paused, count: Int(partitions))

@@ -1,12 +1,17 @@
 import EventLog
 
 /// A topic's specification as broker settings, and back.
+///
+/// A topic's limit in the specification is on a record's key, value and headers; the broker's is on the batch, so it is
+/// set higher by the framing of one record.
 enum TopicSettings {
+    /// What a batch of one record may have beside key, value and headers.
+    static let framingBytes = 4096
     /// What a topic is created with.
     static func settings(of topic: TopicSpecification) -> [(name: String, value: String)] {
         var settings = [
             (name: "message.timestamp.type", value: "LogAppendTime"),
-            (name: "max.message.bytes", value: "\(topic.maximumRecordBytes)"),
+            (name: "max.message.bytes", value: "\(topic.maximumRecordBytes + framingBytes)"),
         ]
         switch topic.cleanup {
         case .delete(let retention):
@@ -32,6 +37,11 @@ enum TopicSettings {
         }
         return TopicSpecification(
             name: name, partitions: partitions, cleanup: cleanup,
-            maximumRecordBytes: settings["max.message.bytes"].flatMap { Int($0) } ?? 1 << 20)
+            maximumRecordBytes: maximumRecordBytes(settings) ?? 1 << 20)
+    }
+
+    /// The largest record that a topic with these settings takes.
+    static func maximumRecordBytes(_ settings: [String: String]) -> Int? {
+        settings["max.message.bytes"].flatMap { Int($0) }.map { max(0, $0 - framingBytes) }
     }
 }

@@ -14,10 +14,6 @@ import EventLog
         var maximumBytes: Int
     }
 
-    /// What a batch of one record has beside key, value and headers, at most (record format 2).
-    private static let batchFramingBytes = 61 + 36
-    /// What a header has beside its name and value, at most.
-    private static let headerFramingBytes = 10
     /// Reports are taken in after so many records, as they hold the records' memory.
     private static let recordsBetweenReports = 128
     /// How long one wait for reports may take before the deadline is looked at again.
@@ -152,9 +148,7 @@ import EventLog
                 lengths.append(-1)
             }
         }
-        // The topic's limit is on the batch: refused by the broker, the record would take its whole turn with it.
-        let framing = Self.batchFramingBytes + Self.headerFramingBytes * record.headers.count
-        let size = framing + bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
+        let size = bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
         guard size <= topic.maximumBytes else {
             throw LogError(
                 .recordTooLarge, .abortable,
@@ -227,6 +221,11 @@ import EventLog
     /// The topics that the transaction wrote to.
     var writtenTopics: [String] {
         topics.map(\.name).filter { !nextOffsets(of: $0).isEmpty }
+    }
+
+    /// The partitions of a topic that records went to.
+    func partitionCount(of name: String) -> Int32 {
+        topics.first { $0.name == name }?.partitions ?? 0
     }
 
     /// The offset after the last delivered record of each partition of a topic that the transaction wrote to.

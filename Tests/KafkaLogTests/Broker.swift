@@ -34,7 +34,7 @@ enum Broker {
         let script = """
             trap '' INT HUP TERM
             "$0" start "$1" --port "$2" group.min.session.timeout.ms=500 \
-            log.segment.bytes=1048576 log.initial.task.delay.ms=500 log.cleaner.backoff.ms=200 log.cleaner.min.cleanable.ratio=0.01 \
+            log.segment.bytes=2097152 log.initial.task.delay.ms=500 log.cleaner.backoff.ms=200 log.cleaner.min.cleanable.ratio=0.01 \
             transaction.abort.timed.out.transaction.cleanup.interval.ms=500 || echo failed
             cat >/dev/null
             "$0" kill "$1" >/dev/null 2>&1

@@ -15,7 +15,7 @@ extension BrokerTests {
             ])
             // Three segments of the same four keys: all but the last rows of each may go.
             let producer = try topics.log.producer(identity: topics.group)
-            let filler = (0..<100_000).map { _ in UInt8.random(in: .min ... .max) }
+            let filler = (0..<200_000).map { _ in UInt8.random(in: .min ... .max) }
             for round in 0..<40 {
                 try producer.append([
                     OutgoingRecord(topic: changelog, partition: 0, key: [UInt8(round % 4)], value: filler)

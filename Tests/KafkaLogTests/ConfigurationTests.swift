@@ -49,7 +49,7 @@ import Testing
         #expect(properties["enable.idempotence"] == "true")
         #expect(properties["acks"] == "all")
         #expect(properties["partitioner"] == "murmur2_random")
-        #expect(properties["message.max.bytes"] == "16777216")
+        #expect(properties["message.max.bytes"] == "16781312")
         #expect(properties["compression.codec"] == "lz4")
         #expect(properties["queue.buffering.max.kbytes"] == "32768")
         #expect(properties["socket.nagle.disable"] == "true")

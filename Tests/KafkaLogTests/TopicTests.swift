@@ -75,7 +75,7 @@ extension BrokerTests {
                 return OutgoingRecord(
                     topic: topics.input, partition: 0, key: [1], value: (0..<bytes).map { _ in random.next() })
             }
-            let largest = (1 << 20) - 98
+            let largest = (1 << 20) - 1
             try producer.append([record(largest)])
             let error = #expect(throws: LogError.self) { try producer.append([record(10), record(largest + 1)]) }
             #expect(error?.code == .recordTooLarge)
