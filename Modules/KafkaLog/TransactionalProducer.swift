@@ -297,6 +297,12 @@ import EventLog
     /// A failure inside a transaction: fatal where the instance is, else the turn is lost.
     private func lostTurn(_ code: rd_kafka_resp_err_t, _ operation: String) -> LogError {
         if let fatal = handle.fatalFailure { return fatal.logError(during: operation) }
+        var code = code
+        if code == RD_KAFKA_RESP_ERR__STATE {
+            // The transaction failed before, by a record that was refused or not delivered in time: that is the reason.
+            takeReports(waiting: Self.reportSlice)
+            if deliveries.failed > 0 { code = deliveries.firstError }
+        }
         if code == RD_KAFKA_RESP_ERR__QUEUE_FULL { return LogError(.timedOut, .abortable, "\(operation): queue full") }
         return KafkaFailure(
             code: code, isFatal: false, requiresAbort: true, isRetriable: false, text: KafkaFailure.text(of: code)
