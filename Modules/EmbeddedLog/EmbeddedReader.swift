@@ -65,12 +65,14 @@ extension RecordFetcher {
         turn = first + 1
         // No partition may take everything while others wait, as long as there are others.
         let share = max(1, maximum / cursors.count)
+        var bytes = 0
         for limit in cursors.count > 1 ? [share, maximum] : [maximum] {
-            for step in 0..<cursors.count where found.count < maximum {
+            for step in 0..<cursors.count where found.count < maximum && bytes <= Self.maximumBytes {
                 let index = (first + step) % cursors.count
                 let fetch = try fetch(
                     cursors[index].partition, from: cursors[index].next, maximum: min(limit, maximum - found.count))
                 cursors[index].next = fetch.next
+                bytes += fetch.bytes
                 if found.isEmpty { found = fetch.records } else { found.append(contentsOf: fetch.records) }
             }
         }

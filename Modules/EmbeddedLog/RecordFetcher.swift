@@ -11,6 +11,8 @@ final class RecordFetcher {
         var records: [LogRecord]
         /// The next offset to read: past compacted gaps too.
         var next: Int64
+        /// About what the records weigh.
+        var bytes = 0
     }
 
     private let log: EmbeddedLog
@@ -56,7 +58,7 @@ final class RecordFetcher {
             bytes += chunk.bytes
             if records.count == maximum || bytes > maximumBytes { break }
         }
-        return Fetch(records: records, next: records.last.map { $0.offset + 1 } ?? offset)
+        return Fetch(records: records, next: records.last.map { $0.offset + 1 } ?? offset, bytes: bytes)
     }
 
     private func read(_ partition: PartitionLog, from offset: Int64, upTo end: Int64, maximum: Int) throws(LogError)
@@ -79,7 +81,7 @@ final class RecordFetcher {
                 if bytes > Self.maximumBytes { break }
             }
             let isCut = records.count == maximum || bytes > Self.maximumBytes
-            return Fetch(records: records, next: isCut ? records.last!.offset + 1 : end)
+            return Fetch(records: records, next: isCut ? records.last!.offset + 1 : end, bytes: bytes)
         } catch let error as SQLiteError {
             throw LogFile.logError(error, log.file.path)
         } catch {

@@ -29,6 +29,8 @@ package struct LogError: Error, Sendable, CustomStringConvertible {
         package static let held = Code(rawValue: "held")
         /// The partition is not (or no longer) assigned to the session.
         package static let ownershipLost = Code(rawValue: "ownership_lost")
+        /// The process that holds the log does not answer, or has ended.
+        package static let disconnected = Code(rawValue: "disconnected")
         /// Nothing was reached within the deadline.
         package static let timedOut = Code(rawValue: "timed_out")
         /// The disk or the file failed.

@@ -29,6 +29,18 @@ package struct EventLogConformance: Sendable {
         case aRevokedTurnMayStillBeCommitted
         case theChangelogKeepsTheLastRowOfEachKey
         case aRestoreReadsPastAnOpenTransaction
+
+        /// Whether the law opens sessions: a client of another process' log has none.
+        package var needsSessions: Bool {
+            switch self {
+            case .topicsAreCreatedOnceAndKeepTheirPartitions, .unknownTopicsAndPartitionsAreNamed,
+                .recordsOfAPartitionKeepTheirOrder, .headersKeysAndValuesArriveAsTheyWereSent,
+                .anAppendThatFailsLeavesNothing, .endOffsetsGrowWithTheRecords, .aWaitingReaderIsWoken,
+                .aNewerProducerFencesTheOneBefore:
+                false
+            default: true
+            }
+        }
     }
 
     let log: any EventLog
