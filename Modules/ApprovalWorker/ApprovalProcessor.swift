@@ -74,7 +74,7 @@ package final class ApprovalProcessor: Processor {
         }
     }
 
-    package func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
+    package func apply(_ payload: any EventPayload, of record: Event, in turn: TurnContext) throws {
         register.advance(to: turn.now)
         switch payload {
         case let event as ReferralEvaluated: try open(event.account, in: turn) { try $0.evaluate(event) }
@@ -86,6 +86,7 @@ package final class ApprovalProcessor: Processor {
             }
             let account = AccountReference(key: key, name: event.account.name)
             try open(account, in: turn) { try $0.apply(event) }
+            complete(event, of: record, in: turn)
         default:
             _ = try register.apply(payload, at: turn.now)
             guard let updated = payload as? PartnerUpdated else { return }
@@ -96,6 +97,15 @@ package final class ApprovalProcessor: Processor {
                 try partnerChanged(updated.partner.id, in: turn)
             }
         }
+    }
+
+    /// The outcome of a command; a refused one is a dead letter.
+    private func complete(_ event: any AccountEvent, of record: Event, in turn: TurnContext) {
+        guard let commandID = record.commandID, !record.source.hasPrefix("/tributary/") else { return }
+        turn.record(
+            CommandCompleted(
+                commandID: commandID, worker: .approval, outcome: .accepted, subject: event.subject, text: event.done,
+                occurredAt: turn.now))
     }
 
     private func open(_ account: AccountReference, in turn: TurnContext, _ body: (AccountFile) throws -> Void) throws {

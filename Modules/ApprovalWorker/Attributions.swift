@@ -19,7 +19,9 @@ extension AccountFile {
             return try takeBack(previous, deal)
         }
         // A decision that is contested waits for the next one: what it triggered stands, blocked.
-        if previous?.state == .decided, deal.kind == .new, try pendingConflict(on: deal.productLine) != nil { return }
+        if previous?.state == .decided, try conflicts().contains(where: { $0.state.isPending && $0.concerns(deal) }) {
+            return
+        }
         guard let rules = try register.program(at: firstWonAt) else {
             throw DeadLetter(.refused, "no programme version was in force at \(firstWonAt)")
         }

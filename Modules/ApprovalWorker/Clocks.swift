@@ -63,6 +63,9 @@ extension AccountFile {
         var referral = referral
         referral.isEscalated = true
         try put(referral)
+        let due = referral.handoff?.firstContactDue.description ?? ""
+        let steps = [step("first_contact", "Nobody in sales made the first contact until \(due).")]
+        try recordReview(referral, nil, .closed, steps, decision: "accept", actor: referral.decision?.actor)
         try notifyFirstContactOverdue(referral)
     }
 

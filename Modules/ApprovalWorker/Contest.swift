@@ -38,7 +38,8 @@ extension AccountFile {
         _ cause: Conflict.Cause, _ claim: Registration, against rivals: [Registration], steps: [ExplanationStep]
     ) throws -> Conflict {
         let mine = try party(of: claim)
-        if var pending = try pendingConflict(on: claim.productLine), pending.state == .open {
+        let closedDeal = claim.claimedStage == .unregisteredClaim ? claim.opportunity : nil
+        if var pending = try pendingConflict(on: claim.productLine, about: closedDeal), pending.state == .open {
             if pending.party(mine.party) == nil {
                 let index = pending.parties.firstIndex { $0.party == .direct } ?? pending.parties.endIndex
                 pending.parties.insert(mine, at: index)
@@ -56,6 +57,7 @@ extension AccountFile {
         var conflict = Conflict(
             id: id, account: account, productLine: claim.productLine, cause: cause, parties: parties, openedAt: now)
         conflict.evidence = claim.evidence
+        conflict.opportunity = closedDeal
         conflict.reviewDue = ReviewClock(openedAt: now, rules: program.review, tier: claim.tier).due
         if cause == .lateTouch { try placeDispute(&conflict) }
         try put(conflict)
@@ -87,8 +89,8 @@ extension AccountFile {
             .sorted { ($0.occurredAt, $0.id) < ($1.occurredAt, $1.id) }.map { DatedTouch($0) }
     }
 
-    func pendingConflict(on productLine: String) throws -> Conflict? {
-        try conflicts().first { $0.productLine == productLine && $0.state.isPending }
+    func pendingConflict(on productLine: String, about deal: OpportunityID? = nil) throws -> Conflict? {
+        try conflicts().first { $0.productLine == productLine && $0.opportunity == deal && $0.state.isPending }
     }
 
     /// A touch that is new on the account stands in the timeline of the conflict that is pending.

@@ -11,7 +11,10 @@ extension AccountFile {
         try validate(event)
         let previous = try opportunity(event.opportunity)
         if let previous, event.revision <= previous.revision { return }
-        let received = Opportunity(event, account: account, now: now)
+        var received = Opportunity(event, account: account, now: now)
+        if event.closedAt == nil, let previous, previous.stage == received.stage {
+            received.closedAt = previous.closedAt
+        }
         var deal = received
         deal.noteStage()
         if let previous { deal = previous.replaced(by: received) }
@@ -71,7 +74,9 @@ extension AccountFile {
 
     /// An accepted referral is converted by the first deal of the account and product line.
     private func convert(_ referral: ReferralClaim, to deal: Opportunity) throws {
-        guard referral.state == .accepted, deal.stage != .closedLost else { return }
+        guard referral.state == .accepted, deal.stage != .closedLost, deal.isOpen(after: referral.submittedAt) else {
+            return
+        }
         var referral = referral
         referral.state = .converted
         referral.opportunity = deal.id
@@ -83,7 +88,9 @@ extension AccountFile {
         guard claim.claimedStage != .unregisteredClaim, !claim.isForfeited else { return }
         var claim = claim
         if claim.state == .approved || claim.state == .expired, let window = claim.window {
-            let isRunning = claim.state == .approved && window.covers(now) && deal.stage != .closedLost
+            let isRunning =
+                claim.state == .approved && window.covers(now) && deal.stage != .closedLost
+                && deal.isOpen(after: window.start)
             guard isRunning || window.covers(deal.createdAt) else { return }
             try claim.move(.convert, at: now)
             claim.opportunity = deal.id
@@ -190,16 +197,16 @@ extension AccountFile {
             else { continue }
             referral.handoff?.firstContactAt = touch.occurredAt
             try put(referral)
+            let steps = [step("first_contact", "Direct \(touch.kind.rawValue) \(touch.id) stopped the clock.")]
+            try recordReview(referral, nil, .closed, steps, decision: "accept", actor: referral.decision?.actor)
         }
     }
 
     /// Direct activity from before a claim: until the decision it corrects the stage or opens a conflict; afterwards the
     /// rate stays, and a dispute opens.
     private func hold(_ touch: Touch, against claim: Registration) throws {
-        guard touch.occurredAt < claim.submittedAt, claim.state.isOpen || claim.state.isApproval, !claim.isForfeited
-        else {
-            return
-        }
+        guard touch.occurredAt < claim.submittedAt, claim.state.isOpen || claim.state == .won, !claim.isForfeited
+        else { return }
         let found = try check(claim)
         guard claim.state.isUndecided else {
             let contradicts: Bool
@@ -233,6 +240,9 @@ extension AccountFile {
 }
 
 extension Opportunity {
+    /// Not closed before a time.
+    fileprivate func isOpen(after time: Timestamp) -> Bool { closedAt.map { $0 >= time } ?? true }
+
     /// The deal as an event brings it, its close never later than the judging time.
     init(_ event: OpportunityUpdated, account: AccountReference, now: Timestamp) {
         let closedAt = event.stage.isClosed ? min(event.closedAt ?? now, now) : nil

@@ -56,7 +56,10 @@ extension AccountFile {
                 actor: event.actor, note: event.note, contact: event.contactInSales, roles: event.roles)
             try accept(referral, pending, acceptance, steps: steps)
         case .reject:
-            guard let reason = event.reason else { throw DeadLetter(.refused, "a rejection names its reason") }
+            guard let reason = event.reason, program.review.rejectReasons.contains(reason) else {
+                let known = program.review.rejectReasons.map(\.rawValue).joined(separator: ", ")
+                throw DeadLetter(.refused, "/reason: a rejection names one of \(known)")
+            }
             try reject(referral, pending, reason, actor: event.actor, note: event.note, steps: steps)
         case .return:
             try requireUncontested(pending)
@@ -107,8 +110,9 @@ extension AccountFile {
         if let handoff = referral.handoff {
             steps.append(
                 step(
-                    "handoff", "\(contact) makes the first contact until \(handoff.firstContactDue).",
-                    arithmetic: "\(now) + \(program.handoff.firstContactBusinessDays) business days = "
+                    "handoff",
+                    "\(contact) makes the first contact within \(program.handoff.firstContactBusinessDays) business days.",
+                    arithmetic: "\(now) + \(handoff.firstContactDue.date.dayNumber - now.date.dayNumber) d = "
                         + "\(handoff.firstContactDue)"))
         }
         try put(referral)

@@ -15,7 +15,7 @@ extension AccountFile {
                 registration: referral.registration, conflict: claim?.conflict, claimedStage: claim?.claimedStage,
                 stage: claim?.stage, openedAt: referral.review?.openedAt ?? referral.submittedAt,
                 due: referral.review?.due, proposedReasons: referral.proposedReasons, decision: decision, actor: actor,
-                explanation: steps, occurredAt: now))
+                handoff: referral.handoff, explanation: steps, occurredAt: now))
     }
 
     func recordReview(

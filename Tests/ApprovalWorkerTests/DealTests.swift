@@ -20,7 +20,7 @@ import Testing
         #expect(try won.messages() == ["opportunity_won>ptr_a"])
         let fact = try #require(try won.payloads(AttributionFact.self).first)
         #expect(fact.attribution.salesCompensation.share.value == 8000)
-        #expect(fact.explanation.contains { $0.arithmetic == "4800000 x 8000 / 10000 = 3840000" })
+        #expect(fact.explanation.contains { $0.arithmetic == "round_half_even(4800000 x 8000 / 10000) = 3840000" })
         #expect(fact.explanation.contains { $0.arithmetic == "4800000 + 0 + 0 = 4800000" })
     }
 
@@ -214,5 +214,40 @@ import Testing
         let unknown = try world.harness.send(
             data: Array("{}".utf8), type: "io.tributary.nothing.v1", key: World.key, at: time("2026-01-06"))
         #expect(unknown.deadLetter?.code == .unknownType)
+    }
+
+    @Test func `a deal that was closed before does not convert what came later`() throws {
+        let world = try World()
+        try world.deal(.closedWon, created: "2025-10-05", closed: "2025-11-01", at: "2025-11-01")
+        try world.claim("a", at: "2026-01-01")
+        let touched = try world.deal(
+            .closedWon, value: 5, created: "2025-10-05", closed: "2025-11-01", at: "2026-01-05")
+        #expect(try touched.changes().isEmpty && touched.settled().isEmpty)
+        #expect(try world.registration("a")?.state == .approved)
+    }
+
+    @Test func `a revision without a close keeps the close that was known`() throws {
+        let world = try World()
+        try world.deal(.closedWon, created: "2026-01-05", at: "2026-02-01")
+        try world.deal(.closedWon, value: 7, created: "2026-01-05", at: "2026-02-05")
+        #expect(try world.attribution()?.closedAt == time("2026-02-01"))
+        #expect(try world.attribution()?.revision == 2)
+    }
+
+    @Test func `claims that contest one closed deal leave the others alone`() throws {
+        let world = try World()
+        try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        let proof = Evidence(kind: .meeting, occurredAt: time("2026-01-20"), reference: "mail")
+        try world.claim("a", at: "2026-02-10", stage: .unregisteredClaim, evidence: [proof], opportunity: "O1")
+        let second = try world.claim(
+            "b", at: "2026-02-11", stage: .unregisteredClaim, evidence: [proof], opportunity: "O1")
+        #expect(try second.payloads(ConflictFact.self).first?.conflict.opportunity?.text == "O1")
+        try world.deal(.closedWon, id: "O2", created: "2026-02-12", closed: "2026-02-13", at: "2026-02-13")
+        #expect(try world.attribution("O2")?.state == .decided)
+        let id = try #require(try world.conflict()).id
+        let decided = try world.decideConflict(id, .customerChoice, winner: .partner(partnerID("b")), at: "2026-02-14")
+        #expect(try decided.triggers().map(\.partner) == [partnerID("b")])
+        #expect(try world.registration("b")?.state == .won)
+        #expect(try world.registration("a")?.state == .rejected)
     }
 }

@@ -204,4 +204,61 @@ import Testing
         #expect(moved.map(\.openRegistrations) == [0], "a deal moved")
         #expect(try world.advance(to: "2026-01-20").payloads(PartnerActivity.self).isEmpty)
     }
+
+    @Test func `a rejection gives a reason that the programme knows`() throws {
+        let world = try World { $0.review.rejectReasons = [.noIntent, .other] }
+        try world.evaluate("a", at: "2026-01-02", route: .review)
+        let refused = try world.decide("a", .reject, reason: .territory, at: "2026-01-02")
+        #expect(refused.deadLetter?.reason.contains("no_intent, other") == true)
+        #expect(try world.decide("a", .reject, reason: .noIntent, at: "2026-01-02").deadLetter == nil)
+    }
+
+    @Test func `a command is answered, what a worker sends is not`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-02", route: .review)
+        let decision = ReviewDecided(
+            account: World.account, referral: World.referralID("a"), decision: .accept, actor: person("owner"),
+            occurredAt: time("2026-01-02"))
+        let result = try world.harness.send(decision, key: World.key, at: time("2026-01-02"), commandID: "cmd-1")
+        let completed = try #require(try result.payloads(CommandCompleted.self).first)
+        #expect(completed.commandID == "cmd-1" && completed.outcome == .accepted && completed.subject == "ref_a1")
+        #expect(try world.touch("T1", at: "2026-01-03").payloads(CommandCompleted.self).isEmpty)
+    }
+
+    @Test func `the first contact is on the review's record`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-05")
+        let contacted = try world.touch("T1", at: "2026-01-06")
+        #expect(try contacted.reviews().first?.handoff?.firstContactAt == time("2026-01-06"))
+        try world.evaluate("b", at: "2026-01-12")
+        let overdue = try world.advance(to: "2026-01-14")
+        #expect(try overdue.reviews().first?.explanation.first?.rule == "first_contact")
+    }
+
+    @Test func `a plain referral touches three rows of this worker`() throws {
+        let world = try World()
+        try world.evaluate("a", 1, at: "2026-01-05")
+        func rows() throws -> [String: Int] {
+            var counts: [String: Int] = [:]
+            try world.harness.backend.forEachRow { table, _, _ in counts[table.name, default: 0] += 1 }
+            return counts
+        }
+        let before = try rows()
+        let submission = ReferralSubmission(
+            partner: partnerID("a"), account: ProspectAccount(name: "New", domain: "new.example"),
+            contact: ProspectContact(email: "x@new.example"), deal: ProspectDeal(productLine: "core"), consent: true,
+            occurredAt: time("2026-01-05"))
+        let assessment = ReferralAssessment(
+            partnerType: .referral, tier: .silver, terms: nil, fit: Score(value: 80, contributions: []),
+            intent: Score(value: 80, contributions: []), route: .accept, reasons: [], hints: [])
+        try world.send(
+            ReferralEvaluated(
+                referral: ReferralID(unchecked: "ref_new"),
+                account: AccountReference(key: AccountKey(unchecked: "new.example"), name: "New"),
+                assessment: assessment, submission: submission, isResubmission: false,
+                submittedAt: time("2026-01-05"), programVersion: 1, occurredAt: time("2026-01-05")), key: "new.example")
+        let added = try rows().merging(before) { $0 - $1 }.filter { $0.value != 0 }
+        #expect(added["account"] == 1 && added["referral_claim"] == 1 && added["timer"] == 1)
+        #expect(added.values.reduce(0, +) <= 4, "the fourth is how the runtime knows a repeated event")
+    }
 }

@@ -5,6 +5,7 @@ import DomainNames
 import JSON
 import Register
 import TaskRuntime
+import Testing
 
 func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text.count == 10 ? text + "T00:00:00Z" : text)! }
 func eur(_ minor: Int64) -> Money { Money(minor: minor, currency: Currency(code: "EUR")!) }
@@ -96,11 +97,22 @@ final class World {
 
     @discardableResult
     func send(_ event: some EventPayload, key: String = World.key) throws -> HarnessResult {
-        try harness.send(event, key: key, at: event.occurredAt)
+        try World.checked(harness.send(event, key: key, at: event.occurredAt))
     }
 
     @discardableResult
-    func advance(to day: String) throws -> HarnessResult { try harness.advance(to: time(day)) }
+    func advance(to day: String) throws -> HarnessResult { try World.checked(harness.advance(to: time(day))) }
+
+    /// Every explanation's arithmetic must follow from its own text.
+    private static func checked(_ result: HarnessResult) throws -> HarnessResult {
+        for output in result.outputs where output.topic.hasSuffix("outcome.v1") {
+            guard case .array(let steps)? = try JSONDocument.parse(output.data)["explanation"] else { continue }
+            for case .string(let text)? in steps.map({ $0["arithmetic"] }) {
+                #expect(try ArithmeticText.holds(text), "\(output.type): \(text)")
+            }
+        }
+        return result
+    }
 
     /// The referral worker's verdict on a referral of Acme. The referral's id is `ref_<partner><number>`.
     @discardableResult
@@ -154,7 +166,7 @@ final class World {
         let event = TouchRecorded(
             account: World.account, touch: TouchID(unchecked: id), party: Party(text: party)!, kind: kind,
             confirmedBy: confirmed, occurredAt: time(occurred ?? at))
-        return try harness.send(event, key: World.key, at: time(at))
+        return try World.checked(harness.send(event, key: World.key, at: time(at)))
     }
 
     @discardableResult

@@ -3,18 +3,61 @@ package import Domain
 /// An event about one account, which it names.
 package protocol AccountEvent: EventPayload {
     var account: AccountReference { get }
+    /// Id of the entity that it is about.
+    var subject: String { get }
+    /// What has happened once it is applied, in plain words.
+    var done: String { get }
 }
 
-extension ReviewDecided: AccountEvent {}
-extension RegistrationExtensionRequested: AccountEvent {}
-extension RegistrationExtensionDecided: AccountEvent {}
-extension RegistrationWithdrawn: AccountEvent {}
-extension RegistrationRevoked: AccountEvent {}
-extension TouchRecorded: AccountEvent {}
-extension OpportunityUpdated: AccountEvent {}
-extension ConflictDecided: AccountEvent {}
-extension ConflictAppealed: AccountEvent {}
-extension RevenueReversed: AccountEvent {}
+extension ReviewDecided: AccountEvent {
+    package var subject: String { referral.text }
+    package var done: String { "the decision is taken: \(decision.rawValue)" }
+}
+
+extension RegistrationExtensionRequested: AccountEvent {
+    package var subject: String { registration.text }
+    package var done: String { "the extension waits for a decision" }
+}
+
+extension RegistrationExtensionDecided: AccountEvent {
+    package var subject: String { registration.text }
+    package var done: String { "the decision about the extension is taken: \(decision.rawValue)" }
+}
+
+extension RegistrationWithdrawn: AccountEvent {
+    package var subject: String { registration.text }
+    package var done: String { "the claim is withdrawn" }
+}
+
+extension RegistrationRevoked: AccountEvent {
+    package var subject: String { registration.text }
+    package var done: String { "the claim is revoked" }
+}
+
+extension TouchRecorded: AccountEvent {
+    package var subject: String { touch.text }
+    package var done: String { "the touch is recorded" }
+}
+
+extension OpportunityUpdated: AccountEvent {
+    package var subject: String { opportunity.text }
+    package var done: String { "revision \(revision) of the opportunity is taken" }
+}
+
+extension ConflictDecided: AccountEvent {
+    package var subject: String { conflict.text }
+    package var done: String { "the conflict is decided: \(outcome.rawValue)" }
+}
+
+extension ConflictAppealed: AccountEvent {
+    package var subject: String { conflict.text }
+    package var done: String { "the appeal waits for another person's decision" }
+}
+
+extension RevenueReversed: AccountEvent {
+    package var subject: String { opportunity.text }
+    package var done: String { "the reversal is taken" }
+}
 
 extension EventCatalogue {
     /// What people, the CRM and finance tell the approval worker, and what it tells readers.

@@ -8,6 +8,7 @@ extension Conflict: JSONCodable {
             account: reader.object("account", AccountReference.self), productLine: reader.string("product_line"),
             cause: reader.enumeration("cause", Cause.self), parties: reader.objects("parties", ConflictParty.self),
             openedAt: reader.value("opened_at", as: Timestamp.self))
+        opportunity = reader.optionalValue("opportunity_id", as: OpportunityID.self)
         state = reader.enumeration("state", State.self)
         evidence = reader.objects("evidence", Evidence.self)
         decision = reader.optionalObject("decision", ConflictDecision.self)
@@ -24,6 +25,7 @@ extension Conflict: JSONCodable {
         writer.value("conflict_id", id)
         writer.object("account", account)
         writer.string("product_line", productLine)
+        writer.value("opportunity_id", opportunity)
         writer.enumeration("cause", cause)
         writer.objects("parties", parties)
         writer.value("opened_at", openedAt)

@@ -48,6 +48,8 @@ package struct ReviewFact: Fact {
     /// How it ended; `nil` while open.
     package var decision: String?
     package var actor: Actor?
+    /// After acceptance: who in sales makes the first contact, until when, and when it came.
+    package var handoff: Handoff?
     package var explanation: [ExplanationStep]
     package var occurredAt: Timestamp
 
@@ -58,7 +60,7 @@ package struct ReviewFact: Fact {
         referral: ReferralID? = nil, registration: RegistrationID? = nil, conflict: ConflictID? = nil,
         parties: [Party] = [], claimedStage: RegistrationStage? = nil, stage: RegistrationStage? = nil,
         openedAt: Timestamp, due: Timestamp?, proposedReasons: [RejectReason] = [], decision: String? = nil,
-        actor: Actor? = nil, explanation: [ExplanationStep], occurredAt: Timestamp
+        actor: Actor? = nil, handoff: Handoff? = nil, explanation: [ExplanationStep], occurredAt: Timestamp
     ) {
         self.id = id
         self.kind = kind
@@ -77,6 +79,7 @@ package struct ReviewFact: Fact {
         self.proposedReasons = proposedReasons
         self.decision = decision
         self.actor = actor
+        self.handoff = handoff
         self.explanation = explanation
         self.occurredAt = occurredAt
     }
@@ -99,6 +102,7 @@ package struct ReviewFact: Fact {
         proposedReasons = reader.enumerations("proposed_reasons", RejectReason.self)
         decision = reader.optionalString("decision")
         actor = reader.optionalValue("actor", as: Actor.self)
+        handoff = reader.optionalObject("handoff", Handoff.self)
         explanation = reader.objects("explanation", ExplanationStep.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
@@ -121,6 +125,7 @@ package struct ReviewFact: Fact {
         writer.enumerations("proposed_reasons", proposedReasons)
         writer.string("decision", decision)
         writer.value("actor", actor)
+        writer.object("handoff", handoff)
         writer.objects("explanation", explanation)
         writer.value("occurred_at", occurredAt)
     }

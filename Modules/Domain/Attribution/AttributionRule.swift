@@ -90,8 +90,7 @@ extension AttributionInput {
     }
 
     private var pendingConflict: Conflict? {
-        guard opportunity.kind == .new else { return nil }
-        return conflicts.filter { $0.productLine == opportunity.productLine && $0.state.isPending }
+        conflicts.filter { $0.state.isPending && $0.concerns(opportunity) }
             .min { ($0.openedAt, $0.id) < ($1.openedAt, $1.id) }
     }
 }

@@ -27,6 +27,6 @@ extension SalesCompensation {
         ExplanationStep(
             rule: "sales_compensation", programVersion: programVersion,
             text: "The representative gets \(share) of the standard commission (\(rule.rawValue)).",
-            arithmetic: "\(firstYearValue.minor) x \(share.value) / 10000 = \(credited.minor)")
+            arithmetic: "round_half_even(\(firstYearValue.minor) x \(share.value) / 10000) = \(credited.minor)")
     }
 }

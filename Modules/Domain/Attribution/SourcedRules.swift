@@ -12,9 +12,8 @@ extension AttributionDraft {
 
     /// Rule 1: a decided conflict split the deal. Each partner's own locked stage applies to its part.
     private mutating func sourceBySplit(_ claims: [Registration]) -> Bool {
-        guard opportunity.kind == .new else { return false }
         let splits = input.conflicts.filter {
-            $0.productLine == opportunity.productLine && $0.decision?.outcome == .split
+            $0.opportunity == nil && $0.concerns(opportunity) && $0.decision?.outcome == .split
         }
         guard let split = splits.max(by: { ($0.decidedAt, $0.id) < ($1.decidedAt, $1.id) }),
             let shares = split.decision?.shares

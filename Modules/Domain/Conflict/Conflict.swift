@@ -21,6 +21,8 @@ package struct Conflict: Sendable, Hashable {
     package var id: ConflictID
     package var account: AccountReference
     package var productLine: String
+    /// The closed deal that is contested; `nil` for the account and product line as a whole.
+    package var opportunity: OpportunityID?
     package var cause: Cause
     package var state: State
     /// In order of their claims' submission; the direct team last.
@@ -65,6 +67,13 @@ package struct Conflict: Sendable, Hashable {
         case .decided: isFinal || appeal != nil ? nil : decision?.appealUntil
         case .lapsed: nil
         }
+    }
+
+    /// Whether the decision may change who sourced a deal.
+    package func concerns(_ deal: Opportunity) -> Bool {
+        guard productLine == deal.productLine else { return false }
+        if let opportunity { return opportunity == deal.id }
+        return deal.kind == .new
     }
 
     package func party(_ party: Party) -> ConflictParty? { parties.first { $0.party == party } }
