@@ -18,7 +18,7 @@ enum ImportCommand {
     ]
 
     private static let options: [CommandOption] =
-        kinds.map { CommandOption($0.option, "FILE", "\($0.kind.rawValue) (`-` for standard input)") }
+        kinds.map { CommandOption($0.option, "FILE[,FILE]", "\($0.kind.rawValue) (`-` for standard input)") }
         + [
             CommandOption(
                 "map", "FILE.yaml[,FILE.yaml]", "how a foreign export's columns are read; its `kind` says whose"),
@@ -64,8 +64,9 @@ enum ImportCommand {
         let maps = try (call["map"] ?? "").split(separator: ",").map { try readMap(String($0)) }
         var inputs: [ImportInput] = []
         for (option, kind) in kinds {
-            guard let path = call[option] else { continue }
-            inputs.append(ImportInput(kind: kind, path: path, map: maps.first { $0.kind == kind }))
+            for path in (call[option] ?? "").split(separator: ",") {
+                inputs.append(ImportInput(kind: kind, path: String(path), map: maps.first { $0.kind == kind }))
+            }
         }
         return inputs
     }
