@@ -61,7 +61,6 @@ package final class MemoryStateBackend: StateBackend {
 
     private func set(_ change: RowChange) {
         if tables[change.table] == nil { tables[change.table] = Table() }
-        if tables[change.table] == nil { tables[change.table] = Table() }
         let place = tables[change.table]!.position(change.key)
         switch (change.value, place.isFound) {
         case (let value?, true): tables[change.table]!.values[place.index] = value

@@ -10,10 +10,12 @@ package import JSON
 ///
 /// Used by one thread.
 package final class TaskState {
-    /// One changed row. `isNew` says that the store had no such row before this turn, so that a deletion leaves no trace.
+    /// One changed row. `isNew` says that the store had no such row before this turn, so that a deletion leaves no trace;
+    /// `isInTransaction` that the store's open transaction holds some earlier value of it, which a deletion must take out.
     private struct Change {
         var value: [UInt8]?
         var isNew: Bool
+        var isInTransaction = false
     }
 
     /// A class: a record's few changes must not copy the turn's many.
@@ -132,8 +134,9 @@ package final class TaskState {
     func acceptRecord() {
         for changes in tables.values where !changes.record.isEmpty {
             for (key, change) in changes.record {
-                let isWritten = changes.turn[key] != nil && !changes.unwritten.contains(key)
-                if change.value == nil && change.isNew && !isWritten {
+                var change = change
+                change.isInTransaction = changes.turn[key]?.isInTransaction ?? false
+                if change.value == nil && change.isNew && !change.isInTransaction {
                     changes.turn[key] = nil
                     changes.unwritten.remove(key)
                 } else {
@@ -143,7 +146,6 @@ package final class TaskState {
             }
             changes.record.removeAll(keepingCapacity: true)
         }
-        timers.acceptRecord()
     }
 
     /// The current record failed: none of its changes remain.
@@ -200,6 +202,7 @@ package final class TaskState {
         for key in changes.unwritten { rows.append(RowChange(table: table, key: key, value: changes.turn[key]?.value)) }
         rows.sort { $0.key.lexicographicallyPrecedes($1.key) }
         try backend.apply(rows)
+        for row in rows { tables[table]!.turn[row.key]?.isInTransaction = true }
         tables[table]!.unwritten.removeAll(keepingCapacity: true)
     }
 
@@ -207,34 +210,34 @@ package final class TaskState {
 
     func schedule(_ timer: TaskTimer) throws {
         try put(TimerQueue.table, TimerQueue.key(due: timer.due, name: timer.name), TimerRow(payload: timer.payload))
-        timers.added(due: timer.due)
+        timers.added(timer)
     }
 
     func cancelTimer(named name: String, due: Timestamp) throws {
         let key = TimerQueue.key(due: due, name: name)
         guard try bytes(TimerQueue.table, key) != nil else { return }
         try delete(TimerQueue.table, key)
-        timers.removed(due: due)
+        timers.removed(named: name, due: due)
     }
 
     /// When the next timer is due; `nil` where there is none.
-    func nextTimerDue() throws -> Timestamp? {
-        if case .known(let due) = timers.next { return due }
-        let first = try firstTimer()
-        timers.next = .known(first?.due)
-        return first?.due
-    }
+    func nextTimerDue() throws -> Timestamp? { try firstTimer()?.due }
 
     /// The first timer by due time and name.
     func firstTimer() throws -> TaskTimer? {
-        guard let first = try scan(TimerQueue.table, from: [], upTo: nil, limit: 1).first else { return nil }
-        let row = try decode(TimerRow.self, first.value, TimerQueue.table)
-        return TimerQueue.timer(key: first.key, payload: row.payload)
+        if case .known(let timer) = timers.next { return timer }
+        var timer: TaskTimer?
+        if let first = try scan(TimerQueue.table, from: [], upTo: nil, limit: 1).first {
+            let row = try decode(TimerRow.self, first.value, TimerQueue.table)
+            timer = TimerQueue.timer(key: first.key, payload: row.payload)
+        }
+        timers.next = .known(timer)
+        return timer
     }
 
     func remove(_ timer: TaskTimer) throws {
         try delete(TimerQueue.table, TimerQueue.key(due: timer.due, name: timer.name))
-        timers.removed(due: timer.due)
+        timers.removed(named: timer.name, due: timer.due)
     }
 }
 
