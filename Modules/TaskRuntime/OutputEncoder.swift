@@ -21,10 +21,11 @@ struct OutputEncoder {
 
     /// - Parameters:
     ///   - origin: what the outputs answer: source and id of an event, or name and due time of a timer.
+    ///   - commandID: of the command that asked for it.
     ///   - sequence: counted up by one for each output.
     func encode(
-        _ outputs: [TurnContext.Output], origin: [String], time: Timestamp, event: Event?, cause: EventPosition?,
-        sequence: inout Int64
+        _ outputs: [TurnContext.Output], origin: [String], time: Timestamp, commandID: String?, traceparent: String?,
+        cause: EventPosition?, sequence: inout Int64
     ) -> [OutgoingRecord] {
         var records: [OutgoingRecord] = []
         records.reserveCapacity(outputs.count)
@@ -36,7 +37,7 @@ struct OutputEncoder {
                 id:
                     "\(stemText)\(Hexadecimal.text(Hashing.first64(of: [source, stemText, output.type, String(index)])))",
                 source: source, type: output.type, time: time, subject: output.subject, key: output.key,
-                commandID: event?.commandID, traceparent: event?.traceparent, cause: cause)
+                commandID: commandID, traceparent: traceparent, cause: cause)
             var record = CloudEventCodec.encode(
                 envelope, data: output.data, topic: catalogue.name(of: output.topic),
                 partition: Partitioner.partition(of: output.key, count: partitions[output.topic]))

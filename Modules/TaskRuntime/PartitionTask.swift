@@ -53,11 +53,16 @@ package final class PartitionTask {
     private var clock = TaskClock()
     private var sequence: Int64 = 0
     private var nextInputOffset: Int64
+    /// Where input began for a task without a committed turn.
+    private let initialOffset: Int64
     /// Outputs of finished records that nobody has taken yet.
     private var outputs: [OutgoingRecord] = []
 
-    /// Steps of one tick that are done before the turn may end; the tick goes on in the next turn.
+    /// Steps (timers and held events) of one record that are done before the turn may end; the record goes on in the
+    /// next turn.
     static let stepsPerSlice = 2_000
+    /// Held events that are read at once.
+    static let heldPerRead = 256
 
     /// - Parameter position: where the group's committed position says that input begins; used for a new store only.
     package init(
@@ -76,6 +81,7 @@ package final class PartitionTask {
                 inputOffset: position, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
         row.epoch = epoch
         nextInputOffset = position
+        initialOffset = position
         adopt(row)
         processor.stateDidReset()
     }
@@ -138,7 +144,8 @@ package final class PartitionTask {
         row =
             try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
             ?? TurnRow(
-                inputOffset: 0, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
+                inputOffset: initialOffset, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast,
+                sequence: 0)
         row.epoch = epoch
         adopt(row)
         processor.stateDidReset()
@@ -146,8 +153,8 @@ package final class PartitionTask {
 
     // MARK: Records
 
-    /// Processes the next record. `false` means that the record is a tick with more to do: call `process` with it again
-    /// in a later turn; until then the position stays before it.
+    /// Processes the next record. `false` means that more timers and held events come before its end than one turn takes:
+    /// call `process` with it again in a later turn; until then the position stays before it.
     package func process(_ record: LogRecord) throws -> Bool {
         let event: Event
         do {
@@ -156,36 +163,38 @@ package final class PartitionTask {
             }
             event = try CloudEventCodec.decode(record, prefix: configuration.catalogue.prefix)
         } catch {
-            try observeAppendTime(of: record)
+            guard try observeAppendTime(of: record) else { return false }
             deadLetter(record, DeadLetter(classifying: error), event: nil)
-            try finish(record)
+            finish(record)
             return true
         }
         switch event.type {
         case ClockSet.type, ClockAdvanced.type, ClockSwitched.type:
             return try processClock(event, record)
         default:
+            guard try observeAppendTime(of: record) else { return false }
             try processEvent(event, record)
-            try finish(record)
+            finish(record)
             return true
         }
     }
 
-    private func finish(_ record: LogRecord) throws {
+    private func finish(_ record: LogRecord) {
         nextInputOffset = record.offset + 1
     }
 
-    /// On a wall clock a record's append time moves the partition's time, and timers due before it fire first.
-    private func observeAppendTime(of record: LogRecord) throws {
-        guard clock.kind == .wall else { return }
+    /// On a wall clock a record's append time moves the partition's time, and timers due before it fire first; `false`
+    /// when more of them are due than fit one slice.
+    private func observeAppendTime(of record: LogRecord) throws -> Bool {
+        guard clock.kind == .wall else { return true }
         let time = Timestamp(millisecondsSince1970: record.appendTimeMilliseconds)
-        guard time > clock.time else { return }
-        try fireTimers(upTo: time)
+        guard time > clock.time else { return true }
+        guard try fireTimers(upTo: time, before: record) else { return false }
         clock.time = time
+        return true
     }
 
     private func processEvent(_ event: Event, _ record: LogRecord) throws {
-        try observeAppendTime(of: record)
         do {
             let sequence =
                 event.source.hasPrefix("/tributary/")
@@ -238,7 +247,8 @@ package final class PartitionTask {
         let occurredAt = payload.occurredAt
         switch clock.kind {
         case .wall:
-            if occurredAt > event.appendTime + TaskClock.maximumFuture {
+            // The partition's time is ahead of the append time where the log's clock was set back.
+            if occurredAt > max(event.appendTime, clock.time) + TaskClock.maximumFuture {
                 throw DeadLetter(
                     .futureEvent,
                     "occurred_at \(occurredAt) is more than 5 minutes after it was written, \(event.appendTime)")
@@ -257,13 +267,17 @@ package final class PartitionTask {
         try processor.apply(payload, of: event, in: context)
         counts.applied += 1
         accept(
-            origin: [event.source, event.id], time: time, event: event, cause: event.position)
+            origin: [event.source, event.id], time: time, commandID: event.commandID, traceparent: event.traceparent,
+            cause: event.position)
     }
 
-    private func accept(origin: [String], time: Timestamp, event: Event?, cause: EventPosition?) {
+    private func accept(
+        origin: [String], time: Timestamp, commandID: String? = nil, traceparent: String? = nil, cause: EventPosition?
+    ) {
         outputs.append(
             contentsOf: encoder.encode(
-                context.outputs, origin: origin, time: time, event: event, cause: cause, sequence: &sequence))
+                context.outputs, origin: origin, time: time, commandID: commandID, traceparent: traceparent,
+                cause: cause, sequence: &sequence))
     }
 
     /// A deterministic failure makes the record a dead letter; a fault of the store or the log is the turn's.
@@ -274,7 +288,8 @@ package final class PartitionTask {
         deadLetter(record, DeadLetter(classifying: error), event: event)
     }
 
-    private func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?) {
+    /// - Parameter origin: what the fact's id is derived from; the record's position by default.
+    private func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?, origin: [String]? = nil) {
         counts.deadLetters += 1
         outputs.append(
             DeadLetterRecord.make(
@@ -291,8 +306,11 @@ package final class PartitionTask {
             RecordDeadLettered(
                 worker: configuration.worker, position: position, code: letter.code.rawValue, reason: letter.reason,
                 source: event?.source, eventID: event?.id, eventType: event?.type, occurredAt: time))
+        // Whoever waits for a command is told of its end, even where the envelope could not be read.
         accept(
-            origin: ["dead letter", position.description], time: time, event: event, cause: position)
+            origin: origin ?? ["dead letter", position.description], time: time,
+            commandID: event?.commandID ?? record.headerText(HeaderName.commandID), traceparent: event?.traceparent,
+            cause: position)
     }
 
     // MARK: Stream clock
@@ -314,15 +332,15 @@ package final class PartitionTask {
                 }
                 clock = TaskClock(kind: set.kind, time: set.at)
             case ClockSwitched.type:
-                try switchToWall(at: try event.payload(ClockSwitched.self), record)
+                guard try switchToWall(at: try event.payload(ClockSwitched.self), record) else { return false }
             default:
                 let to = try event.payload(ClockAdvanced.self).to
                 switch clock.kind {
                 case .wall:
                     // An idle partition's owner wrote it: its append time does the work.
-                    try observeAppendTime(of: record)
+                    guard try observeAppendTime(of: record) else { return false }
                 case .stream:
-                    guard try advance(to: to) else { return false }
+                    guard try advance(to: to, of: record) else { return false }
                 }
             }
         } catch let problem as EventProblem {
@@ -330,40 +348,47 @@ package final class PartitionTask {
         } catch let letter as DeadLetter {
             deadLetter(record, letter, event: event)
         }
-        try finish(record)
+        finish(record)
         return true
     }
 
-    private func switchToWall(at switched: ClockSwitched, _ record: LogRecord) throws {
+    /// Everything up to the wall time happens in its order; then what was held for later, without the timers of that time.
+    private func switchToWall(at switched: ClockSwitched, _ record: LogRecord) throws -> Bool {
         guard clock.kind == .stream else { throw DeadLetter(.refused, "the clock is a wall clock already") }
-        while try !advance(to: .distantFuture, firesTimers: false) {}
-        clock.kind = .wall
-        clock.time = max(clock.time, switched.at)
-        try observeAppendTime(of: record)
-        try fireTimers(upTo: clock.time)
+        let time = max(
+            clock.time, switched.at, Timestamp(millisecondsSince1970: record.appendTimeMilliseconds))
+        guard try advance(to: time, of: record), try advance(to: .distantFuture, of: record, timersUpTo: time) else {
+            return false
+        }
+        clock = TaskClock(kind: .wall, time: time)
+        return true
     }
 
     /// Applies held events and due timers up to `to`, in order of time; a timer goes before an event of its own time.
-    /// `false` when there is more to do than fits one slice.
-    private func advance(to: Timestamp, firesTimers: Bool = true) throws -> Bool {
-        var steps = 0
+    /// `false` when there is more to do than fits one slice; the clock moves when all is done.
+    private func advance(to: Timestamp, of record: LogRecord, timersUpTo: Timestamp? = nil) throws -> Bool {
+        let lastTimer = timersUpTo ?? to
+        let end = StateKey().appending(Timestamp(millisecondsSince1970: to.millisecondsSince1970 + 1))
         var held: ArraySlice<(key: StateKey, row: HeldEvent)> = []
-        while steps < PartitionTask.stepsPerSlice {
-            if held.isEmpty {
-                let end = StateKey().appending(Timestamp(millisecondsSince1970: to.millisecondsSince1970 + 1))
-                held = try state.rows(HeldEvent.table, from: StateKey(), upTo: end, limit: 256, as: HeldEvent.self)[...]
+        // A tick adds nothing to what is held: once all of it was read there is no more.
+        var isMoreHeld = true
+        for _ in 0..<PartitionTask.stepsPerSlice {
+            if held.isEmpty && isMoreHeld {
+                let rows = try state.rows(
+                    HeldEvent.table, from: StateKey(), upTo: end, limit: PartitionTask.heldPerRead, as: HeldEvent.self)
+                isMoreHeld = rows.count == PartitionTask.heldPerRead
+                held = rows[...]
             }
-            let timer = firesTimers ? try state.nextTimerDue().flatMap { $0 <= to ? $0 : nil } : nil
+            let timer = try state.firstTimer().flatMap { $0.due <= lastTimer ? $0 : nil }
             let next = held.first.map { HeldEvent.judgingTime(ofKey: $0.key) }
-            if let timer, next.map({ timer <= $0 }) ?? true {
-                try fireFirstTimer()
+            if let timer, next.map({ timer.due <= $0 }) ?? true {
+                try fire(timer, before: record)
             } else if let first = held.popFirst() {
                 try applyHeld(first.row.event, key: first.key)
             } else {
-                clock.time = max(clock.time, to == .distantFuture ? clock.time : to)
+                if to < .distantFuture { clock.time = max(clock.time, to) }
                 return true
             }
-            steps += 1
         }
         return false
     }
@@ -372,7 +397,7 @@ package final class PartitionTask {
         do {
             let payload = try processor.decode(event)
             try state.delete(HeldEvent.table, key)
-            try apply(payload, of: event, at: max(payload.occurredAt, .distantPast))
+            try apply(payload, of: event, at: payload.occurredAt)
             state.acceptRecord()
         } catch {
             if error is StoreError || error is LogError { throw error }
@@ -402,25 +427,54 @@ package final class PartitionTask {
     /// Puts the task down; its store's handle is closed.
     func close() { state.close() }
 
-    private func fireTimers(upTo time: Timestamp) throws {
-        while let due = try state.nextTimerDue(), due <= time { try fireFirstTimer() }
+    /// `false` when more timers are due than fit one slice.
+    private func fireTimers(upTo time: Timestamp, before record: LogRecord) throws -> Bool {
+        for _ in 0..<PartitionTask.stepsPerSlice {
+            guard let timer = try state.firstTimer(), timer.due <= time else { return true }
+            try fire(timer, before: record)
+        }
+        return false
     }
 
-    private func fireFirstTimer() throws {
-        guard let timer = try state.firstTimer() else { return }
+    private func fire(_ timer: TaskTimer, before record: LogRecord) throws {
+        counts.timers += 1
         do {
             try state.remove(timer)
             context.begin(timer: timer)
             try processor.fire(timer, in: context)
             state.acceptRecord()
-            counts.timers += 1
-            accept(
-                origin: ["timer", timer.name, timer.due.description], time: timer.due, event: nil, cause: nil)
+            accept(origin: ["timer", timer.name, timer.due.description], time: timer.due, cause: nil)
         } catch {
             if error is StoreError || error is LogError { throw error }
-            // A timer has no record that could be put aside: a handler's failure here is a fault of the product.
-            throw StoreError(.other, "timer \(timer.name) failed: \(error)")
+            state.rejectRecord()
+            processor.stateDidReset()
+            try state.remove(timer)
+            state.acceptRecord()
+            setAside(timer, before: record, error)
         }
+    }
+
+    /// A timer whose handler fails must not stop its partition: it becomes a dead letter at the position of the record
+    /// that it fired before, with itself as the value.
+    private func setAside(_ timer: TaskTimer, before record: LogRecord, _ error: any Error) {
+        let image = LogRecord(
+            topic: record.topic, partition: record.partition, offset: record.offset,
+            appendTimeMilliseconds: record.appendTimeMilliseconds, key: nil,
+            value: JSONEncoding.encode(TimerImage(timer: timer)), headers: [])
+        var letter = DeadLetter(classifying: error)
+        letter.reason = "timer \(timer.name) due \(timer.due): \(letter.reason)"
+        deadLetter(image, letter, event: nil, origin: ["dead timer", timer.name, timer.due.description])
+    }
+}
+
+/// A timer as the value of a dead letter.
+private struct TimerImage: JSONWritable {
+    var timer: TaskTimer
+
+    func write(to writer: inout ObjectWriter) {
+        writer.string("timer", timer.name)
+        writer.value("due", timer.due)
+        writer.string("payload", timer.payload)
     }
 }
 

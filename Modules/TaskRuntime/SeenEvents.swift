@@ -20,7 +20,8 @@ struct SeenEvents {
 
     /// Looks the event up and remembers it.
     static func admit(_ event: Event, sequence: Int64?, state: TaskState) throws -> Verdict {
-        if let sequence { return try admit(sequence: sequence, source: event.source, state: state) }
+        // A forwarded output comes in the order of its first partition, where the mark says nothing.
+        if let sequence, !event.isForwarded { return try admit(sequence: sequence, source: event.source, state: state) }
         let key = StateKey(
             bytes: Array(SHA256Digest(of: Array("\(event.source)\u{0}\(event.id)".utf8)).bytes.prefix(16)))
         let body = Hexadecimal.text(Hashing.first64(of: event.data))
