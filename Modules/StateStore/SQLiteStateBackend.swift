@@ -1,11 +1,6 @@
 import SQLite
 package import TaskRuntime
 
-extension StoreError.Code {
-    /// The file has the shape of an older version, or other tables: discard it, the changelog has its rows.
-    package static let schema = StoreError.Code(rawValue: "store_schema")
-}
-
 /// One partition's rows in one SQLite file.
 ///
 /// The file may be thrown away at any time, so a commit does not wait for the disk (`synchronous=NORMAL` in WAL mode: a

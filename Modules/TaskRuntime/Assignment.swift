@@ -5,13 +5,15 @@ final class Assignment {
     let partition: Int32
     private(set) var restore: Restore?
     private(set) var task: PartitionTask?
-    /// Fetched records, not processed yet.
-    var waiting: [LogRecord] = []
+    /// Fetched records; the first `taken` of them are processed.
+    private var fetched: [LogRecord] = []
     private var taken = 0
     /// Whether the open turn has something of this task.
     var isInTurn = false
     /// Wall time of the last tick written for an idle partition.
     var lastTick: Int64 = .min
+    /// Its store failed: it is not tried again before.
+    var retryAt: ContinuousClock.Instant?
     private var reported = TaskCounts()
 
     init(partition: Int32, restore: Restore) {
@@ -20,27 +22,47 @@ final class Assignment {
     }
 
     /// Something is to be done without waiting for the log.
-    var isBusy: Bool { restore != nil || taken < waiting.count }
+    var isBusy: Bool { (restore != nil && retryAt == nil) || taken < fetched.count }
 
-    var next: LogRecord? { taken < waiting.count ? waiting[taken] : nil }
+    var next: LogRecord? { taken < fetched.count ? fetched[taken] : nil }
+
+    /// How many fetched records are not processed yet.
+    var waitingCount: Int { fetched.count - taken }
+
+    /// Takes fetched records in; dropped where nothing runs that could process them.
+    func add(_ record: LogRecord) {
+        guard task != nil else { return }
+        fetched.append(record)
+    }
 
     func advance() {
         taken += 1
-        guard taken == waiting.count else { return }
-        waiting.removeAll(keepingCapacity: true)
+        if taken == fetched.count {
+            dropFetched()
+        } else if taken >= Assignment.compactedAt {
+            fetched.removeFirst(taken)
+            taken = 0
+        }
+    }
+
+    /// Processed records are let go after so many.
+    private static let compactedAt = 1_024
+
+    private func dropFetched() {
+        fetched.removeAll(keepingCapacity: true)
         taken = 0
     }
 
     func start(_ task: PartitionTask) {
         restore = nil
         self.task = task
+        reported = TaskCounts()
     }
 
     func restart(_ restore: Restore) {
         self.restore = restore
         task = nil
-        waiting.removeAll()
-        taken = 0
+        dropFetched()
     }
 
     func stopForGood() {
@@ -58,8 +80,7 @@ final class Assignment {
         task = nil
         restore?.close()
         restore = nil
-        waiting.removeAll()
-        taken = 0
+        dropFetched()
     }
 
     /// Counts since the last call.

@@ -38,6 +38,8 @@ final class Restore {
     private let session: any TurnSession
     private let provider: any StateBackendProvider
     private let now: () -> Int64
+    /// The store was found damaged while it ran: it is not to be opened again.
+    private let discardsStore: Bool
 
     private var backend: (any StateBackend)?
     private var target: Int64 = 0
@@ -48,11 +50,13 @@ final class Restore {
     private(set) var skippedTornRows = 0
 
     init(
-        partition: Int32, session: any TurnSession, provider: any StateBackendProvider, now: @escaping () -> Int64
+        partition: Int32, session: any TurnSession, provider: any StateBackendProvider, discardsStore: Bool = false,
+        now: @escaping () -> Int64
     ) {
         self.partition = partition
         self.session = session
         self.provider = provider
+        self.discardsStore = discardsStore
         self.now = now
     }
 
@@ -63,6 +67,14 @@ final class Restore {
 
     /// Does one slice of work.
     func step() throws -> Progress {
+        do {
+            return try advance()
+        } catch let error as StoreError where error.code == .newer {
+            throw Stop(code: .newer, description: error.message)
+        }
+    }
+
+    private func advance() throws -> Progress {
         if backend == nil { try open() }
         let backend = self.backend!
         while true {
@@ -77,6 +89,7 @@ final class Restore {
             if read.position > position { lastProgress = .now }
             try apply(read, to: backend)
             if ContinuousClock.now - lastProgress > Restore.stallLimit {
+                lastProgress = .now
                 throw Stop(
                     code: .stalled,
                     description: "changelog of partition \(partition) stands still at \(position) below \(target)")
@@ -117,7 +130,10 @@ final class Restore {
         let isOld =
             now() - checkpoint.committedAtMilliseconds > Restore.maximumAgeMilliseconds
             && checkpoint.changelogOffset < bounds.end
-        let isAhead = checkpoint.turn > committedTurn.turn
+        // A turn or an epoch that the group does not know: the history that made them was lost.
+        let isAhead =
+            checkpoint.turn > committedTurn.turn || checkpoint.epoch > committedTurn.epoch
+            || (checkpoint.turn == committedTurn.turn && checkpoint.epoch != committedTurn.epoch)
         let hasGap = checkpoint.changelogOffset < bounds.first
         guard isOld || isAhead || hasGap else { return opened }
         opened.close()
@@ -127,10 +143,11 @@ final class Restore {
 
     /// `nil` for a file that is damaged or of an older schema.
     private func openUnlessCorrupt() throws(StoreError) -> (any StateBackend)? {
+        if discardsStore { return nil }
         do throws(StoreError) {
             return try provider.open(partition: partition)
         } catch {
-            if error.code == .corrupt { return nil }
+            if error.code == .corrupt || error.code == .schema { return nil }
             throw error
         }
     }

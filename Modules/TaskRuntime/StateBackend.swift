@@ -56,6 +56,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         package static let readOnly = Code(rawValue: "store_read_only")
         /// The file was written by a newer version of the product.
         package static let newer = Code(rawValue: "store_newer")
+        /// The file has the shape of an older version, or other tables: discard it, the changelog has its rows.
+        package static let schema = Code(rawValue: "store_schema")
         package static let held = Code(rawValue: "store_held")
         package static let other = Code(rawValue: "store_other")
     }

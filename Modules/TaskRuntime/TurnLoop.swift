@@ -15,6 +15,9 @@ package struct TurnLimits: Sendable {
     package var idlePoll = Duration.milliseconds(250)
     /// After a fault that left nothing to be repaired in place.
     package var retryPause = Duration.milliseconds(500)
+    /// A tick for an idle partition is repeated after so long where its timers are still due (the broker's clock may be
+    /// behind ours), in milliseconds.
+    package var tickIntervalMilliseconds: Int64 = 1_000
 
     package init() {}
 }
@@ -89,6 +92,8 @@ package final class TurnLoop {
     private var isTurnOpen = false
     private var turnStart = ContinuousClock.now
     private var turnRecords = 0
+    /// The partition that the next turn begins with, so that none waits behind a busy one for ever.
+    private var firstServed: Int32 = 0
     private var partitions = PartitionCounts(byTopic: [:])
 
     package init(_ environment: Environment, stop: StopFlag) {
@@ -132,7 +137,7 @@ package final class TurnLoop {
         while !stop.isSet {
             do {
                 let isBusy = assignments.values.contains { $0.isBusy }
-                let room = environment.limits.records - assignments.values.reduce(0) { $0 + $1.waiting.count }
+                let room = environment.limits.records - assignments.values.reduce(0) { $0 + $1.waitingCount }
                 for event in try session.poll(
                     maximumRecords: max(1, room), timeout: isBusy ? .zero : environment.limits.idlePoll)
                 {
@@ -149,15 +154,6 @@ package final class TurnLoop {
                 throw LogError(.other, .fatal, "\(error)")
             }
         }
-        if isTurnOpen { try leave(session) }
-    }
-
-    private func leave(_ session: any TurnSession) throws(LogError) {
-        do {
-            try commitTurn(session)
-        } catch {
-            environment.observer.notify(.fault("the last turn was not committed: \(error)"))
-        }
     }
 
     private func handle(_ event: SessionEvent, _ session: any TurnSession) throws {
@@ -165,23 +161,23 @@ package final class TurnLoop {
         case .assigned(let added):
             environment.observer.notify(.assigned(added))
             for partition in added {
+                assignments.removeValue(forKey: partition)?.close()
                 assignments[partition] = Assignment(
                     partition: partition,
                     restore: Restore(
                         partition: partition, session: session, provider: environment.stores, now: environment.now))
             }
         case .revoked(let gone):
-            if isTurnOpen { try commitTurn(session) }
+            // Every turn ends with its round of the loop, so what these partitions have done is committed.
             put(down: gone)
             environment.observer.notify(.revoked(gone))
             try session.finishRevocation()
         case .lost(let gone):
-            try rollBackTurn(session)
             put(down: gone)
             environment.observer.notify(.lost(gone))
             try session.finishRevocation()
         case .records(let records):
-            for record in records { assignments[record.partition]?.waiting.append(record) }
+            for record in records { assignments[record.partition]?.add(record) }
         }
     }
 
@@ -201,30 +197,44 @@ package final class TurnLoop {
     // MARK: Restore
 
     private func restoreSlice(_ session: any TurnSession) throws {
-        for assignment in assignments.values {
+        for assignment in inServingOrder() {
+            if let retryAt = assignment.retryAt {
+                guard retryAt <= .now else { continue }
+                assignment.retryAt = nil
+            }
             guard let restore = assignment.restore else { continue }
             do {
-                switch try restore.step() {
-                case .working(let remaining):
-                    environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
-                case .done(let state, let position, let epoch):
-                    let processor = try environment.makeProcessor(state, assignment.partition)
-                    assignment.start(
-                        try PartitionTask(
-                            configuration: TaskConfiguration(
-                                worker: environment.worker, partition: assignment.partition,
-                                catalogue: environment.catalogue, partitions: partitions,
-                                group: environment.session.group),
-                            state: state, processor: processor, position: position, epoch: epoch))
-                    try processor.taskDidStart()
-                    try session.resume(assignment.partition, at: position)
-                    environment.observer.notify(.running(partition: assignment.partition))
-                }
+                try restoreStep(restore, assignment, session)
             } catch let stop as Restore.Stop {
                 environment.observer.notify(
                     .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
-                assignment.stopForGood()
+                // What stands still goes on by itself when the transaction in its way ends; the others need a person.
+                if stop.code != .stalled { assignment.stopForGood() }
+            } catch let error as StoreError {
+                // One partition's disk is no reason for the others to wait.
+                environment.observer.notify(.fault(error.description))
+                restart(assignment, session, after: error)
+                assignment.retryAt = .now + environment.limits.retryPause
             }
+        }
+    }
+
+    private func restoreStep(_ restore: Restore, _ assignment: Assignment, _ session: any TurnSession) throws {
+        switch try restore.step() {
+        case .working(let remaining):
+            environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
+        case .done(let state, let position, let epoch):
+            let processor = try environment.makeProcessor(state, assignment.partition)
+            assignment.start(
+                try PartitionTask(
+                    configuration: TaskConfiguration(
+                        worker: environment.worker, partition: assignment.partition,
+                        catalogue: environment.catalogue, partitions: partitions,
+                        group: environment.session.group),
+                    state: state, processor: processor, position: position, epoch: epoch))
+            try processor.taskDidStart()
+            try session.resume(assignment.partition, at: position)
+            environment.observer.notify(.running(partition: assignment.partition))
         }
     }
 
@@ -232,12 +242,14 @@ package final class TurnLoop {
 
     private func processWaiting(_ session: any TurnSession) throws {
         turnStart = .now
-        for assignment in assignments.values.sorted(by: { $0.partition < $1.partition }) {
+        for assignment in inServingOrder() {
             guard let task = assignment.task else { continue }
             while let record = assignment.next {
                 if turnRecords >= environment.limits.records
                     || ContinuousClock.now - turnStart > environment.limits.duration
                 {
+                    // Whoever had to wait goes first in the next turn.
+                    firstServed = assignment.isInTurn ? assignment.partition + 1 : assignment.partition
                     return
                 }
                 // Records below the position were processed before a session was opened anew.
@@ -250,9 +262,18 @@ package final class TurnLoop {
                 let isDone = try task.process(record)
                 for output in task.takeOutputs() { try session.append(output) }
                 turnRecords += 1
-                if isDone { assignment.advance() } else { return }
+                // A record of more than one slice goes on in the next turn; the other partitions have theirs in this one.
+                guard isDone else { break }
+                assignment.advance()
             }
         }
+    }
+
+    /// By partition, beginning with the one whose turn it is.
+    private func inServingOrder() -> [Assignment] {
+        let ordered = assignments.values.sorted { $0.partition < $1.partition }
+        let first = ordered.firstIndex { $0.partition >= firstServed } ?? 0
+        return Array(ordered[first...] + ordered[..<first])
     }
 
     private func openTurn(_ session: any TurnSession) throws {
@@ -290,24 +311,13 @@ package final class TurnLoop {
             } catch {
                 // The log has the turn: the store is behind, and is restored from its own position.
                 failure = error
-                restart(assignment, session)
+                restart(assignment, session, after: error)
             }
         }
         environment.observer.notify(
             .committed(records: turnRecords, counts: counts, duration: ContinuousClock.now - started))
         turnRecords = 0
         if let failure { environment.observer.notify(.fault(failure.description)) }
-    }
-
-    private func rollBackTurn(_ session: any TurnSession) throws {
-        guard isTurnOpen else { return }
-        isTurnOpen = false
-        turnRecords = 0
-        try session.abort()
-        for assignment in assignments.values where assignment.isInTurn {
-            assignment.isInTurn = false
-            try assignment.task?.rollbackTurn()
-        }
     }
 
     // MARK: Faults
@@ -331,13 +341,15 @@ package final class TurnLoop {
             isTurnOpen = false
             try session.abort()
         }
-        for assignment in assignments.values where assignment.isInTurn || assignment.restore != nil {
-            restart(assignment, session)
+        let inTurn = assignments.values.filter { $0.isInTurn }
+        // Outside a turn it is not known whose store it was.
+        for assignment in inTurn.isEmpty ? assignments.values.filter({ $0.task != nil }) : inTurn {
+            restart(assignment, session, after: error)
         }
         pause(environment.limits.retryPause)
     }
 
-    private func restart(_ assignment: Assignment, _ session: any TurnSession) {
+    private func restart(_ assignment: Assignment, _ session: any TurnSession, after failure: StoreError? = nil) {
         if assignment.task != nil {
             do throws(LogError) {
                 try session.pause(assignment.partition)
@@ -349,7 +361,8 @@ package final class TurnLoop {
         assignment.close()
         assignment.restart(
             Restore(
-                partition: assignment.partition, session: session, provider: environment.stores, now: environment.now))
+                partition: assignment.partition, session: session, provider: environment.stores,
+                discardsStore: failure?.code == .corrupt, now: environment.now))
     }
 
     // MARK: Idle partitions
@@ -359,7 +372,9 @@ package final class TurnLoop {
         let now = environment.now()
         for assignment in assignments.values where !assignment.isBusy {
             guard let task = assignment.task, task.clockKind == .wall, let due = try task.nextTimerDue(),
-                due.millisecondsSince1970 <= now, assignment.lastTick < due.millisecondsSince1970
+                due.millisecondsSince1970 <= now,
+                assignment.lastTick < due.millisecondsSince1970
+                    || now - assignment.lastTick >= environment.limits.tickIntervalMilliseconds
             else { continue }
             assignment.lastTick = now
             try openTurn(session)
