@@ -1,0 +1,362 @@
+import Contracts
+import Domain
+import EventLog
+import JSON
+import Testing
+
+@testable import TaskRuntime
+
+@Suite struct WallClockTests {
+    @Test func timersDueBeforeARecordFireBeforeIt() throws {
+        let task = try ProbeTask()
+        _ = try task.send(Probe("a", at: 100, timers: ["late": 300, "early": 200]))
+        #expect(try task.send(Probe("b", at: 250)).texts() == ["200:timer early", "250:b"])
+        #expect(try task.send(Probe("c", at: 300)).texts() == ["300:timer late", "300:c"])
+    }
+
+    @Test func backdatingIsBoundedAndNeverRunsAhead() throws {
+        let task = try ProbeTask()
+        task.processor.backdating = TimeSpan(milliseconds: 100)
+        #expect(try task.send(Probe("a", at: 1_000), at: 1_050).texts() == ["1000:a"])
+        #expect(try task.send(Probe("b", at: 10), at: 1_050).texts() == ["950:b"])
+        #expect(try task.send(Probe("c", at: 1_200), at: 1_100).texts() == ["1100:c"])
+    }
+
+    @Test func anEventFromTheFutureIsRefusedAndTheNextGoesThrough() throws {
+        let task = try ProbeTask()
+        let limit: Int64 = 5 * 60_000
+        #expect(try task.send(Probe("a", at: 1_000 + limit), at: 1_000).deadLetter == nil)
+        #expect(try task.send(Probe("b", at: 1_001 + limit), at: 1_000).deadLetter?.code == .futureEvent)
+        #expect(try task.send(Probe("c", at: 1_000)).texts() == ["1000:c"])
+    }
+
+    @Test func aClockThatIsSetBackMovesNoTimeAndRefusesNothing() throws {
+        let task = try ProbeTask()
+        _ = try task.send(Probe("a", at: 10_000_000))
+        #expect(try task.send(Probe("b", at: 10_000_000), at: 5).texts() == ["10000000:b"])
+    }
+
+    @Test func moreTimersThanATurnTakesGoOnInTheNext() throws {
+        let task = try ProbeTask()
+        let many = PartitionTask.stepsPerSlice + 10
+        let timers = Dictionary(uniqueKeysWithValues: (0..<many).map { ("t\($0)", Int64(200 + $0)) })
+        _ = try task.send(Probe("a", at: 100, timers: timers))
+        let next = record(Probe("b", at: 1_000_000), offset: 1)
+        #expect(try !task.harness.task.process(next))
+        #expect(task.harness.task.position == 1)
+        #expect(task.harness.task.takeOutputs().count == PartitionTask.stepsPerSlice)
+        #expect(try task.harness.task.process(next))
+        #expect(task.harness.task.takeOutputs().count == 11)
+    }
+
+    @Test func aTimerWhoseHandlerFailsIsSetAside() throws {
+        let task = try ProbeTask()
+        _ = try task.send(Probe("a", at: 100, timers: ["bad": 200, "good": 201]))
+        let result = try task.send(Probe("b", at: 300))
+        #expect(result.deadLetter?.code == .processingFailed)
+        #expect(try result.texts() == ["201:timer good", "300:b"])
+        #expect(try task.rows() == ["100:a", "201:timer good", "300:b"])
+        #expect(try task.harness.state.firstTimer() == nil)
+    }
+}
+
+@Suite struct DuplicateTests {
+    @Test(arguments: [false, true]) func theSameEventIsAppliedOnceAndCounted(stream: Bool) throws {
+        let task = try ProbeTask(stream: stream)
+        let first = try task.send(Probe("a", at: 100))
+        let second = try task.send(Probe("a", at: 100))
+        #expect(second.outputs.isEmpty && second.deadLetter == nil)
+        #expect(task.harness.task.counts.duplicates == 1)
+        #expect(try first.texts() + task.advance(to: 200).texts() == ["100:a"])
+    }
+
+    @Test func twoSourcesMayNumberAlike() throws {
+        let task = try ProbeTask()
+        let one = try task.send(Probe("a", at: 100), source: "/one", id: "1")
+        let other = try task.send(Probe("a", at: 100), source: "/other", id: "1")
+        #expect(try one.texts() == other.texts())
+        #expect(one.outputs[0].headerText("ce_id") != other.outputs[0].headerText("ce_id"))
+    }
+
+    @Test func anIdWithAnotherBodyIsADeadLetter() throws {
+        let task = try ProbeTask()
+        _ = try task.send(Probe("a", at: 100), id: "1")
+        #expect(try task.send(Probe("b", at: 100), id: "1").deadLetter?.code == .idReused)
+        #expect(try task.rows() == ["100:a"])
+    }
+
+    @Test func aDeadLetterMayComeAgainOnceItsCauseIsGone() throws {
+        let task = try ProbeTask()
+        let letter = record(Probe("a", at: 600_000), offset: 0, appendedAt: 100)
+        #expect(try task.harness.process(letter).deadLetter?.code == .futureEvent)
+        #expect(try task.harness.process(record(Probe("a", at: 600_000), offset: 1)).texts() == ["600000:a"])
+    }
+
+    private func output(_ name: String, _ sequence: Int, offset: Int64, forwarded: Bool = false) -> LogRecord {
+        var headers = [LogHeader(HeaderName.sequence, String(sequence))]
+        if forwarded { headers.append(LogHeader(HeaderName.forwarded, "1")) }
+        return record(
+            Probe(name, at: 100), offset: offset, source: "/tributary/approval-worker/3", headers: headers)
+    }
+
+    @Test func aWorkersOutputIsKnownByItsSequence() throws {
+        let task = try ProbeTask()
+        #expect(try task.harness.process(output("a", 5, offset: 0)).texts() == ["100:a"])
+        for (offset, sequence) in [(1, 5), (2, 4)] {
+            #expect(try task.harness.process(output("a", sequence, offset: Int64(offset))).outputs.isEmpty)
+        }
+        #expect(task.harness.task.counts.duplicates == 2)
+        #expect(try task.harness.process(output("b", 9, offset: 3)).texts() == ["100:b"])
+    }
+
+    @Test func aForwardedOutputIsNotMistakenForAnOlderOne() throws {
+        let task = try ProbeTask()
+        _ = try task.harness.process(output("a", 9, offset: 0))
+        #expect(try task.harness.process(output("b", 4, offset: 1, forwarded: true)).texts() == ["100:b"])
+        #expect(try task.harness.process(output("b", 4, offset: 2, forwarded: true)).outputs.isEmpty)
+        #expect(try task.harness.process(output("c", 10, offset: 3)).texts() == ["100:c"])
+    }
+}
+
+@Suite struct DeadLetterTests {
+    @Test(
+        arguments: [
+            ([], Array(#"{"name":"x"}"#.utf8), DeadLetter.Code.notCloudEvent),
+            (nil, Array("{".utf8), .badJSON),
+            (nil, Array(#"{"name":1}"#.utf8), .schema),
+            (nil, [UInt8](repeating: 0x20, count: TopicCatalogue.maximumRecordBytes + 1), .tooLarge),
+        ] as [([LogHeader]?, [UInt8], DeadLetter.Code)])
+    func aBadRecordGoesRawBesideTheGoodOnes(headers: [LogHeader]?, value: [UInt8], code: DeadLetter.Code) throws {
+        let task = try ProbeTask()
+        _ = try task.send(Probe("a", at: 100))
+        var bad = record(Probe("x", at: 100), offset: 1)
+        if let headers { bad.headers = headers }
+        bad.value = value
+        #expect(try task.harness.task.process(bad))
+        let letter = try #require(task.harness.task.takeOutputs().first)
+        #expect(letter.topic == "tributary.referral-worker.dlq.v1")
+        #expect(letter.value == value)
+        #expect(letter.text(HeaderName.errorCode) == code.rawValue)
+        #expect(letter.text("__connect.errors.topic") == "tributary.referral.v1")
+        #expect(letter.text("__connect.errors.partition") == "0")
+        #expect(letter.text("__connect.errors.offset") == "1")
+        #expect(letter.text("__connect.errors.exception.message") != nil)
+        #expect(try task.harness.process(record(Probe("b", at: 100), offset: 2)).texts() == ["100:b"])
+        #expect(try task.rows() == ["100:a", "100:b"])
+    }
+
+    @Test func anUnknownTypeIsADeadLetter() throws {
+        let task = try ProbeTask()
+        let result = try task.harness.send(data: Array("{}".utf8), type: "other", key: "a", at: time(1))
+        #expect(result.deadLetter?.code == .unknownType)
+    }
+
+    @Test(
+        arguments: [("fail", DeadLetter.Code.processingFailed), ("refuse", .refused)], [false, true])
+    func aFailingHandlerLeavesNothingHalfApplied(how: (String, DeadLetter.Code), stream: Bool) throws {
+        let task = try ProbeTask(stream: stream)
+        let resets = task.processor.resets
+        let bad = try task.send(Probe("x", at: 50, timers: ["t": 60], behaviour: how.0), commandID: "cmd-1")
+        let good = try task.send(Probe("a", at: 55))
+        let tick = try task.advance(to: 100)
+        #expect((bad.deadLetter ?? tick.deadLetter)?.code == how.1)
+        #expect(try bad.texts() + good.texts() + tick.texts() == ["55:a"])
+        #expect(try task.rows() == ["55:a"])
+        #expect(task.processor.resets > resets)
+        let facts = (bad.outputs + tick.outputs).filter { $0.type == RecordDeadLettered.type }
+        #expect(facts.map { $0.headerText(HeaderName.commandID) } == ["cmd-1"])
+    }
+
+    @Test func aCommandWhoseEnvelopeIsUnreadableIsAnsweredToo() throws {
+        let task = try ProbeTask()
+        var bad = record(Probe("x", at: 100), offset: 0, headers: [LogHeader(HeaderName.commandID, "cmd-1")])
+        bad.headers.removeAll { $0.name == HeaderName.id }
+        let result = try task.harness.process(bad)
+        #expect(result.deadLetter?.code == .notCloudEvent)
+        #expect(result.outputs.map { $0.headerText(HeaderName.commandID) } == ["cmd-1"])
+    }
+
+    @Test func aStoresFaultIsNoDeadLetter() throws {
+        let task = try ProbeTask()
+        #expect(throws: StoreError.self) { try task.send(Probe("x", at: 1, behaviour: "store")) }
+        #expect(task.harness.task.takeOutputs().isEmpty)
+    }
+
+    @Test func aWrongKeyIsForwardedOnceAndThenADeadLetter() throws {
+        let key = "elsewhere"
+        let right = Partitioner.partition(of: key, count: 4)
+        let task = try ProbeTask(partitions: 4, partition: (right + 1) % 4)
+        let sent = record(Probe("a", at: 100, key: key), offset: 0, partition: (right + 1) % 4)
+        #expect(try task.harness.task.process(sent))
+        let forwarded = try #require(task.harness.task.takeOutputs().first)
+        #expect(forwarded.topic == sent.topic && forwarded.partition == right)
+        #expect(forwarded.value == sent.value && forwarded.text(HeaderName.id) == "a")
+        #expect(forwarded.text(HeaderName.forwarded) == "1")
+        #expect(try task.rows().isEmpty)
+        var again = sent
+        again.offset = 1
+        again.headers = forwarded.headers
+        #expect(try task.harness.process(again).deadLetter?.code == .wrongKey)
+    }
+}
+
+@Suite struct StreamClockTests {
+    private let probes = [
+        Probe("c", at: 300), Probe("a", at: 100, timers: ["t": 200, "u": 300]), Probe("b", at: 200),
+        Probe("d", at: 500),
+    ]
+
+    @Test(arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]])
+    func eventsWaitForTheTickAndGoInOrderOfTime(arrival: [Int]) throws {
+        let task = try ProbeTask(stream: true)
+        for index in arrival { #expect(try task.send(probes[index]).outputs.isEmpty) }
+        #expect(
+            try task.advance(to: 400).texts() == ["100:a", "200:timer t", "200:b", "300:timer u", "300:c"])
+        #expect(try task.advance(to: 500).texts() == ["500:d"])
+        #expect(try task.advance(to: 450).outputs.isEmpty)
+        #expect(task.harness.task.time == time(500))
+    }
+
+    @Test func equalTimesGoBySourceAndId() throws {
+        let task = try ProbeTask(stream: true)
+        for (source, id) in [("/b", "1"), ("/a", "2"), ("/a", "1")] {
+            _ = try task.send(Probe("\(source) \(id)", at: 10), source: source, id: id)
+        }
+        #expect(try task.advance(to: 10).texts() == ["10:/a 1", "10:/a 2", "10:/b 1"])
+    }
+
+    @Test func aNewEventBeforeTheTickIsTooLateAndADuplicateIsOnlyCounted() throws {
+        let task = try ProbeTask(stream: true)
+        _ = try task.send(Probe("a", at: 100))
+        _ = try task.advance(to: 200)
+        #expect(try task.send(Probe("b", at: 199)).deadLetter?.code == .tooLate)
+        #expect(try task.send(Probe("a", at: 100)).deadLetter == nil)
+        #expect(task.harness.task.counts.duplicates == 1)
+        #expect(try task.send(Probe("c", at: 200)).deadLetter == nil)
+    }
+
+    @Test func aLongTickGoesOnOverTurnsWithTheSameOutcome() throws {
+        func run(restarts: Bool) throws -> ([String], [String]) {
+            let task = try ProbeTask(stream: true)
+            let count = PartitionTask.stepsPerSlice + 500
+            for index in 0..<count { _ = try task.send(Probe("p\(index)", at: Int64(index * 7 % 1_000))) }
+            let tick = CloudEventCodec.encode(
+                EventEnvelope(
+                    id: "tick", source: "/t", type: ClockAdvanced.type, time: time(1_000), isBroadcast: true),
+                data: JSONEncoding.encode(ClockAdvanced(to: time(1_000))), topic: "tributary.referral.v1", partition: 0)
+            let record = LogRecord(
+                topic: tick.topic, partition: 0, offset: Int64(count + 1), appendTimeMilliseconds: 0, key: nil,
+                value: tick.value, headers: tick.headers)
+            var outputs: [OutgoingRecord] = []
+            var running = task.harness.task
+            var slices = 1
+            while try !running.process(record) {
+                slices += 1
+                outputs += running.takeOutputs()
+                guard restarts else { continue }
+                #expect(try running.finishTurn().row.inputOffset == Int64(count + 1))
+                try running.commitTurn(changelogOffset: 1, committedAtMilliseconds: 0)
+                running = try PartitionTask(
+                    configuration: running.configuration, state: TaskState(backend: task.harness.backend),
+                    processor: ProbeProcessor(), position: Int64(count + 1), epoch: 2)
+            }
+            #expect(slices == 2)
+            outputs += running.takeOutputs()
+            return (
+                outputs.map { $0.text(HeaderName.id) ?? "" },
+                outputs.map { String(decoding: $0.value ?? [], as: UTF8.self) }
+            )
+        }
+        let whole = try run(restarts: false)
+        #expect(try run(restarts: true) == whole)
+        #expect(Set(whole.0).count == PartitionTask.stepsPerSlice + 500)
+    }
+
+    @Test func theSwitchSettlesTimersInOrderAndThenFollowsTheWall() throws {
+        let task = try ProbeTask(stream: true)
+        _ = try task.send(Probe("a", at: 100, timers: ["t": 150, "later": 900]))
+        _ = try task.send(Probe("b", at: 200))
+        let switched = try task.harness.send(ClockSwitched(at: time(500)), key: "", at: time(500), isBroadcast: true)
+        #expect(try switched.texts() == ["100:a", "150:timer t", "200:b"])
+        #expect(task.harness.task.clockKind == .wall)
+        #expect(try task.send(Probe("c", at: 1_000)).texts() == ["900:timer later", "1000:c"])
+        let again = try task.harness.send(ClockSwitched(at: time(600)), key: "", at: time(1_000), isBroadcast: true)
+        #expect(again.deadLetter?.code == .refused)
+    }
+}
+
+@Suite struct ReplayTests {
+    @Test(arguments: [false, true]) func aReplayGivesTheSameBytes(stream: Bool) throws {
+        func run() throws -> [[LogHeader]] {
+            let task = try ProbeTask(stream: stream)
+            var headers: [[LogHeader]] = []
+            for index in 0..<50 {
+                let probe = Probe(
+                    "p\(index)", at: Int64(index * 10), timers: ["t\(index)": Int64(index * 10 + 15)],
+                    behaviour: index % 7 == 3 ? "fail" : "")
+                headers += try task.send(probe).outputs.map(\.headers)
+            }
+            return try headers + task.advance(to: 10_000).outputs.map(\.headers)
+        }
+        let first = try run()
+        #expect(try run() == first)
+        #expect(first.count > 80)
+    }
+
+    @Test func aRolledBackTurnIsAsIfItHadNotBeen() throws {
+        let task = try ProbeTask()
+        _ = try task.send(Probe("a", at: 100, timers: ["t": 150]))
+        let runner = task.harness.task
+        let next = record(Probe("b", at: 200), offset: 1)
+        #expect(try runner.process(next))
+        let outputs = runner.takeOutputs()
+        _ = try runner.finishTurn()
+        try runner.rollbackTurn()
+        #expect(try task.rows() == ["100:a"])
+        #expect(runner.position == 1 && runner.time == time(100))
+        #expect(try runner.process(next))
+        #expect(runner.takeOutputs() == outputs)
+    }
+
+    @Test func restoredIsLiveAndTornTurnsAreLeftOut() throws {
+        let task = try ProbeTask()
+        let runner = task.harness.task
+        let session = ScriptedSession()
+        for index in 0..<30 {
+            _ = try runner.process(
+                record(
+                    Probe("p\(index % 9)", at: Int64(index * 10), timers: ["t": Int64(index * 10 + 15)]),
+                    offset: Int64(index), id: "\(index)"))
+            _ = runner.takeOutputs()
+            let (row, changelog) = try runner.finishTurn()
+            session.write(changelog: changelog)
+            session.positions[0] = CommittedPosition(offset: row.inputOffset, metadata: row.metadata)
+            try runner.commitTurn(
+                changelogOffset: Int64(session.changelog[0]?.count ?? 0), committedAtMilliseconds: 0)
+        }
+        let live = try allRows(task.harness.backend)
+        _ = try runner.process(record(Probe("torn", at: 900), offset: 30))
+        session.write(changelog: try runner.finishTurn().changelog)
+        let provider = MemoryProvider()
+        let restore = Restore(partition: 0, session: session, provider: provider, now: { 0 })
+        guard case .done(_, let position, let epoch) = try restore.step() else {
+            Issue.record("one slice is enough")
+            return
+        }
+        #expect(position == 30 && epoch == 2)
+        #expect(restore.skippedTornRows > 0)
+        #expect(try allRows(provider.opened[0]!) == live)
+    }
+}
+
+extension HarnessOutput {
+    func headerText(_ name: String) -> String? {
+        headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension OutgoingRecord {
+    func text(_ name: String) -> String? {
+        headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,222 @@
+import Contracts
+import Domain
+import EventLog
+import Testing
+
+@testable import TaskRuntime
+
+@Suite struct TurnLoopTests {
+    private final class Notices: @unchecked Sendable { var all: [TurnObserver.Notice] = [] }
+
+    private let session = ScriptedSession()
+    private let provider = MemoryProvider()
+    private let notices = Notices()
+    private let now: Int64 = 1_000_000
+
+    /// Runs the loop over the polls, to their end.
+    private func run(_ polls: [ScriptedSession.Poll], records: Int = 1_000) throws {
+        session.polls = polls
+        provider.note = { [session] in session.note($0) }
+        var limits = TurnLimits()
+        limits.retryPause = .zero
+        limits.records = records
+        limits.duration = .seconds(60)
+        let now = now
+        let notices = notices
+        let loop = TurnLoop(
+            TurnLoop.Environment(
+                log: ScriptedLog(session),
+                session: SessionConfiguration(group: "g", topic: "t", changelogTopic: "c", identity: "i"),
+                worker: .referral, catalogue: TopicCatalogue(partitions: 1), stores: provider, now: { now },
+                sleep: { _ in }, limits: limits, observer: TurnObserver { notices.all.append($0) },
+                makeProcessor: { _, _ in AnyKey() }),
+            stop: session.stop)
+        try loop.run()
+    }
+
+    /// The probe without keys: every partition takes every event.
+    private final class AnyKey: Processor {
+        let probe = ProbeProcessor()
+        func decode(_ event: Event) throws -> any EventPayload { try probe.decode(event) }
+        func routingKey(of payload: any EventPayload, event: Event) -> String? { nil }
+        func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan { .zero }
+        func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
+            try probe.apply(payload, of: event, in: turn)
+        }
+        func fire(_ timer: TaskTimer, in turn: TurnContext) throws { try probe.fire(timer, in: turn) }
+        func stateDidReset() {}
+    }
+
+    private func batch(_ partition: Int32, _ offsets: Range<Int64>, behaviour: String = "") -> ScriptedSession.Poll {
+        .events([.records(offsets.map { probe(partition, $0, behaviour: behaviour) })])
+    }
+
+    private func probe(_ partition: Int32, _ offset: Int64, behaviour: String = "") -> LogRecord {
+        record(
+            Probe("p\(offset)", at: 100 + offset, behaviour: behaviour), offset: offset, partition: partition,
+            id: "\(partition)-\(offset)")
+    }
+
+    private func texts() -> [String] {
+        session.outputs.map { String(decoding: $0.key ?? [], as: UTF8.self) }
+    }
+
+    private var stops: [String] {
+        notices.all.compactMap { if case .stopped(_, let code, _) = $0 { code } else { nil } }
+    }
+
+    @Test func outputsAndChangelogGoBeforeThePositionsAndTheStoreAfterTheLog() throws {
+        try run([.events([.assigned([0])]), batch(0, 0..<2)])
+        #expect(
+            session.trace == [
+                "open", "store 0 turn=0", "resume 0@0", "begin", "output", "output", "changelog", "changelog",
+                "changelog", "changelog", "changelog", "commit 0@2 turn=1 epoch=1", "store 0 turn=1", "close",
+            ])
+    }
+
+    @Test func aTurnCarriesThePositionsOfEveryTaskInIt() throws {
+        try run([
+            .events([.assigned([0, 1, 2])]), .events([.records([probe(0, 0), probe(2, 0), probe(2, 1)])]),
+        ])
+        #expect(session.trace.filter { $0.hasPrefix("commit") } == ["commit 0@1 turn=1 epoch=1, 2@2 turn=1 epoch=1"])
+    }
+
+    @Test func noPartitionWaitsBehindABusyOneForEver() throws {
+        try run(
+            [
+                .events([.assigned([0, 1])]),
+                .events([.records((0..<4).map { probe(0, $0) } + [probe(1, 0)])]), batch(0, 4..<8), batch(0, 8..<12),
+                batch(0, 12..<16),
+            ], records: 2)
+        let commits = session.trace.filter { $0.hasPrefix("commit") }
+        #expect(commits.prefix(3).contains { $0.contains("1@1") }, "\(commits)")
+    }
+
+    @Test func aStoreThatFailsInTheTurnAbortsItAndIsRestored() throws {
+        try run([.events([.assigned([0])]), batch(0, 0..<1, behaviour: "store"), .events([]), batch(0, 0..<1)])
+        #expect(session.trace.filter { $0 == "abort" }.count == 1)
+        #expect(session.trace.contains("pause 0"))
+        #expect(session.trace.filter { $0 == "resume 0@0" }.count == 2)
+        #expect(texts() == ["100:p0"])
+    }
+
+    @Test func aStoreThatIsBehindTheLogIsRestoredFromItsOwnPosition() throws {
+        provider.commitFaults[0] = [nil, StoreError(.inputOutput, "asked for")]
+        try run([.events([.assigned([0])]), batch(0, 0..<1), batch(0, 1..<2), .events([]), batch(0, 2..<3)])
+        #expect(texts() == ["100:p0", "101:p1", "102:p2"])
+        #expect(session.trace.contains("resume 0@2"))
+        #expect(session.trace.last { $0.hasPrefix("commit") } == "commit 0@3 turn=3 epoch=2")
+        #expect(!session.trace.contains("abort"))
+    }
+
+    @Test(arguments: [true, false]) func anUnknownOutcomeIsSettledByANewSession(happens: Bool) throws {
+        session.commitFaults = [(LogError(.unknownOutcome, .fatal, "asked for"), happens)]
+        let offset: Int64 = happens ? 1 : 0
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<1), .events([.assigned([0])]), batch(0, offset..<2),
+        ])
+        #expect(session.trace.filter { $0 == "open" }.count == 2)
+        #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 0@0", "resume 0@\(offset)"])
+        #expect(texts() == ["100:p0", "101:p1"])
+        #expect(Set(session.outputs.map { $0.text(HeaderName.id) }).count == 2)
+    }
+
+    @Test func anAbortableFaultReadsTheTurnAgain() throws {
+        session.commitFaults = [(LogError(.ownershipLost, .abortable, "asked for"), false)]
+        try run([.events([.assigned([0])]), batch(0, 0..<2), .events([]), batch(0, 0..<2)])
+        #expect(session.trace.contains("abort"))
+        #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 0@0", "resume 0@0"])
+        #expect(texts() == ["100:p0", "101:p1"])
+    }
+
+    @Test func aFencedWorkerLeaves() throws {
+        session.commitFaults = [(LogError(.fenced, .fatal, "asked for"), false)]
+        #expect(throws: LogError.self) { try run([.events([.assigned([0])]), batch(0, 0..<1)]) }
+        #expect(session.trace.last == "close")
+        #expect(!session.trace.contains("store 0 turn=1"))
+    }
+
+    @Test(arguments: [true, false]) func whatGoesIsPutDownAndNothingOfItIsProcessed(isLost: Bool) throws {
+        let gone: SessionEvent = isLost ? .lost([0]) : .revoked([0])
+        try run([
+            .events([.assigned([0, 1])]), batch(0, 0..<1),
+            .events([.records([probe(0, 1)]), gone, .records([probe(0, 2), probe(1, 0)])]),
+        ])
+        #expect(session.trace.contains("finishRevocation"))
+        #expect(texts() == ["100:p0", "100:p0"])
+        #expect(session.positions[0]?.offset == 1 && session.positions[1]?.offset == 1)
+    }
+
+    @Test func aRestartGoesOnAtTheCommittedPosition() throws {
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3), .events([.lost([0])]), .events([.assigned([0])]),
+            batch(0, 1..<4),
+        ])
+        #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 0@0", "resume 0@3"])
+        #expect(texts() == ["100:p0", "101:p1", "102:p2", "103:p3"])
+    }
+
+    @Test func aLostDiskIsRestoredFromTheChangelog() throws {
+        let provider = provider
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3), .act { provider.opened[0] = nil },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
+        ])
+        let rows = try allRows(try #require(provider.opened[0]))
+        #expect(rows.filter { $0.hasPrefix("probe ") }.count == 4)
+        #expect(session.trace.last { $0.hasPrefix("commit") } == "commit 0@4 turn=2 epoch=2")
+    }
+
+    @Test func aStoreBeyondItsChangelogStopsLoudlyAndAlone() throws {
+        let session = session
+        try run([
+            .events([.assigned([0, 1])]), batch(0, 0..<3), .act { session.truncateChangelog(of: 0, to: 1) },
+            .events([.lost([0])]), .events([.assigned([0])]), .events([.records([probe(0, 3), probe(1, 0)])]),
+        ])
+        #expect(stops == ["changelog_recreated"])
+        #expect(texts().count == 4)
+    }
+
+    @Test(arguments: [nil, CommittedPosition(offset: 0, metadata: "")])
+    func aLostPositionStopsLoudly(position: CommittedPosition?) throws {
+        let session = session
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3), .act { session.positions[0] = position },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 0..<3),
+        ])
+        #expect(stops == ["position_lost"])
+        #expect(texts().count == 3)
+    }
+
+    @Test(arguments: [StoreError.Code.corrupt, .schema]) func anUnusableStoreIsRebuilt(code: StoreError.Code) throws {
+        let provider = provider
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3),
+            .act { provider.openFaults[0] = [StoreError(code, "asked for")] },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
+        ])
+        #expect(session.trace.contains("discard 0"))
+        #expect(try allRows(try #require(provider.opened[0])).filter { $0.hasPrefix("probe ") }.count == 4)
+    }
+
+    @Test func aNewerStoreStopsLoudly() throws {
+        provider.openFaults[0] = [StoreError(.newer, "asked for")]
+        try run([.events([.assigned([0])]), .events([])])
+        #expect(stops == ["store_newer"])
+    }
+
+    @Test func oneFailingDiskDoesNotHoldTheOthersBack() throws {
+        provider.openFaults[0] = Array(repeating: StoreError(.full, "asked for"), count: 3)
+        try run([.events([.assigned([0, 1])]), batch(1, 0..<1), .events([]), .events([]), batch(0, 0..<1)])
+        #expect(texts() == ["100:p0", "100:p0"])
+        #expect(session.trace.firstIndex(of: "resume 1@0")! < session.trace.firstIndex(of: "resume 0@0")!)
+    }
+
+    @Test func anIdlePartitionWithADueTimerIsToldTheTimeOnce() throws {
+        let due = record(Probe("a", at: 100, timers: ["t": 200]), offset: 0)
+        try run([.events([.assigned([0])]), .events([.records([due])]), .events([]), .events([])])
+        let ticks = session.outputs.filter { $0.text(HeaderName.type) == ClockAdvanced.type }
+        #expect(ticks.count == 1)
+        #expect(ticks.first?.partition == 0 && ticks.first?.topic == "tributary.referral.v1")
+    }
+}
