@@ -106,6 +106,9 @@ let package = Package(
         .executableTarget(
             name: "KafkaTurns", dependencies: ["EventLog", "KafkaLog"], path: "Benchmarks/KafkaTurns", swiftSettings: settings),
         .executableTarget(
+            name: "TaskTurns", dependencies: ["Contracts", "Domain", "EventLog", "JSON", "StateStore", "TaskRuntime"],
+            path: "Benchmarks/TaskTurns", swiftSettings: settings),
+        .executableTarget(
             name: "EmbeddedTurns", dependencies: ["EmbeddedLog", "EventLog"], path: "Benchmarks/EmbeddedTurns",
             swiftSettings: settings),
 
