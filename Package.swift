@@ -87,7 +87,7 @@ let package = Package(
         // The command line and what it reads.
         module("ReadModel", ["Contracts", "Domain", "EventLog", "JSON", "SQLite"]),
         module("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
-        module("Demo", ["Contracts", "Domain", "DomainNames", "Hashing", "Importing", "JSON", "YAML"]),
+        module("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "Importing", "JSON", "YAML"]),
         module("CommandLineKit"),
         module(
             "Commands",

@@ -22,7 +22,7 @@ struct GlobalOptions {
         CommandOption(flag: "json", "results as JSON"),
     ]
 
-    let data: String
+    var data: String
     let log: LogLocation
     let catalogue: TopicCatalogue
     let isJSON: Bool

@@ -41,6 +41,11 @@ enum UpCommand {
         if try !installation.isCreated() {
             try installation.clock.createTopics(clock: kind, at: Installation.wallTime())
         }
+        guard let embedded = installation.log as? EmbeddedLog else {
+            preconditionFailure("the holder has the embedded log")
+        }
+        let server = try LogServer(log: embedded)
+        defer { server.close() }
         try installation.startWorkers(mail: try MailOptions(call))
         terminal.print("tributary: four workers run; socket \(options.data)/tributary.sock; stop with Ctrl-C")
         Signals.waitForTermination()
@@ -50,10 +55,13 @@ enum UpCommand {
 }
 
 extension MailOptions {
-    init(_ call: Invocation) throws {
+    /// - Parameter sendsHistory: for the demonstration, whose year is long over.
+    init(_ call: Invocation, sendsHistory: Bool = false) throws {
         guard let sink = Sink(text: try call.required("mail")) else {
             throw UsageError("--mail: expected eml, null or smtp://HOST:PORT, found `\(call["mail"] ?? "")`")
         }
-        self.init(sink: sink, sender: try call.required("mail-from"), sendsHistory: call.isSet("send-history"))
+        self.init(
+            sink: sink, sender: try call.required("mail-from"), sendsHistory: sendsHistory || call.isSet("send-history")
+        )
     }
 }

@@ -15,6 +15,17 @@ extension ReadModel {
         return rows
     }
 
+    /// The rows of a query over the table `entity`, as texts.
+    package func texts(_ sql: String) throws -> [[String]] {
+        let statement = try connection.statement(sql)
+        defer { statement.reset() }
+        var rows: [[String]] = []
+        while try statement.step() {
+            rows.append((0..<statement.columnCount).map { statement.text(Int32($0)) ?? "" })
+        }
+        return rows
+    }
+
     /// How many entities of a kind there are for each value at a path.
     package func counts(of kind: EntityKind, by path: String) throws -> [(value: String, count: Int64)] {
         let statement = try connection.statement(

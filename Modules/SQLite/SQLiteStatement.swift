@@ -134,6 +134,9 @@ import CSQLite
 
     // MARK: Reading the current row
 
+    /// How many columns a row has.
+    package var columnCount: Int { Int(unsafe sqlite3_column_count(handle)) }
+
     package func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }
 
     package func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }

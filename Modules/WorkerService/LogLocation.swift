@@ -30,7 +30,7 @@ package enum LogLocation: Sendable, Hashable {
                 return OpenedLog(log: try EmbeddedLog(directory: dataDirectory), role: .holder)
             } catch {
                 guard error.code == .held else { throw error }
-                throw error
+                return OpenedLog(log: try RemoteLog(directory: dataDirectory), role: .guest(holder: error))
             }
         }
     }
