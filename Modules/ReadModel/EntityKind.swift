@@ -24,7 +24,7 @@ package enum EntityKind: String, Sendable, CaseIterable {
                 switch (noun, verb) {
                 case ("record", _): .deadLetter
                 case ("command", _): .command
-                case ("payout", "run_part_planned"), ("payout_run_part", _): .payoutRunPart
+                case ("payout", "run_part_changed"): .payoutRunPart
                 default: EntityKind(rawValue: String(noun))
                 }
             kinds[event.type] = kind
