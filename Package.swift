@@ -109,6 +109,9 @@ let package = Package(
             name: "TaskTurns", dependencies: ["Contracts", "Domain", "EventLog", "JSON", "StateStore", "TaskRuntime"],
             path: "Benchmarks/TaskTurns", swiftSettings: settings),
         .executableTarget(
+            name: "StoreRows", dependencies: ["StateStore", "TaskRuntime"], path: "Benchmarks/StoreRows",
+            swiftSettings: settings),
+        .executableTarget(
             name: "EmbeddedTurns", dependencies: ["EmbeddedLog", "EventLog"], path: "Benchmarks/EmbeddedTurns",
             swiftSettings: settings),
 

@@ -18,6 +18,7 @@ package final class SQLiteStateBackend: StateBackend {
         let scanUpTo: SQLiteStatement
     }
 
+    private static let pageBytes = 8_192
     /// Memory for pages of one file, in KiB. A worker has one file per partition, so it stays small.
     private static let pageCacheKiB = 2_048
     /// Pages in the write-ahead log at which a commit moves them into the file.
@@ -47,7 +48,7 @@ package final class SQLiteStateBackend: StateBackend {
     }
 
     private static func configure(_ connection: SQLiteConnection) throws(SQLiteError) {
-        try connection.execute("PRAGMA page_size=4096")
+        try connection.execute("PRAGMA page_size=\(pageBytes)")
         // The answer is not asserted: a test does, and every mode is correct.
         try connection.execute("PRAGMA journal_mode=WAL")
         try connection.execute("PRAGMA synchronous=NORMAL")
@@ -111,8 +112,11 @@ package final class SQLiteStateBackend: StateBackend {
     ) throws(SQLiteError) {
         try connection.execute("BEGIN IMMEDIATE")
         for table in tables {
+            // The key is an index beside the rows, not their order: rows stand where they were added, so that a turn,
+            // which touches random keys but mostly recent rows, writes few pages. With the rows in the order of their
+            // keys the same turns took two to three times the processor time.
             try connection.execute(
-                "CREATE TABLE \(sqlName(table)) (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"
+                "CREATE TABLE \(sqlName(table)) (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL) STRICT"
             )
         }
         try connection.execute(

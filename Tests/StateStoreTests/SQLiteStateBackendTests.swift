@@ -110,9 +110,10 @@ private let tables = [timers, referrals]
         #expect(try store.connection.text("PRAGMA journal_mode") == "wal")
         #expect(try store.connection.integer("PRAGMA synchronous") == 1)
         #expect(try store.connection.integer("PRAGMA wal_autocheckpoint") == 1_000)
+        #expect(try store.connection.integer("PRAGMA page_size") == 8_192)
         #expect(
             try store.connection.integer(
-                "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND wr AND strict") == 2)
+                "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND strict") == 3)
     }
 
     @Test func aDamagedFileIsCorruptAndCanBeDiscarded() throws {
