@@ -104,7 +104,9 @@ struct FrameClient {
                 "a request of \(request.bytes.count) bytes is larger than the log's socket takes "
                     + "(\(FrameProtocol.maximumBytes) bytes)")
         }
-        guard socket.send(request.bytes), let frame = socket.receive() else {
+        // A holder that takes no more clients answers before it has read a request.
+        _ = socket.send(request.bytes)
+        guard let frame = socket.receive() else {
             throw LogError(.disconnected, .fatal, "the process that holds the log in \(directory) has ended")
         }
         return frame
