@@ -39,8 +39,8 @@ extension AccountFile {
     ) throws -> Conflict {
         let mine = try party(of: claim)
         let closedDeal = claim.claimedStage == .unregisteredClaim ? claim.opportunity : nil
-        if var pending = try pendingConflict(on: claim.productLine, about: closedDeal), pending.state == .open {
-            if pending.party(mine.party) == nil {
+        if var pending = try pendingConflict(on: claim.productLine, about: closedDeal) {
+            if !pending.parties.contains(where: { $0.registration == claim.id }) {
                 let index = pending.parties.firstIndex { $0.party == .direct } ?? pending.parties.endIndex
                 pending.parties.insert(mine, at: index)
             }
@@ -175,7 +175,7 @@ extension AccountFile {
         let wasApproved = claim.state.isApproval
         guard claim.state != .withdrawn && claim.state != .superseded else { return }
         try claim.move(.award, at: now)
-        claim.share = share
+        if try !(share == .whole && wasApproved && sharesWithStrangers(claim, conflict)) { claim.share = share }
         claim.conflict = conflict.id
         claim.isForfeited = false
         guard !wasApproved else { return try save(claim, "conflict_won", steps) }
@@ -198,8 +198,30 @@ extension AccountFile {
             try notifyDecision(referral, .registrationApproved)
         }
         try approve(claim, decision: ClaimDecision(actor: decided.actor, at: now, note: decided.note), steps: steps)
+        try contestAgain(claim.id, after: conflict)
         try linkDeals(to: referral)
         try payIntroduction(on: claim.productLine)
+    }
+
+    /// Whether an earlier split gave part of the account to a claim that this conflict is not about.
+    private func sharesWithStrangers(_ claim: Registration, _ conflict: Conflict) throws -> Bool {
+        try registrations(on: claim.productLine).contains { other in
+            other.partner != claim.partner && other.share != .whole && other.state.isApproval && !other.isForfeited
+                && !conflict.parties.contains { $0.registration == other.id }
+        }
+    }
+
+    /// A claim that an appeal gives back may meet one that was approved in between: the next conflict.
+    private func contestAgain(_ id: RegistrationID, after conflict: Conflict) throws {
+        guard var claim = try registration(id) else { return }
+        let check = try check(claim)
+        guard case .openClaims(let ids) = check.finding else { return }
+        let strangers = ids.filter { id in !conflict.parties.contains { $0.registration == id } }
+        guard !strangers.isEmpty else { return }
+        let rivals = try strangers.compactMap { try registration($0) }
+        let next = try open(.openClaim, claim, against: rivals, steps: check.steps)
+        claim.conflict = next.id
+        try save(claim, "contested", check.steps)
     }
 
     private func forfeit(_ claim: Registration, _ conflict: Conflict, _ steps: [ExplanationStep]) throws {
@@ -253,14 +275,15 @@ extension AccountFile {
             guard let id = party.registration else { return true }
             return try registration(id)?.state.isOpen ?? false
         }
-        guard left.count <= 1 else { return }
+        guard Set(left.map(\.party)).count <= 1 else { return }
         conflict.state = .lapsed
         conflict.reviewDue = nil
         let steps = [step("conflict_lapsed", "Only one party is left: there is nothing to decide any more.")]
         try put(conflict)
         recordConflict(conflict, "lapsed", steps)
         try recordReview(conflict, .closed, steps)
-        if let id = left.first?.registration, var last = try registration(id) {
+        for id in left.compactMap(\.registration) {
+            guard var last = try registration(id) else { continue }
             last.conflict = nil
             try save(last, "uncontested", steps)
             if last.state.isUndecided, let referral = try referral(last.referral), referral.state == .inReview,

@@ -69,7 +69,11 @@ extension AccountFile {
         for referral in try referrals() where referral.productLine == deal.productLine {
             try convert(referral, to: deal)
         }
-        for claim in try registrations(on: deal.productLine) { try follow(deal, with: claim) }
+        var told: Set<PartnerID> = []
+        for claim in try registrations(on: deal.productLine) {
+            let after = try follow(deal, with: claim)
+            if after == .lost, claim.state != .lost, told.insert(claim.partner).inserted { try notifyLost(claim, deal) }
+        }
     }
 
     /// An accepted referral is converted by the first deal of the account and product line.
@@ -84,14 +88,16 @@ extension AccountFile {
         try settle(referral, .converted)
     }
 
-    private func follow(_ deal: Opportunity, with claim: Registration) throws {
-        guard claim.claimedStage != .unregisteredClaim, !claim.isForfeited else { return }
+    /// - Returns: the claim's state afterwards.
+    @discardableResult
+    private func follow(_ deal: Opportunity, with claim: Registration) throws -> RegistrationState {
+        guard claim.claimedStage != .unregisteredClaim, !claim.isForfeited else { return claim.state }
         var claim = claim
         if claim.state == .approved || claim.state == .expired, let window = claim.window {
             let isRunning =
                 claim.state == .approved && window.covers(now) && deal.stage != .closedLost
                 && deal.isOpen(after: window.start)
-            guard isRunning || window.covers(deal.createdAt) else { return }
+            guard isRunning || window.covers(deal.createdAt) else { return claim.state }
             try claim.move(.convert, at: now)
             claim.opportunity = deal.id
             claim.convertedAt = now
@@ -105,13 +111,13 @@ extension AccountFile {
                     )
                 ])
         }
-        guard claim.state == .converted, claim.opportunity == deal.id, deal.stage.isClosed else { return }
+        guard claim.state == .converted, claim.opportunity == deal.id, deal.stage.isClosed else { return claim.state }
         let isWon = deal.stage == .closedWon
         try claim.move(isWon ? .win : .lose, at: now)
         let text =
             isWon ? "Opportunity \(deal.id) was won." : "Opportunity \(deal.id) was lost: \(deal.lostReason ?? "")."
         try save(claim, claim.state.rawValue, [step("opportunity_closed", text)])
-        if !isWon { try notifyLost(claim, deal) }
+        return claim.state
     }
 
     /// A newly accepted referral and its claim cover the deals that are already there.

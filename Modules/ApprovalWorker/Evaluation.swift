@@ -26,7 +26,7 @@ extension AccountFile {
             let check = try check(pending)
             claim?.stage = check.stage
             steps += check.steps
-            if check.finding != .clear {
+            if try check.finding != .clear || isContested(pending) {
                 return try contest(&referral, pending, check: check, steps: steps)
             }
         } else {
@@ -101,6 +101,12 @@ extension AccountFile {
         } catch {
             return error
         }
+    }
+
+    /// Whether a conflict or an appeal on the account and product line is undecided: a new claim waits for it, too.
+    private func isContested(_ claim: Registration) throws -> Bool {
+        let closedDeal = claim.claimedStage == .unregisteredClaim ? claim.opportunity : nil
+        return try pendingConflict(on: claim.productLine, about: closedDeal) != nil
     }
 
     func check(_ claim: Registration) throws -> ClaimCheck {

@@ -173,7 +173,7 @@ extension AccountFile {
     ) throws {
         let parameters = try conflictParameters(conflict, steps)
         let cause = "\(conflict.revision)"
-        for partner in conflict.parties.compactMap(\.party.partner) {
+        for partner in conflict.partners {
             try tell(partner, template, about: conflict.id.text, cause: cause, parameters)
         }
         try tellOwner(of: .attribution, template, about: conflict.id.text, cause: cause, parameters)

@@ -63,7 +63,7 @@ extension AccountFile {
 
     /// Holds what the parties have been credited of the product line's deals, until the decision.
     func placeDispute(_ conflict: inout Conflict) throws {
-        let parties = Set(conflict.parties.compactMap(\.party.partner))
+        let parties = conflict.partners
         for deal in try opportunities() where deal.productLine == conflict.productLine && deal.kind == .new {
             guard let attribution = try attribution(of: deal.id), attribution.state == .decided else { continue }
             for credit in attribution.credits where parties.contains(credit.partner) {

@@ -229,4 +229,35 @@ import Testing
         #expect(try world.decide("b", .accept, at: "2026-01-06").deadLetter == nil)
         #expect(try world.registration("b")?.state == .approved)
     }
+
+    @Test func `a claim that comes while an appeal is pending waits for it`() throws {
+        let (world, id) = try contested()
+        try world.decideConflict(id, .bothRejected, at: "2026-01-06")
+        try world.send(
+            ConflictAppealed(
+                account: World.account, conflict: id, party: .partner(partnerID("a")), appealedBy: "x", reason: "r",
+                occurredAt: time("2026-01-07")))
+        let third = try world.claim("c", at: "2026-01-08")
+        #expect(try third.settled().isEmpty)
+        #expect(try world.registration("c")?.conflict == id)
+        try world.decideConflict(id, .firstValidRegistration, by: person("second"), at: "2026-01-09")
+        #expect(try world.registration("a")?.state == .approved, "given back by the appeal")
+        #expect(try world.registration("c")?.state == .rejected)
+    }
+
+    @Test func `a claim given back by an appeal contests one that was approved in between`() throws {
+        let (world, id) = try contested()
+        try world.decideConflict(id, .bothRejected, at: "2026-01-06")
+        try world.claim("c", at: "2026-01-07")
+        #expect(try world.registration("c")?.state == .approved)
+        try world.send(
+            ConflictAppealed(
+                account: World.account, conflict: id, party: .partner(partnerID("a")), appealedBy: "x", reason: "r",
+                occurredAt: time("2026-01-08")))
+        let decided = try world.decideConflict(id, .firstValidRegistration, by: person("second"), at: "2026-01-09")
+        let next = try #require(try decided.payloads(ConflictFact.self).last { $0.change == "opened" }?.conflict)
+        #expect(next.partners == [partnerID("c"), partnerID("a")])
+        #expect(try world.registration("a")?.conflict == next.id)
+        #expect(try world.registration("c")?.conflict == next.id)
+    }
 }

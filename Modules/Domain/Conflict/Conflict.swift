@@ -25,7 +25,7 @@ package struct Conflict: Sendable, Hashable {
     package var opportunity: OpportunityID?
     package var cause: Cause
     package var state: State
-    /// In order of their claims' submission; the direct team last.
+    /// In order of their claims' submission, one entry for each claim; the direct team last.
     package var parties: [ConflictParty]
     package var openedAt: Timestamp
     package var evidence: [Evidence]
@@ -74,6 +74,15 @@ package struct Conflict: Sendable, Hashable {
         guard productLine == deal.productLine else { return false }
         if let opportunity { return opportunity == deal.id }
         return deal.kind == .new
+    }
+
+    /// The partners among the parties, each once.
+    package var partners: [PartnerID] {
+        var partners: [PartnerID] = []
+        for partner in parties.compactMap(\.party.partner) where !partners.contains(partner) {
+            partners.append(partner)
+        }
+        return partners
     }
 
     package func party(_ party: Party) -> ConflictParty? { parties.first { $0.party == party } }
