@@ -144,7 +144,7 @@ package struct SampleGenerator {
                 partner.id.text, "\(partner.version + 1)", partner.name, partner.domain,
                 partner.types.map(\.rawValue).joined(separator: ";"), partner.tier.rawValue, "paused",
                 partner.currency.code, partner.locale, partner.contact.name, partner.contact.email,
-                "\(partner.isTaxFormOnFile)", partner.vatID ?? "", "2025-12-10T09:00:00.000Z",
+                "\(partner.isTaxFormOnFile)", partner.vatID ?? "", "\(SamplePlan.pauseDay)T00:00:00.000Z",
             ])
         }
         return file

@@ -100,7 +100,8 @@ package enum SamplePlan {
     ]
     /// They get one small deal each, and nothing else.
     package static let smallPartners = ["ptr_009", "ptr_017", "ptr_024", "ptr_033"]
-    /// They are paused late in the year.
+    /// They are paused late in the year, on this day.
+    package static let pauseDay = "2025-12-10"
     package static let pausedPartners = ["ptr_012", "ptr_020", "ptr_030", "ptr_032"]
     /// Agencies that accept the second version of their terms.
     package static let acceptingPartners = ["ptr_001", "ptr_005", "ptr_008", "ptr_011", "ptr_023", "ptr_037"]

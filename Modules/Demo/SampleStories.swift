@@ -352,25 +352,36 @@ struct SampleStories {
             let account = account(fit: lot < 45 ? 2 : lot < 85 ? 1 : 0)
             let date = day(from: 0, to: 364)
             let isClaim = random.chance(42)
-            let intent = lot < 45 ? nil : random.pick(["researching", "evaluating", "budgeted"])
-            referrals.append(
-                refer(
-                    account, random.pick(partners).id.text, at: date, line: random.pick(SampleStories.lines),
-                    value: amount(), stage: isClaim ? random.pick(["before_contact", "after_first_meeting"]) : nil,
-                    intent: intent, fitTitle: lot < 60))
-            // Handed in again by the same partner, weeks later and under another id.
-            if lot == 7, referrals.count < room, var again = referrals.last {
-                again.occurredAt = min(again.occurredAt + .days(20), time(last))
-                referrals.append(again)
+            var referral = refer(
+                account, active(on: date), at: date, line: random.pick(SampleStories.lines), value: amount(),
+                stage: isClaim ? random.pick(["before_contact", "after_first_meeting"]) : nil, fitTitle: lot < 60)
+            if lot >= 45 {
+                // Further from a decision: less money, more time.
+                referral.intent = random.pick(["researching", "researching", "evaluating", "budgeted"])
+                referral.value.minor /= random.pick([1, 5, 20])
+                referral.expectedClose = date + random.number(60...280)
+            }
+            referrals.append(referral)
+            // Handed in again within the hour, under another id.
+            if lot == 7, referrals.count < room {
+                referral.occurredAt = referral.occurredAt + .minutes(40)
+                referrals.append(referral)
             }
         }
+    }
+
+    /// A partner by lot that is not paused on a day.
+    private mutating func active(on date: CalendarDate) -> String {
+        let partner = random.pick(partners).id.text
+        let isPaused = SamplePlan.pausedPartners.contains(partner) && date.description >= SamplePlan.pauseDay
+        return isPaused ? random.pick(SamplePlan.cleanPartners) : partner
     }
 
     /// Each in its turn fails another rule of intake.
     private mutating func invalidReferral(_ index: Int) -> SampleReferral {
         let account = account()
         var referral = refer(
-            account, partner(), at: day(from: 0, to: 364), line: "platform", value: amount(), stage: nil)
+            account, partner(), at: day(from: 0, to: 330), line: "platform", value: amount(), stage: nil)
         switch index % 7 {
         case 0: referral.domain = "not a domain"
         case 1: referral.domain = "gmail.com"
