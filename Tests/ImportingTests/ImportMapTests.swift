@@ -177,7 +177,7 @@ import YAML
             ])
         #expect(events.count == 5)
         let deals = try events.map { try JSONDocument.decode(OpportunityUpdated.self, from: $0.payload) }
-        #expect(Set(deals.map(\.productLine)) == ["GTX Plus Basic", "GTX Pro", "MG Special"])
+        #expect(Set(deals.map(\.productLine)) == ["gtx-plus-basic", "gtx-pro", "mg-special"])
         #expect(deals.filter { $0.stage == .closedWon }.map(\.firstYearValue.minor) == [105_400])
         #expect(deals.filter { $0.stage == .closedLost }.map(\.lostReason) == ["not stated"])
     }
