@@ -11,8 +11,8 @@ struct LastFacts {
     var opportunities: [String: OpportunityFact] = [:]
     var attributions: [String: AttributionFact] = [:]
     var commissions: [String: CommissionFact] = [:]
-    /// Arithmetic of the first fact of each commission.
-    var accruals: [String: [String]] = [:]
+    /// All arithmetic that the facts of a commission print.
+    var arithmetic: [String: [String]] = [:]
     var ledger: [String: LedgerFact] = [:]
     var payouts: [String: PayoutFact] = [:]
     var runParts: [String: PayoutRunPartFact] = [:]
@@ -34,7 +34,7 @@ struct LastFacts {
         case AttributionFact.type: attributions[id] = try JSONDocument.decode(AttributionFact.self, from: value)
         case CommissionFact.type:
             let fact = try JSONDocument.decode(CommissionFact.self, from: value)
-            if commissions[id] == nil { accruals[id] = fact.explanation.compactMap(\.arithmetic) }
+            arithmetic[id, default: []] += fact.explanation.compactMap(\.arithmetic)
             commissions[id] = fact
         case LedgerFact.type: ledger[id] = try JSONDocument.decode(LedgerFact.self, from: value)
         case PayoutFact.type: payouts[id] = try JSONDocument.decode(PayoutFact.self, from: value)

@@ -146,19 +146,22 @@ package struct Verification {
     private mutating func checkArithmetic(_ facts: LastFacts) {
         var broken: [String] = []
         var count = 0
-        for fact in facts.commissions.values {
-            for step in fact.explanation {
-                guard let arithmetic = step.arithmetic else { continue }
+        for (id, texts) in facts.arithmetic {
+            for text in texts {
                 count += 1
                 do {
-                    if try !ArithmeticText.holds(arithmetic) { broken.append("\(fact.commission.id): \(arithmetic)") }
+                    if try !ArithmeticText.holds(text) { broken.append("\(id): \(text)") }
                 } catch {
-                    broken.append("\(fact.commission.id): \(arithmetic) cannot be read: \(error)")
+                    broken.append("\(id): \(text) cannot be read: \(error)")
                 }
             }
         }
-        for (id, arithmetic) in facts.accruals {
-            if arithmetic.isEmpty { broken.append("\(id) was accrued without arithmetic") }
+        for fact in facts.commissions.values where !fact.commission.amount.isZero {
+            let amount = String(fact.commission.amount.minor.magnitude)
+            let results = (facts.arithmetic[fact.commission.id.text] ?? []).compactMap { $0.split(separator: "=").last }
+            if !results.contains(where: { $0.filter(\.isNumber) == amount }) {
+                broken.append("\(fact.commission.id): no arithmetic gives \(amount)")
+            }
         }
         conclude("every commission's arithmetic gives its result", count, broken)
     }
