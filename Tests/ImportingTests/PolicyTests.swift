@@ -136,6 +136,22 @@ import YAML
         #expect(final.actor == .policy("test-appeal"))
     }
 
+    @Test func `a rule that cannot be about a conflict's parties is passed over`() throws {
+        let log = try log()
+        var twice = try conflict("cnf_c")
+        twice.parties[1].party = twice.parties[0].party
+        try record(ConflictFact(change: "opened", conflict: twice, explanation: [], occurredAt: start), in: log)
+        let rules = """
+            policy: test
+            conflicts:
+              - {name: halves, outcome: split, shares_bp: [5000, 5000]}
+              - {name: second, outcome: customer_choice, winner: second}
+              - {name: direct, outcome: prior_direct_activity}
+              - {name: rest, outcome: both_rejected}
+            """
+        #expect(try runner(rules, log).decide(at: start).map(\.rule) == ["rest"])
+    }
+
     @Test func `a started-anew policy makes the same events at the same time`() throws {
         let log = try log()
         try record(try review("ref_b", kind: .claim), in: log)

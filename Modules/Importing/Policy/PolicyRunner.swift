@@ -119,24 +119,44 @@ package final class PolicyRunner {
 
     private func decide(_ conflict: Conflict, at time: Timestamp) -> Decision? {
         let item = facts(of: conflict, since: conflict.appeal?.at ?? conflict.openedAt, at: time)
-        guard let rule = policy.conflicts.first(where: { $0.when.holds(for: item, salt: $0.name) }) else { return nil }
-        var shares: [ConflictShare] = []
-        if rule.outcome == .split {
-            guard rule.shares.count <= conflict.parties.count else { return nil }
-            shares = zip(conflict.parties, rule.shares).map { ConflictShare(party: $0.party, share: BasisPoints($1)) }
-        }
+        let sides = PolicyRunner.sides(of: conflict)
+        guard
+            let rule = policy.conflicts.first(where: {
+                $0.when.holds(for: item, salt: $0.name) && PolicyRunner.fits($0, sides)
+            })
+        else { return nil }
+        let shares =
+            rule.outcome == .split
+            ? zip(sides, rule.shares).map { ConflictShare(party: $0, share: BasisPoints($1)) } : []
         let decided = ConflictDecided(
             account: conflict.account, conflict: conflict.id, outcome: rule.outcome,
-            winner: winner(rule.winner, of: conflict), shares: shares, evidence: evidence(of: conflict),
+            winner: PolicyRunner.winner(rule.winner, of: sides), shares: shares, evidence: evidence(of: conflict),
             note: rule.note, actor: item.isAppeal ? policy.appealActor : policy.actor, occurredAt: time)
         return decision(
             decided, account: conflict.account, case: "\(conflict.id)/\(conflict.revision)", rule: rule.name, at: time)
     }
 
-    private func winner(_ winner: Policy.ConflictRule.Winner?, of conflict: Conflict) -> Party? {
+    /// Each party once, in order of submission: one may stand there with two claims.
+    private static func sides(of conflict: Conflict) -> [Party] {
+        var sides: [Party] = []
+        for party in conflict.parties where !sides.contains(party.party) { sides.append(party.party) }
+        return sides
+    }
+
+    /// Whether what a rule decides can be decided about these parties.
+    private static func fits(_ rule: Policy.ConflictRule, _ sides: [Party]) -> Bool {
+        switch rule.outcome {
+        case .split: sides.count >= rule.shares.count
+        case .priorDirectActivity: sides.contains(.direct)
+        case .customerChoice: winner(rule.winner, of: sides).map(sides.contains) ?? false
+        case .firstValidRegistration, .bothRejected: true
+        }
+    }
+
+    private static func winner(_ winner: Policy.ConflictRule.Winner?, of sides: [Party]) -> Party? {
         switch winner {
-        case .first: conflict.parties.first?.party
-        case .second: conflict.parties.dropFirst().first?.party
+        case .first: sides.first
+        case .second: sides.dropFirst().first
         case .direct: .direct
         case nil: nil
         }
