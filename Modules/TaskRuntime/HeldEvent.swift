@@ -10,9 +10,12 @@ struct HeldEvent: JSONCodable {
 
     init(_ event: Event) { self.event = event }
 
-    /// Order of application: judging time, source, id.
-    static func key(judgingTime: Timestamp, source: String, id: String) -> StateKey {
-        StateKey().appending(judgingTime).appending(source).appending(id)
+    /// Order of application: judging time, source, id. What one of our workers made at one time is applied in the order in
+    /// which it made it: a referral is accepted before it converts.
+    ///
+    /// - Parameter sequence: of a worker's output; `nil` for an event from outside.
+    static func key(judgingTime: Timestamp, source: String, sequence: Int64?, id: String) -> StateKey {
+        StateKey().appending(judgingTime).appending(source).appending(sequence ?? 0).appending(id)
     }
 
     /// The judging time that a key starts with.

@@ -211,7 +211,7 @@ package final class PartitionTask {
             case .new: try checkTime(of: payload, event)
             }
             if clock.kind == .stream {
-                try hold(event, payload)
+                try hold(event, payload, sequence: sequence)
             } else {
                 try apply(payload, of: event, at: try wallTime(of: payload))
             }
@@ -315,11 +315,13 @@ package final class PartitionTask {
 
     // MARK: Stream clock
 
-    private func hold(_ event: Event, _ payload: any EventPayload) throws {
+    private func hold(_ event: Event, _ payload: any EventPayload, sequence: Int64?) throws {
         counts.held += 1
         try state.putNew(
             HeldEvent.table,
-            HeldEvent.key(judgingTime: payload.occurredAt, source: event.source, id: event.id), HeldEvent(event))
+            HeldEvent.key(
+                judgingTime: payload.occurredAt, source: event.source, sequence: sequence, id: event.id),
+            HeldEvent(event))
     }
 
     private func processClock(_ event: Event, _ record: LogRecord) throws -> Bool {
