@@ -261,4 +261,15 @@ import Testing
         #expect(added["account"] == 1 && added["referral_claim"] == 1 && added["timer"] == 1)
         #expect(added.values.reduce(0, +) <= 4, "the fourth is how the runtime knows a repeated event")
     }
+
+    @Test func `acceptance says who owns what in the deal`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-02", route: .review)
+        try world.send(
+            ReviewDecided(
+                account: World.account, referral: World.referralID("a"), decision: .accept,
+                roles: [.relationship: "partner", .contract: "psn_sales"], actor: person("owner"),
+                occurredAt: time("2026-01-02")))
+        #expect(try world.registration("a")?.roles == [.relationship: "partner", .contract: "psn_sales"])
+    }
 }
