@@ -50,7 +50,7 @@ package struct ExportTable: Sendable {
                     Column("account", "$.registration.account.domain"),
                     Column("window_start", "$.registration.window.start"),
                     Column("window_end", "$.registration.window.end"),
-                    Column("terms_id", "$.registration.terms.terms_id"),
+                    Column("terms_id", "$.registration.terms.id"),
                     Column("terms_version", "$.registration.terms.version"),
                 ]),
         ExportTable(
@@ -82,27 +82,31 @@ package struct ExportTable: Sendable {
         ExportTable(
             name: "commissions", kind: .commission,
             columns: inside(
-                "commission", "commission_id", "kind", "partner_id", "cause", "line", "revision", "state",
+                "commission", "commission_id", "entry", "partner_id", "cause", "line", "revision", "state",
                 "opportunity_id",
-                "registration_id", "referral_id", "class", "stage", "share_bp", "rate_bp", "terms_version",
+                "registration_id", "referral_id", "class", "share_bp", "rate_bp", "terms_version",
                 "hold_until",
                 "payout_id", "reverses")
                 + money("amount", "$.commission.amount") + money("base", "$.commission.base")),
         ExportTable(
             name: "ledger", kind: .ledger,
-            columns: inside("entry", "entry_id", "rule", "partner_id", "about", "at", "postings")),
+            columns: [
+                Column("ledger_id"), Column("rule"), Column("partner_id"), Column("currency"), Column("commission_id"),
+                Column("payout_id"), Column("postings"), Column("balance"), Column("period"), Column("occurred_at"),
+            ]),
         ExportTable(
             name: "payouts", kind: .payout,
             columns: inside(
-                "payout", "payout_id", "run_id", "partner_id", "state", "gross_minor", "netted_minor", "net_minor",
-                "currency",
-                "lines", "changed_at", "reason")),
+                "payout", "payout_id", "run_id", "partner_id", "state", "gross", "net", "currency", "lines",
+                "clawbacks", "planned_at", "settled_at", "value_date", "reason")),
         ExportTable(
             name: "statements", kind: .statement,
-            columns: inside(
-                "statement", "statement_id", "partner_id", "period", "currency", "opening", "accrued", "reversed",
-                "paid",
-                "repaid", "written_off", "closing", "sha256")),
+            columns: inside("statement", "statement_id", "partner_id", "currency")
+                + inside(
+                    "statement.movement", "period", "opening", "accrued", "reversed", "paid", "repaid", "written_off")
+                + inside(
+                    "statement", "closing", "pending", "payable", "in_transit", "clawback_receivable", "issued_at",
+                    "sha256")),
         ExportTable(
             name: "notifications", kind: .notification,
             columns: [
