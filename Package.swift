@@ -104,7 +104,8 @@ let package = Package(
         service("tributary", ["Commands"]),
 
         .executableTarget(
-            name: "KafkaTurns", dependencies: ["EventLog", "KafkaLog"], path: "Benchmarks/KafkaTurns", swiftSettings: settings),
+            name: "KafkaTurns", dependencies: ["EventLog", "KafkaLog"], path: "Benchmarks/KafkaTurns",
+            swiftSettings: settings),
         .executableTarget(
             name: "TaskTurns", dependencies: ["Contracts", "Domain", "EventLog", "JSON", "StateStore", "TaskRuntime"],
             path: "Benchmarks/TaskTurns", swiftSettings: settings),

@@ -7,7 +7,8 @@ package struct Identifier<Kind: IdentifierKind>: Sendable, Hashable, Comparable,
     /// letters, digits, `-` and `_`.
     package init?(_ text: String) {
         let utf8 = text.utf8
-        let prefixed = Kind.prefixes.isEmpty || Kind.prefixes.contains { text.hasPrefix($0) && utf8.count > $0.utf8.count }
+        let prefixed =
+            Kind.prefixes.isEmpty || Kind.prefixes.contains { text.hasPrefix($0) && utf8.count > $0.utf8.count }
         guard prefixed, !utf8.isEmpty, utf8.count <= 80,
             utf8.allSatisfy({
                 ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x41 && $0 <= 0x5a) || ($0 >= 0x61 && $0 <= 0x7a) || $0 == 0x2d
