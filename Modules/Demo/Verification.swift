@@ -24,6 +24,7 @@ package struct Verification {
         checkPayouts(facts)
         checkArithmetic(facts)
         try checkNotifications(walk)
+        checkDeadLetters(facts)
         counts.count(facts)
     }
 
@@ -177,5 +178,15 @@ package struct Verification {
         conclude(
             "no notification was sent twice", sent.count,
             sent.filter { $0.value > 1 }.map { "\($0.key): \($0.value) times" })
+    }
+
+    /// What one worker sends another accepts: only events from outside may be refused.
+    private mutating func checkDeadLetters(_ facts: LastFacts) {
+        let broken = facts.deadLetters.values.filter {
+            ($0.source ?? "").hasPrefix("/tributary/") && $0.source?.contains("-worker/") == true
+        }
+        conclude(
+            "no worker refuses what another worker sent", facts.deadLetters.count,
+            broken.map { "\($0.entityID): \($0.reason)" })
     }
 }
