@@ -139,6 +139,6 @@ let package = Package(
         suite("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
         suite("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Importing", "JSON", "YAML"]),
         suite("CommandLineKit"),
-        suite("Commands", ["Contracts", "EventLog", "JSON"]),
+        suite("Commands", ["CommandLineKit", "Contracts", "EventLog", "JSON", "ReadModel"]),
     ]
 )
