@@ -68,8 +68,10 @@ final class DemoRun {
         let installation = try Installation(
             options, runsWorkers: false)
         defer { installation.close() }
-        let isSecondRun = try installation.isCreated()
-        let before = isSecondRun ? try fingerprint(installation) : nil
+        // Only what was finished must stay as it is; what was broken off, or has nothing but its topics, goes on.
+        let isFinished =
+            try installation.isCreated() && installation.clock.read().map { $0.time >= sample.end } ?? false
+        let before = isFinished ? try fingerprint(installation) : nil
         try installation.clock.createTopics(clock: .stream, at: sample.start)
         if installation.isHolder {
             try installation.startWorkers(mail: try MailOptions(mail, sendsHistory: true))
