@@ -139,6 +139,11 @@ let package = Package(
         suite("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
         suite("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Importing", "JSON", "YAML"]),
         suite("CommandLineKit"),
-        suite("Commands", ["CommandLineKit", "Contracts", "EventLog", "JSON", "ReadModel"]),
+        suite(
+            "Commands",
+            [
+                "CommandLineKit", "Contracts", "Demo", "Domain", "EmbeddedLog", "EventLog", "JSON",
+                "NotificationWorker", "ReadModel", "StateStore", "TaskRuntime", "WorkerService",
+            ]),
     ]
 )
