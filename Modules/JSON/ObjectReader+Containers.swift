@@ -60,6 +60,26 @@ extension ObjectReader {
         return elements
     }
 
+    /// An array of objects of which each stands for itself: one that is wrong is left out, with its problems, and the
+    /// document is not. Empty when absent.
+    package mutating func separateObjects<T: JSONReadable>(
+        _ name: StaticString, _ type: T.Type
+    ) -> (elements: [T], refused: [JSONProblem]) {
+        if recorder != nil { return (objects(name, type), []) }
+        guard let array = findPresent(name) else { return ([], []) }
+        var refused: [JSONProblem] = []
+        let elements = elements(of: array, expected: "an array of objects") { reader, index -> T? in
+            let problems = reader.context.problems
+            reader.context.problems = []
+            defer { reader.context.problems = problems }
+            let element = reader.object(at: index, type)
+            guard let problem = reader.context.problems.first else { return element }
+            if refused.count < JSONFailure.problemLimit { refused.append(problem) }
+            return nil
+        }
+        return (elements.compactMap(\.self), refused)
+    }
+
     /// An array of strings; empty when absent.
     package mutating func strings(_ name: StaticString) -> [String] {
         if let recorder { recorder.array(name, of: .string, required: false) }

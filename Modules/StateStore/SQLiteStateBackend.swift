@@ -214,6 +214,33 @@ package final class SQLiteStateBackend: StateBackend {
         }
     }
 
+    package func keys(
+        _ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int
+    ) throws(StoreError) -> (keys: [[UInt8]], next: StorePosition?) {
+        _ = try statements(of: table)
+        return try guarded { () throws(SQLiteError) in
+            // In the order in which the rows stand, so that none is looked up; a length is read without its value.
+            let select = try connection.statement(
+                "SELECT id, key FROM \(Self.sqlName(table)) WHERE id > ?1 AND length(value) >= ?2 ORDER BY id LIMIT ?3")
+            defer { select.reset() }
+            try select.bind(1, position.bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) })
+            try select.bind(2, Int64(bytes))
+            try select.bind(3, Int64(limit))
+            var keys: [[UInt8]] = []
+            var last: Int64 = 0
+            while try select.step() {
+                last = select.integer(0)
+                keys.append(select.bytes(1) ?? [])
+            }
+            guard keys.count == limit else { return (keys, nil) }
+            return (
+                keys,
+                StorePosition(
+                    bytes: stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: last >> Int64($0)) })
+            )
+        }
+    }
+
     package func forEachRow(_ body: (StateTable, [UInt8], [UInt8]) throws -> Void) throws {
         for table in tables {
             let select = try connection.statement("SELECT key, value FROM \(Self.sqlName(table)) ORDER BY key")

@@ -269,6 +269,7 @@ package final class PartitionTask {
         accept(
             origin: [event.source, event.id], time: time, commandID: event.commandID, traceparent: event.traceparent,
             cause: event.position)
+        if let letter = context.partialFailure { deadLetter(encoder.record(of: event), letter, event: event) }
     }
 
     private func accept(

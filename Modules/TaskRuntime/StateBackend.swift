@@ -89,6 +89,11 @@ package protocol StateBackend: AnyObject {
     func scan(_ table: StateTable, from: [UInt8], upTo: [UInt8]?, limit: Int) throws(StoreError)
         -> [(key: [UInt8], value: [UInt8])]
 
+    /// Keys of the rows whose value has at least `bytes` bytes, in an order of the store's own, at most `limit`; `next` is
+    /// where to go on, `nil` at the end. For tables of which few rows are long: the others cost next to nothing.
+    func keys(_ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int) throws(StoreError)
+        -> (keys: [[UInt8]], next: StorePosition?)
+
     /// Applies changes inside the open transaction. Restore and live turns both come through here.
     func apply(_ changes: [RowChange]) throws(StoreError)
 
@@ -100,6 +105,29 @@ package protocol StateBackend: AnyObject {
     func forEachRow(_ body: (StateTable, [UInt8], [UInt8]) throws -> Void) throws
 
     func close()
+}
+
+extension StateBackend {
+    /// By the keys, for stores in memory.
+    package func keys(
+        _ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int
+    ) throws(StoreError) -> (keys: [[UInt8]], next: StorePosition?) {
+        var keys: [[UInt8]] = []
+        for row in try scan(table, from: position.bytes, upTo: nil, limit: .max) where row.value.count >= bytes {
+            keys.append(row.key)
+            if keys.count == limit { return (keys, StorePosition(bytes: row.key + [0])) }
+        }
+        return (keys, nil)
+    }
+}
+
+/// A place in a table, in the order of a store; good only for the store that it came from, while that is open.
+package struct StorePosition: Sendable, Hashable {
+    package let bytes: [UInt8]
+
+    package init(bytes: [UInt8]) { self.bytes = bytes }
+
+    package static let start = StorePosition(bytes: [])
 }
 
 /// Opens and deletes the stores of one worker thread.

@@ -91,6 +91,14 @@ package final class TaskState {
         return limit < merged.count ? Array(merged.prefix(limit)) : merged
     }
 
+    /// Keys of the rows whose value has at least `bytes` bytes. See `StateBackend.keys`. Called between turns.
+    package func keys(
+        _ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int
+    ) throws(StoreError) -> (keys: [StateKey], next: StorePosition?) {
+        let (keys, next) = try backend.keys(table, valuesFrom: bytes, after: position, limit: limit)
+        return (keys.map { StateKey(bytes: $0) }, next)
+    }
+
     private func decode<Row: JSONReadable>(_ type: Row.Type, _ bytes: [UInt8], _ table: StateTable) throws -> Row {
         do {
             return try JSONDocument.decode(type, from: bytes)

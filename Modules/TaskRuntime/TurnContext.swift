@@ -14,6 +14,8 @@ package final class TurnContext {
     private let partitions: PartitionCounts
     private var timer: TaskTimer?
     private(set) var outputs: [Output] = []
+    /// Why the event goes to the dead letters although it was applied.
+    private(set) var partialFailure: DeadLetter?
 
     init(state: TaskState, partitions: PartitionCounts) {
         self.state = state
@@ -27,6 +29,7 @@ package final class TurnContext {
         self.now = now
         timer = nil
         outputs.removeAll(keepingCapacity: true)
+        partialFailure = nil
     }
 
     /// Lets a processor read at a time without any event.
@@ -60,6 +63,10 @@ package final class TurnContext {
                 topic: .outcome, key: fact.entityID, type: Payload.type, subject: fact.entityID,
                 data: JSONEncoding.encode(fact)))
     }
+
+    /// Part of the event being applied cannot be used: it becomes a dead letter beside what the rest of it brings. The
+    /// first call of an event counts.
+    package func refusePart(_ letter: DeadLetter) { partialFailure = partialFailure ?? letter }
 
     /// Schedules a timer; one of the same name and due time is replaced.
     package func schedule(_ timer: TaskTimer) throws {

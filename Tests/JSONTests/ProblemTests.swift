@@ -124,6 +124,31 @@ import Testing
         #expect(problems(Filled.self, #"{"lines":[{"minor":1,"currency":"EUR"}]}"#) == [])
     }
 
+    @Test func `elements that stand for themselves spoil neither each other nor the document`() throws {
+        struct Loose: JSONReadable {
+            var lines: [Amount]
+            var refused: [JSONProblem]
+
+            init(reading reader: inout ObjectReader) {
+                (lines, refused) = reader.separateObjects("lines", Amount.self)
+                _ = reader.string("name")
+            }
+        }
+        let good = #"{"minor":1,"currency":"EUR"}"#
+        let text = #"{"lines":[\#(good),{"minor":"x"},7,\#(good)],"name":"n"}"#
+        let loose = try JSONDocument.decode(Loose.self, from: Array(text.utf8))
+        #expect(loose.lines == [Amount(minor: 1, currency: "EUR"), Amount(minor: 1, currency: "EUR")])
+        #expect(
+            loose.refused.map(\.description) == [
+                "/lines/1/minor: expected an integer, found a string", "/lines/2: expected an object, found an integer",
+            ])
+        #expect(problems(Loose.self, #"{"lines":7}"#).count == 2)
+        #expect(problems(Loose.self, #"{"name":"n"}"#) == [])
+        let many = "{\"name\":\"n\",\"lines\":[" + Array(repeating: "1", count: 1000).joined(separator: ",") + "]}"
+        #expect(
+            try JSONDocument.decode(Loose.self, from: Array(many.utf8)).refused.count == JSONFailure.problemLimit)
+    }
+
     @Test func `unknown fields can be refused, naming the nearest`() {
         struct Strict: JSONReadable {
             init(reading reader: inout ObjectReader) {

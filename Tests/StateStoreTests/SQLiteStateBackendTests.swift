@@ -50,6 +50,32 @@ private let tables = [timers, referrals]
         #expect(try store.get(timers, [2]) == nil)
     }
 
+    @Test(arguments: [true, false]) func longRowsAreFoundPieceByPiece(isInMemory: Bool) throws {
+        let store: any StateBackend = isInMemory ? MemoryStateBackend() : try provider().open(partition: 0)
+        func found(_ limit: Int) throws -> [[UInt8]] {
+            var found: [[UInt8]] = []
+            var position: StorePosition? = .start
+            while let from = position {
+                let (keys, next) = try store.keys(timers, valuesFrom: 3, after: from, limit: limit)
+                #expect(keys.count <= limit)
+                found += keys
+                position = next
+            }
+            return found.sorted { $0.lexicographicallyPrecedes($1) }
+        }
+        #expect(try found(2).isEmpty)
+        try store.begin()
+        try store.apply(
+            (0..<10).map { RowChange(table: timers, key: [UInt8(9 - $0)], value: Array(repeating: 0, count: $0 % 4)) })
+        try store.apply([RowChange(table: timers, key: [2], value: [1])])
+        try store.commit(checkpoint(1))
+        for limit in [1, 2, 10] { #expect(try found(limit) == [[6]]) }
+        try store.begin()
+        try store.apply((0..<10).map { RowChange(table: timers, key: [UInt8(9 - $0)], value: [1, 2, 3]) })
+        try store.commit(checkpoint(2))
+        for limit in [1, 3, 5, 11] { #expect(try found(limit) == (0..<10).map { [UInt8($0)] }) }
+    }
+
     @Test func aRolledBackTurnLeavesNothing() throws {
         let provider = try provider()
         let store = try provider.open(partition: 0)
