@@ -168,12 +168,12 @@ package struct Verification {
     }
 
     private mutating func checkNotifications(_ walk: LogWalk) throws {
-        var sent: [String: Int] = [:]
+        var sent: [NotificationID: Int] = [:]
         try walk.each(.notification) { record in
-            guard record.headerText(HeaderName.type) == NotificationSent.type,
-                let subject = record.headerText(HeaderName.subject)
-            else { return }
-            sent[subject, default: 0] += 1
+            guard record.headerText(HeaderName.type) == NotificationSent.type, let value = record.value else { return }
+            for message in try JSONDocument.decode(NotificationSent.self, from: value).messages {
+                sent[message.notification, default: 0] += 1
+            }
         }
         conclude(
             "no notification was sent twice", sent.count,

@@ -31,12 +31,13 @@ import Testing
         #expect(
             try roundTrip(
                 NotificationSent(
-                    notification: id, recipient: Self.partner, attempt: 2, sink: "smtp", occurredAt: Self.time)))
+                    sink: "smtp", messages: [1, 2].map { .init(notification: id, attempt: $0) }, occurredAt: Self.time))
+        )
         for outcome in NotificationFailed.Outcome.allCases {
             #expect(
                 try roundTrip(
                     NotificationFailed(
-                        notification: id, recipient: Self.person, attempt: 0, outcome: outcome, reason: "r",
+                        messages: [.init(notification: id, attempt: 0, outcome: outcome, reason: "r")],
                         occurredAt: Self.time)))
         }
         #expect(
@@ -46,9 +47,19 @@ import Testing
             try roundTrip(
                 NotificationFact(
                     notification: id, recipient: Self.partner, template: .handoff, about: "ref_1", state: .unknown,
-                    attempts: 2, effectiveAt: Self.time,
+                    attempts: 2, sink: "smtp", effectiveAt: Self.time,
                     explanation: [ExplanationStep(rule: "delivery", programVersion: nil, text: "t")],
                     occurredAt: Self.time)))
+    }
+
+    @Test func `what is as usual need not be said`() throws {
+        var request = Self.request()
+        #expect(!String(decoding: JSONEncoding.encode(request), as: UTF8.self).contains("effective_at"))
+        request.effectiveAt = Self.time + .seconds(-1)
+        request.locale = NotificationRequested.defaultLocale
+        #expect(try roundTrip(request))
+        let text = String(decoding: JSONEncoding.encode(request), as: UTF8.self)
+        #expect(text.contains("effective_at") && !text.contains("locale"))
     }
 
     @Test func `an id stands for recipient, template, entity and cause, and for nothing else`() {

@@ -56,10 +56,18 @@ final class RecordingDispatch: NotificationDispatch {
 
     private func sent(_ request: NotificationRequested, attempt: Int64 = 1, at time: Timestamp) throws -> HarnessResult
     {
+        try sent([(request, attempt)], at: time)
+    }
+
+    private func sent(
+        _ messages: [(request: NotificationRequested, attempt: Int64)], at time: Timestamp
+    ) throws -> HarnessResult {
         try harness.send(
             NotificationSent(
-                notification: request.notification, recipient: request.recipient, attempt: attempt, sink: "null",
-                occurredAt: time), key: request.recipient.text, at: time)
+                sink: "null",
+                messages: messages.map {
+                    NotificationSent.Message(notification: $0.request.notification, attempt: $0.attempt)
+                }, occurredAt: time), key: "", at: time)
     }
 
     private func failed(
@@ -67,8 +75,10 @@ final class RecordingDispatch: NotificationDispatch {
     ) throws -> HarnessResult {
         try harness.send(
             NotificationFailed(
-                notification: request.notification, recipient: request.recipient, attempt: attempt, outcome: outcome,
-                reason: "no reason", occurredAt: time), key: request.recipient.text, at: time)
+                messages: [
+                    NotificationFailed.Message(
+                        notification: request.notification, attempt: attempt, outcome: outcome, reason: "no reason")
+                ], occurredAt: time), key: "", at: time)
     }
 
     private func states(_ result: HarnessResult) throws -> [NotificationFact.State] {
@@ -76,19 +86,41 @@ final class RecordingDispatch: NotificationDispatch {
     }
 
     private func pending() throws -> Int {
-        try harness.state.rows(PendingNotification.table, prefix: StateKey(), as: PendingNotification.self).count
+        try NotificationTable(state: harness.state).stored(after: .start, limit: .max).ids.count
     }
 
-    @Test func `stores a message, records it and hands it to the sender`() throws {
+    @Test func `stores a message and hands it to the sender`() throws {
         let request = MessageSamples.request()
-        let result = try self.request(request)
-        let fact = try #require(try result.payloads(NotificationFact.self).first)
-        #expect(fact.state == .requested)
-        #expect(fact.recipient == request.recipient)
-        #expect(fact.about == "ref_1")
+        #expect(try self.request(request).outputs.isEmpty)
         #expect(try pending() == 1)
+        var table = NotificationTable(state: harness.state)
+        #expect(try table.pending(request.notification)?.request == request)
         #expect(dispatch.drain() == [NotificationJob(request: request, attempt: 1, phase: .new, time: start)])
-        #expect(result.outputs.allSatisfy { !String(decoding: $0.data, as: UTF8.self).contains("jo@partner.example") })
+    }
+
+    @Test func `stores what was received, and anew what is nested deep or stands between blanks`() throws {
+        let request = MessageSamples.request()
+        let text = String(decoding: JSONEncoding.encode(request), as: UTF8.self)
+        let deep =
+            text.dropLast() + ",\"more\":" + String(repeating: "[", count: 120) + String(repeating: "]", count: 120)
+        for (data, kept) in [(text, text), ("\n \(text)\n", text), (deep + "}", text), (text + " ", text)] {
+            let row = JSONEncoding.encode(
+                PendingNotification.newRow(request, text: Array(data.utf8), askedAt: start))
+            #expect(String(decoding: row, as: UTF8.self) == "{\"request\":\(kept),\"asked_at\":\"\(start)\"}")
+            #expect(try JSONDocument.decode(PendingNotification.self, from: row).request == request)
+        }
+    }
+
+    @Test func `tells waiting messages from finished ones by the length of their rows`() throws {
+        let shortest = NotificationRequested(
+            to: .person(PersonID("psn_x")!), address: ContactAddress(name: "", email: ""), template: .handoff,
+            locale: NotificationRequested.defaultLocale, about: "", cause: "", parameters: [:], at: start)
+        let row = PendingNotification.newRow(shortest, text: JSONEncoding.encode(shortest), askedAt: start)
+        #expect(JSONEncoding.encode(row).count >= NotificationTable.shortestPending)
+        for state in NotificationFact.State.allCases {
+            let finished = JSONEncoding.encode(FinishedNotification(state: state, at: .distantFuture))
+            #expect(finished.count < NotificationTable.shortestPending)
+        }
     }
 
     @Test func `sends the same message only once, however often it is asked for`() throws {
@@ -114,9 +146,47 @@ final class RecordingDispatch: NotificationDispatch {
     @Test func `records what was sent and forgets the address`() throws {
         let request = MessageSamples.request()
         _ = try self.request(request)
-        #expect(try states(sent(request, at: start + .seconds(1))) == [.sent])
+        let result = try sent(request, at: start + .seconds(1))
+        let fact = try #require(try result.payloads(NotificationFact.self).first)
+        #expect(fact.state == .sent)
+        #expect(fact.sink == "null")
+        #expect(fact.recipient == request.recipient)
+        #expect(fact.about == "ref_1")
+        #expect(result.outputs.allSatisfy { !String(decoding: $0.data, as: UTF8.self).contains("jo@partner.example") })
+        try harness.backend.forEachRow { _, _, value in
+            #expect(!String(decoding: value, as: UTF8.self).contains("jo@partner.example"))
+        }
         #expect(try pending() == 0)
         #expect(try sent(request, at: start + .seconds(2)).outputs.isEmpty)
+    }
+
+    @Test func `takes each result of a batch for itself`() throws {
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        let stranger = MessageSamples.request(about: "ref_9")
+        let time = start + .seconds(1)
+        let batch = [(requests[0], Int64(1)), (stranger, 1), (requests[0], 1), (requests[2], 1)]
+        let facts = try sent(batch, at: time).payloads(NotificationFact.self)
+        #expect(facts.map(\.about) == ["ref_1", "ref_3"])
+        #expect(try pending() == 1)
+        #expect(try sent(batch, at: time + .seconds(1)).outputs.isEmpty)
+    }
+
+    @Test(arguments: [
+        #"{"notification_id":"ref_no"}"#, #"{"attempt":1}"#, #"{"notification_id":"ntf_x","attempt":"one"}"#, "7",
+        "null", "[]",
+    ])
+    func `loses no result to one that cannot be read, and keeps that for a person`(bad: String) throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        let good = requests.map { "{\"notification_id\":\"\($0.notification)\"}" }
+        let result = try harness.send(
+            data: Array(
+                "{\"sink\":\"null\",\"messages\":[\(good[0]),\(bad),\(good[1])],\"occurred_at\":\"\(start)\"}".utf8),
+            type: NotificationSent.type, key: "", at: start)
+        #expect(try states(result) == [.sent, .sent])
+        #expect(result.deadLetter?.code == .schema)
+        #expect(try pending() == 0)
     }
 
     @Test(arguments: [
@@ -188,10 +258,10 @@ final class RecordingDispatch: NotificationDispatch {
             recipient: MessageSamples.partner, muted: [.referralAccepted], occurredAt: start)
         _ = try harness.send(muted, key: "ptr_one", at: start)
         #expect(try states(request(MessageSamples.request())) == [.suppressed])
-        #expect(try states(request(MessageSamples.request(.referralRejected))) == [.requested])
+        #expect(try request(MessageSamples.request(.referralRejected)).outputs.isEmpty)
         let wanted = PreferenceUpdated(recipient: MessageSamples.partner, muted: [], occurredAt: start)
         _ = try harness.send(wanted, key: "ptr_one", at: start)
-        #expect(try states(request(MessageSamples.request(about: "ref_2"))) == [.requested])
+        #expect(try request(MessageSamples.request(about: "ref_2")).outputs.isEmpty)
         #expect(dispatch.drain().count == 2)
     }
 
@@ -217,6 +287,34 @@ final class RecordingDispatch: NotificationDispatch {
         }
         #expect(done.count == 5)
         #expect(try pending() == 0)
+    }
+
+    @Test func `keeps an announced attempt until the sender has room`() throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        _ = dispatch.drain()
+        dispatch.room = 0
+        _ = try sending(requests[0], attempt: 1, at: start + .seconds(1))
+        _ = try self.request(MessageSamples.request(about: "ref_3"), at: start + .seconds(2))
+        #expect(dispatch.drain().isEmpty)
+        dispatch.room = 1
+        _ = try sent(requests[1], at: start + .seconds(3))
+        #expect(dispatch.drain().map(\.phase) == [.announced])
+        dispatch.room = 1
+        _ = try sent(requests[0], at: start + .seconds(4))
+        #expect(dispatch.drain().map(\.request.about) == ["ref_3"])
+    }
+
+    @Test func `hands a message over once, however often it comes to wait`() throws {
+        dispatch.room = 0
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        // The store is read from the start while the same messages wait already.
+        try harness.task.processor.taskDidStart()
+        dispatch.room = 10
+        _ = try self.request(requests[0])
+        #expect(Set(dispatch.drain().map(\.request.about)) == ["ref_1", "ref_2", "ref_3"])
+        #expect(dispatch.room == 7)
     }
 
     @Test func `hands everything over again after a restart, and nothing that was sent`() throws {

@@ -1,6 +1,7 @@
 import Contracts
 import Domain
 import EventLog
+import JSON
 import Testing
 
 @testable import NotificationWorker
@@ -52,10 +53,18 @@ final class Published {
     }
 
     private func job(
-        _ about: String = "ref_1", attempt: Int64 = 1, _ phase: NotificationJob.Phase = .new
+        _ about: String = "ref_1", attempt: Int64 = 1, _ phase: NotificationJob.Phase = .new,
+        at time: Timestamp = MessageSamples.start
     ) -> NotificationJob {
-        NotificationJob(
-            request: MessageSamples.request(about: about), attempt: attempt, phase: phase, time: MessageSamples.start)
+        NotificationJob(request: MessageSamples.request(about: about), attempt: attempt, phase: phase, time: time)
+    }
+
+    private func sent(_ event: SenderEvent?) throws -> NotificationSent {
+        try JSONDocument.decode(NotificationSent.self, from: try #require(event).data)
+    }
+
+    private func failed(_ event: SenderEvent?) throws -> NotificationFailed {
+        try JSONDocument.decode(NotificationFailed.self, from: try #require(event).data)
     }
 
     @Test func `delivers a batch and writes its results together`() throws {
@@ -64,17 +73,41 @@ final class Published {
         #expect(try sender.sendNext() == 2)
         #expect(sink.delivered.count == 2)
         #expect(sink.flushes == 1)
-        #expect(published.batches.map(\.count) == [2])
+        #expect(published.batches.map(\.count) == [1])
         let event = try #require(published.batches.first?.first)
         #expect(event.envelope.type == NotificationSent.type)
-        #expect(event.envelope.key == "ptr_one")
+        #expect(event.envelope.key == nil)
         #expect(event.partition == 3)
-        #expect(published.batches[0].map(\.sequence) == [1, 2])
-        #expect(Set(published.batches[0].map(\.envelope.id)).count == 2)
+        #expect(event.sequence == 1)
+        #expect(try sent(event).sink == "scripted")
+        #expect(try sent(event).messages.map(\.notification) == sink.delivered)
         let record = event.record(in: TopicCatalogue())
         #expect(record.topic == "tributary.notification.v1")
+        #expect(record.partition == 3)
         #expect(record.headers.contains { $0.name == HeaderName.sequence })
         #expect(try sender.sendNext() == 0)
+    }
+
+    @Test func `writes one event for each partition, time and kind of result`() throws {
+        let later = MessageSamples.start + .seconds(1)
+        sink.answers = [.sent, .sent, .failed("r"), .sent, .sent, .retry("s")]
+        let sender = sender()
+        _ = sender.take([job("ref_1"), job("ref_2", at: later), job("ref_3")], from: 0)
+        _ = sender.take([job("ref_4")], from: 1)
+        _ = sender.take([job("ref_5"), job("ref_6")], from: 0)
+        #expect(try sender.sendNext() == 6)
+        let events = try #require(published.batches.first)
+        #expect(
+            published.types == [
+                NotificationSent.type, NotificationFailed.type, NotificationSent.type, NotificationSent.type,
+            ])
+        #expect(events.map(\.partition) == [0, 0, 0, 1])
+        #expect(events.map(\.sequence) == [1, 2, 3, 1])
+        #expect(
+            events.map(\.envelope.time) == [MessageSamples.start, MessageSamples.start, later, MessageSamples.start])
+        #expect(try sent(events[0]).messages.count == 2)
+        #expect(try failed(events[1]).messages.map(\.outcome) == [.failed, .retry])
+        #expect(Set(events.map(\.envelope.id)).count == 4)
     }
 
     @Test(arguments: [
@@ -87,7 +120,8 @@ final class Published {
         _ = try sender.sendNext()
         let event = try #require(published.batches.first?.first)
         #expect(event.envelope.type == NotificationFailed.type)
-        #expect(String(decoding: event.data, as: UTF8.self).contains("\"outcome\":\"\(outcome.rawValue)\""))
+        #expect(try failed(event).messages.map(\.outcome) == [outcome])
+        #expect(try failed(event).messages.map(\.reason) == ["r"])
     }
 
     @Test func `announces an attempt before a sink that would deliver twice`() throws {
@@ -161,7 +195,10 @@ final class Published {
         _ = sender.take(jobs, from: 0)
         while try sender.sendNext() > 0 {}
         #expect(sink.delivered == jobs.map(\.request.notification))
-        #expect(published.batches.allSatisfy { $0.count <= 7 })
+        for batch in published.batches {
+            #expect(batch.count == 1)
+            #expect(try sent(batch.first).messages.count <= 7)
+        }
     }
 
     @Test(.timeLimit(.minutes(1))) func `wakes its thread for work and ends it in order`() throws {

@@ -1,10 +1,12 @@
 package import Domain
 package import JSON
 
-/// A message changed its state. Tells who and what, not the address and not the text.
+/// What became of a message. Tells who and what, not the address and not the text.
+///
+/// A message that waits has no fact: that it was asked for stands in `notification.v1`.
 package struct NotificationFact: Fact, Hashable {
     package enum State: String, Sendable, CaseIterable {
-        case requested, sent, failed, unknown, stale
+        case sent, failed, unknown, stale
         /// The recipient does not want such messages.
         case suppressed
     }
@@ -18,7 +20,10 @@ package struct NotificationFact: Fact, Hashable {
     package var state: State
     /// Attempts made so far.
     package var attempts: Int64
+    /// Name of the sink that took it; `nil` unless it was sent.
+    package var sink: String?
     package var effectiveAt: Timestamp
+    /// Why it was not sent.
     package var explanation: [ExplanationStep]
     package var occurredAt: Timestamp
 
@@ -26,7 +31,7 @@ package struct NotificationFact: Fact, Hashable {
 
     package init(
         notification: NotificationID, recipient: NotificationRecipient, template: NotificationTemplate, about: String,
-        state: State, attempts: Int64, effectiveAt: Timestamp, explanation: [ExplanationStep] = [],
+        state: State, attempts: Int64, sink: String? = nil, effectiveAt: Timestamp, explanation: [ExplanationStep] = [],
         occurredAt: Timestamp
     ) {
         self.notification = notification
@@ -35,6 +40,7 @@ package struct NotificationFact: Fact, Hashable {
         self.about = about
         self.state = state
         self.attempts = attempts
+        self.sink = sink
         self.effectiveAt = effectiveAt
         self.explanation = explanation
         self.occurredAt = occurredAt
@@ -47,6 +53,7 @@ package struct NotificationFact: Fact, Hashable {
         about = reader.string("about")
         state = reader.enumeration("state", State.self)
         attempts = reader.integer("attempts")
+        sink = reader.optionalString("sink")
         effectiveAt = reader.value("effective_at", as: Timestamp.self)
         explanation = reader.objects("explanation", ExplanationStep.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
@@ -59,6 +66,7 @@ package struct NotificationFact: Fact, Hashable {
         writer.string("about", about)
         writer.enumeration("state", state)
         writer.integer("attempts", attempts)
+        writer.string("sink", sink)
         writer.value("effective_at", effectiveAt)
         writer.objects("explanation", explanation)
         writer.value("occurred_at", occurredAt)

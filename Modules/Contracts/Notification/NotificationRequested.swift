@@ -14,13 +14,14 @@ package struct NotificationRequested: EventPayload, Hashable {
     package var recipient: NotificationRecipient
     package var address: ContactAddress
     package var template: NotificationTemplate
-    /// BCP 47.
+    /// BCP 47; the default one where the event names none.
     package var locale: String
     /// What the template's texts are filled with. Values are plain text; they are escaped where they are shown.
     package var parameters: [String: String]
     /// Id of the entity that the message is about.
     package var about: String
-    /// When what is told took effect; a message is not sent when it is long past.
+    /// When what is told took effect, `occurredAt` where the event does not say; a message is not sent when it is long
+    /// past.
     package var effectiveAt: Timestamp
     package var occurredAt: Timestamp
 
@@ -80,11 +81,12 @@ package struct NotificationRequested: EventPayload, Hashable {
         recipient = reader.value("recipient", as: NotificationRecipient.self)
         address = reader.object("address", ContactAddress.self)
         template = reader.enumeration("template", NotificationTemplate.self)
-        locale = reader.string("locale")
+        locale = reader.optionalString("locale") ?? Self.defaultLocale
         parameters = reader.stringMap("parameters")
         about = reader.string("about")
-        effectiveAt = reader.value("effective_at", as: Timestamp.self)
+        let effectiveAt = reader.optionalValue("effective_at", as: Timestamp.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
+        self.effectiveAt = effectiveAt ?? occurredAt
     }
 
     package func write(to writer: inout ObjectWriter) {
@@ -92,10 +94,10 @@ package struct NotificationRequested: EventPayload, Hashable {
         writer.value("recipient", recipient)
         writer.object("address", address)
         writer.enumeration("template", template)
-        writer.string("locale", locale)
+        writer.string("locale", locale == Self.defaultLocale ? nil : locale)
         writer.stringMap("parameters", parameters)
         writer.string("about", about)
-        writer.value("effective_at", effectiveAt)
+        writer.value("effective_at", effectiveAt == occurredAt ? nil : effectiveAt)
         writer.value("occurred_at", occurredAt)
     }
 }

@@ -36,46 +36,60 @@ package struct NotificationSending: EventPayload, Hashable {
     }
 }
 
-/// The sink took the message.
+/// A sink took messages: one event for all that one partition's sender handed over together.
+///
+/// It is written to that partition, whatever the recipients, and has no key. Each message stands for itself: an entry
+/// that cannot be read or names no waiting message takes nothing from the others.
 package struct NotificationSent: EventPayload, Hashable {
     package static let type = "io.tributary.notification.sent.v1"
 
-    package var notification: NotificationID
-    package var recipient: NotificationRecipient
-    package var attempt: Int64
+    package struct Message: JSONCodable, Sendable, Hashable {
+        package var notification: NotificationID
+        package var attempt: Int64
+
+        package init(notification: NotificationID, attempt: Int64) {
+            self.notification = notification
+            self.attempt = attempt
+        }
+
+        package init(reading reader: inout ObjectReader) {
+            notification = reader.value("notification_id", as: NotificationID.self)
+            attempt = reader.optionalInteger("attempt", in: 1...1_000_000) ?? 1
+        }
+
+        package func write(to writer: inout ObjectWriter) {
+            writer.value("notification_id", notification)
+            writer.integer("attempt", attempt == 1 ? nil : attempt)
+        }
+    }
+
     /// Name of the sink: `null`, `eml`, `smtp`.
     package var sink: String
+    package var messages: [Message]
+    /// What is wrong with the entries that could not be read; they are not in `messages`.
+    package private(set) var refused: [JSONProblem] = []
     package var occurredAt: Timestamp
 
-    package init(
-        notification: NotificationID, recipient: NotificationRecipient, attempt: Int64, sink: String,
-        occurredAt: Timestamp
-    ) {
-        self.notification = notification
-        self.recipient = recipient
-        self.attempt = attempt
+    package init(sink: String, messages: [Message], occurredAt: Timestamp) {
         self.sink = sink
+        self.messages = messages
         self.occurredAt = occurredAt
     }
 
     package init(reading reader: inout ObjectReader) {
-        notification = reader.value("notification_id", as: NotificationID.self)
-        recipient = reader.value("recipient", as: NotificationRecipient.self)
-        attempt = reader.integer("attempt", in: 1...1_000_000)
         sink = reader.string("sink")
+        (messages, refused) = reader.separateObjects("messages", Message.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
     package func write(to writer: inout ObjectWriter) {
-        writer.value("notification_id", notification)
-        writer.value("recipient", recipient)
-        writer.integer("attempt", attempt)
         writer.string("sink", sink)
+        writer.objects("messages", messages)
         writer.value("occurred_at", occurredAt)
     }
 }
 
-/// The message was not sent.
+/// Messages were not sent. Written as `NotificationSent` is.
 package struct NotificationFailed: EventPayload, Hashable {
     package enum Outcome: String, Sendable, CaseIterable {
         /// It may work later.
@@ -88,43 +102,54 @@ package struct NotificationFailed: EventPayload, Hashable {
         case stale
     }
 
+    package struct Message: JSONCodable, Sendable, Hashable {
+        package var notification: NotificationID
+        package var attempt: Int64
+        package var outcome: Outcome
+        /// For people; no personal data.
+        package var reason: String
+
+        package init(notification: NotificationID, attempt: Int64, outcome: Outcome, reason: String) {
+            self.notification = notification
+            self.attempt = attempt
+            self.outcome = outcome
+            self.reason = reason
+        }
+
+        package init(reading reader: inout ObjectReader) {
+            notification = reader.value("notification_id", as: NotificationID.self)
+            attempt = reader.optionalInteger("attempt", in: 0...1_000_000) ?? 1
+            outcome = reader.enumeration("outcome", Outcome.self)
+            reason = reader.string("reason")
+        }
+
+        package func write(to writer: inout ObjectWriter) {
+            writer.value("notification_id", notification)
+            writer.integer("attempt", attempt == 1 ? nil : attempt)
+            writer.enumeration("outcome", outcome)
+            writer.string("reason", reason)
+        }
+    }
+
     package static let type = "io.tributary.notification.failed.v1"
 
-    package var notification: NotificationID
-    package var recipient: NotificationRecipient
-    package var attempt: Int64
-    package var outcome: Outcome
-    /// For people; no personal data.
-    package var reason: String
+    package var messages: [Message]
+    /// What is wrong with the entries that could not be read; they are not in `messages`.
+    package private(set) var refused: [JSONProblem] = []
     package var occurredAt: Timestamp
 
-    package init(
-        notification: NotificationID, recipient: NotificationRecipient, attempt: Int64, outcome: Outcome,
-        reason: String, occurredAt: Timestamp
-    ) {
-        self.notification = notification
-        self.recipient = recipient
-        self.attempt = attempt
-        self.outcome = outcome
-        self.reason = reason
+    package init(messages: [Message], occurredAt: Timestamp) {
+        self.messages = messages
         self.occurredAt = occurredAt
     }
 
     package init(reading reader: inout ObjectReader) {
-        notification = reader.value("notification_id", as: NotificationID.self)
-        recipient = reader.value("recipient", as: NotificationRecipient.self)
-        attempt = reader.integer("attempt", in: 0...1_000_000)
-        outcome = reader.enumeration("outcome", Outcome.self)
-        reason = reader.string("reason")
+        (messages, refused) = reader.separateObjects("messages", Message.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
     package func write(to writer: inout ObjectWriter) {
-        writer.value("notification_id", notification)
-        writer.value("recipient", recipient)
-        writer.integer("attempt", attempt)
-        writer.enumeration("outcome", outcome)
-        writer.string("reason", reason)
+        writer.objects("messages", messages)
         writer.value("occurred_at", occurredAt)
     }
 }

@@ -31,7 +31,8 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     private let wake: @Sendable () -> Void
     private let queue = Mutex(Queue())
     private var sequences: [Int32: Int64] = [:]
-    /// Results that are not in the log yet.
+    private var results = ResultBatch()
+    /// Events that are not in the log yet.
     private var unpublished: [SenderEvent] = []
 
     /// - Parameters:
@@ -95,7 +96,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
 
     // MARK: Sending
 
-    /// Works off one batch and writes its results; returns how many jobs there were.
+    /// Works off one batch and writes its results together; returns how many jobs there were.
     ///
     /// - Throws: what `publish` threw. The results are kept; the next call begins with them.
     package func sendNext() throws -> Int {
@@ -104,6 +105,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         guard !batch.isEmpty else { return 0 }
         for entry in batch { work(entry) }
         sink.flush()
+        results.take(sink: sink.name) { add($1, partition: $0) }
         try writeResults()
         return batch.count
     }
@@ -126,7 +128,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
             add(
                 NotificationSending(
                     notification: job.request.notification, recipient: job.request.recipient, attempt: job.attempt,
-                    occurredAt: job.time), to: entry)
+                    occurredAt: job.time), of: job.request, partition: entry.partition)
         case .new, .announced: deliver(entry)
         }
     }
@@ -135,10 +137,9 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         let job = entry.job
         switch sink.deliver(MessageDraft(request: job.request, sender: settings.sender)) {
         case .sent:
-            add(
-                NotificationSent(
-                    notification: job.request.notification, recipient: job.request.recipient, attempt: job.attempt,
-                    sink: sink.name, occurredAt: job.time), to: entry)
+            results.add(
+                NotificationSent.Message(notification: job.request.notification, attempt: job.attempt), of: job,
+                partition: entry.partition)
         case .retry(let reason): fail(entry, .retry, reason)
         case .failed(let reason): fail(entry, .failed, reason)
         case .unknown(let reason): fail(entry, .unknown, reason)
@@ -154,18 +155,17 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     }
 
     private func fail(_ entry: Entry, _ outcome: NotificationFailed.Outcome, _ reason: String) {
-        add(
-            NotificationFailed(
-                notification: entry.job.request.notification, recipient: entry.job.request.recipient,
-                attempt: entry.job.attempt, outcome: outcome, reason: reason, occurredAt: entry.job.time), to: entry)
+        let message = NotificationFailed.Message(
+            notification: entry.job.request.notification, attempt: entry.job.attempt, outcome: outcome, reason: reason)
+        results.add(message, of: entry.job, partition: entry.partition)
     }
 
-    private func add(_ payload: some EventPayload, to entry: Entry) {
-        let sequence = sequences[entry.partition, default: 0] + 1
-        sequences[entry.partition] = sequence
+    private func add(_ payload: some EventPayload, of message: NotificationRequested? = nil, partition: Int32) {
+        let sequence = sequences[partition, default: 0] + 1
+        sequences[partition] = sequence
         unpublished.append(
             SenderEvent(
-                payload, about: entry.job, partition: entry.partition, sequence: sequence,
+                payload, of: message, partition: partition, sequence: sequence,
                 source: "/tributary/notification-sender/\(settings.session)"))
     }
 }

@@ -8,20 +8,21 @@ import JSON
 package struct SenderEvent: Sendable, Hashable {
     package var envelope: EventEnvelope
     package var data: [UInt8]
-    /// The partition whose job it answers; the recipient's key leads to the same one.
+    /// The partition whose jobs it answers; the recipients' keys lead to the same one.
     package var partition: Int32
     /// Rises from event to event of a partition.
     package var sequence: Int64
 
+    /// - Parameters:
+    ///   - message: the one that the event is about; `nil` for the results of many, which go under no key.
+    ///   - source: of this sender and no other, so that with the partition and the number it names the event.
     init<Payload: EventPayload>(
-        _ payload: Payload, about job: NotificationJob, partition: Int32, sequence: Int64, source: String
+        _ payload: Payload, of message: NotificationRequested? = nil, partition: Int32, sequence: Int64, source: String
     ) {
-        let id = Hashing.first64(of: [
-            source, Payload.type, job.request.notification.text, "\(job.attempt)", "\(sequence)",
-        ])
+        let id = Hashing.first64(of: [source, "\(partition)", "\(sequence)"])
         envelope = EventEnvelope(
-            id: Hexadecimal.text(id), source: source, type: Payload.type, time: job.time,
-            subject: job.request.notification.text, key: job.request.recipient.text)
+            id: Hexadecimal.text(id), source: source, type: Payload.type, time: payload.occurredAt,
+            subject: message?.notification.text, key: message?.recipient.text)
         data = JSONEncoding.encode(payload)
         self.partition = partition
         self.sequence = sequence

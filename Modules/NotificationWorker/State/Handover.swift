@@ -2,11 +2,11 @@ import Contracts
 import Domain
 import TaskRuntime
 
-/// Brings stored messages to the sender: what a turn stored goes over after its commit, and what there was no room for is
-/// read again from the store as room comes free.
+/// Brings stored messages to the sender: what a turn stored goes over after its commit, and what there was no room for
+/// waits its turn.
 ///
 /// A message that the sender has is not given to it again until its result is committed. Nothing here is state: all of it
-/// can be lost at any time, with the process.
+/// can be lost at any time, with the process, and is read again from the store.
 struct Handover {
     private let partition: Int32
     private let dispatch: any NotificationDispatch
@@ -14,19 +14,24 @@ struct Handover {
     private var fresh: [NotificationJob] = []
     /// Messages of which the turn holds a result.
     private var resolved: [NotificationID] = []
-    /// Some of the turn was taken back: `fresh` and `resolved` have to be held against the store.
+    /// Some of the turn was taken back: `fresh`, `late` and `resolved` have to be held against the store.
     private var isDoubtful = false
     /// Hashes of the ids that the sender has, or has answered for.
     private var held: Set<Int> = []
-    /// Stored messages may wait that the sender does not have.
-    private var hasBacklog = false
-    /// Where the reading of the backlog stands.
-    private var cursor = StateKey()
-    /// Messages came to the backlog that may stand before the cursor.
+    /// Announced attempts that the sender had no room for. It has their messages.
+    private var late: [NotificationJob] = []
+    /// Messages that wait for room, in order; those before `head` are gone.
+    private var waiting: [NotificationID] = []
+    private var head = 0
+    /// Where to go on reading the stored messages when none waits here; `nil` where all of them are known.
+    private var unread: StorePosition?
+    /// Messages came to the store, and not here, that may stand before `unread`.
     private var readsAgain = false
 
-    /// Stored messages read at once.
-    private static let readLimit = 512
+    /// Messages taken from `waiting`, or read into it, at once.
+    private static let step = 512
+    /// Messages that wait here; more wait in the store alone.
+    private static let waitingLimit = 65_536
     /// Messages that the sender has, or whose results are not applied yet.
     private static let heldLimit = 262_144
 
@@ -44,16 +49,12 @@ struct Handover {
     /// A record or the whole turn is taken back.
     mutating func reset() {
         isDoubtful = true
-        var seen: Set<NotificationJob> = []
-        fresh = fresh.filter { seen.insert($0).inserted }
+        fresh = Self.distinct(fresh)
         resolved = Array(Set(resolved))
     }
 
     /// Every stored message is to go over.
-    mutating func start() {
-        hasBacklog = true
-        cursor = StateKey()
-    }
+    mutating func start() { readStore() }
 
     mutating func stop() {
         dispatch.forget(partition)
@@ -61,69 +62,132 @@ struct Handover {
     }
 
     /// The turn is committed.
-    mutating func commit(state: TaskState, rules: RetryRules) {
+    mutating func commit(_ notifications: inout NotificationTable, rules: RetryRules) {
         do {
-            if isDoubtful { try verify(state) }
+            if isDoubtful { try verify(&notifications) }
             isDoubtful = false
             for id in resolved { held.remove(id.hashValue) }
             resolved.removeAll(keepingCapacity: true)
-            let jobs = fresh
-            fresh.removeAll(keepingCapacity: true)
-            if give(jobs) < jobs.count {
-                hasBacklog = true
-                readsAgain = true
-            }
-            if hasBacklog { try readBacklog(state, rules) }
+            giveFresh()
+            try giveWaiting(&notifications, rules)
         } catch {
             // A fault of the store shows in the next turn, and is dealt with there; the messages are still stored then.
-            hasBacklog = true
-            readsAgain = true
+            readStore()
         }
     }
+
+    private mutating func giveFresh() {
+        // An announced attempt is the sender's own, come back through the log, and goes first.
+        late += fresh.filter { $0.phase == .announced }
+        if !late.isEmpty { late.removeFirst(dispatch.take(late, from: partition)) }
+        let new = fresh.filter { $0.phase != .announced }
+        fresh.removeAll(keepingCapacity: true)
+        let given = isCaughtUp ? give(new) : 0
+        wait(new[given...].map(\.request.notification))
+    }
+
+    /// Nothing waits, here or in the store.
+    private var isCaughtUp: Bool { head == waiting.count && unread == nil && late.isEmpty }
 
     /// How many went over, from the front; those that the sender has already count.
     private mutating func give(_ jobs: [NotificationJob]) -> Int {
-        guard held.count < Self.heldLimit else { return 0 }
-        // An announced attempt is the sender's own, come back through the log.
-        let new = jobs.filter { $0.phase == .announced || !held.contains($0.request.notification.hashValue) }
-        guard !new.isEmpty else { return jobs.count }
-        let taken = dispatch.take(new, from: partition)
-        for job in new.prefix(taken) { held.insert(job.request.notification.hashValue) }
-        return taken == new.count ? jobs.count : taken
-    }
-
-    /// Keeps of the turn what the store bears out.
-    private mutating func verify(_ state: TaskState) throws {
-        var seen: Set<NotificationJob> = []
-        fresh = try fresh.filter { job in
-            guard seen.insert(job).inserted, let row = try Self.row(job.request.notification, state) else {
-                return false
+        var new: [NotificationJob] = []
+        var places: [Int] = []
+        var end = jobs.count
+        for (index, job) in jobs.enumerated() {
+            if held.count >= Self.heldLimit {
+                end = index
+                break
             }
-            return job.phase == .announced
-                ? row.isAnnounced && row.attempts == job.attempt : row.retryAt == nil && row.attempts < job.attempt
+            guard held.insert(job.request.notification.hashValue).inserted else { continue }
+            new.append(job)
+            places.append(index)
         }
-        resolved = try resolved.filter { id in try Self.row(id, state).map { $0.retryAt != nil } ?? true }
+        let taken = dispatch.take(new, from: partition)
+        for job in new.dropFirst(taken) { held.remove(job.request.notification.hashValue) }
+        return taken < new.count ? places[taken] : end
     }
 
-    private static func row(_ id: NotificationID, _ state: TaskState) throws -> PendingNotification? {
-        try state.get(PendingNotification.table, PendingNotification.key(id), as: PendingNotification.self)
+    private mutating func wait(_ ids: [NotificationID]) {
+        let room = Self.waitingLimit - (waiting.count - head)
+        waiting += ids.prefix(room)
+        if ids.count > room { readStore() }
     }
 
-    private mutating func readBacklog(_ state: TaskState, _ rules: RetryRules) throws {
-        while hasBacklog {
-            let limit = min(Self.readLimit, dispatch.room(for: partition), Self.heldLimit - held.count)
+    private mutating func readStore() {
+        if unread == nil { unread = .start } else { readsAgain = true }
+    }
+
+    private mutating func giveWaiting(_ notifications: inout NotificationTable, _ rules: RetryRules) throws {
+        while late.isEmpty {
+            if head == waiting.count, !(try readWaiting(notifications)) { return }
+            let limit = min(Self.step, dispatch.room(for: partition), Self.heldLimit - held.count, waiting.count - head)
             guard limit > 0 else { return }
-            let rows = try state.rows(
-                PendingNotification.table, from: cursor, upTo: nil, limit: limit, as: PendingNotification.self)
-            let jobs = rows.compactMap { $0.row.job(after: rules) }
-            guard give(jobs) == jobs.count else { return }
-            if rows.count == limit, let last = rows.last {
-                cursor = StateKey(bytes: last.key.bytes + [0])
-            } else {
-                cursor = StateKey()
-                hasBacklog = readsAgain
+            var jobs: [NotificationJob] = []
+            for id in waiting[head..<head + limit] where !held.contains(id.hashValue) {
+                if let job = try notifications.pending(id)?.job(after: rules) { jobs.append(job) }
+            }
+            let given = give(jobs)
+            guard given == jobs.count else {
+                waiting.replaceSubrange(head..<head + limit, with: jobs[given...].map(\.request.notification))
+                return
+            }
+            head += limit
+            if head == waiting.count {
+                waiting.removeAll(keepingCapacity: true)
+                head = 0
+            } else if head >= Self.waitingLimit / 2 {
+                waiting.removeSubrange(..<head)
+                head = 0
+            }
+        }
+    }
+
+    /// Fills `waiting` from the store; `false` where there is nothing left to read.
+    private mutating func readWaiting(_ notifications: NotificationTable) throws -> Bool {
+        while let position = unread {
+            let (ids, next) = try notifications.stored(after: position, limit: Self.step)
+            waiting += ids
+            unread = next
+            if next == nil && readsAgain {
+                unread = .start
                 readsAgain = false
             }
+            if !ids.isEmpty { return true }
+        }
+        return false
+    }
+
+    // MARK: What was taken back
+
+    /// Keeps of the turn what the store bears out.
+    private mutating func verify(_ notifications: inout NotificationTable) throws {
+        var borneOut: [NotificationJob] = []
+        for job in Self.distinct(late + fresh) {
+            guard let row = try notifications.pending(job.request.notification) else { continue }
+            let stands =
+                switch job.phase {
+                case .new: row.retryAt == nil && row.attempts < job.attempt
+                case .announced: row.isAnnounced && row.attempts == job.attempt
+                case .giveUp: row.retryAt == nil && row.attempts == job.attempt
+                }
+            if stands { borneOut.append(job) }
+        }
+        late.removeAll()
+        fresh = borneOut
+        resolved = try resolved.filter { id in try notifications.pending(id).map { $0.retryAt != nil } ?? true }
+    }
+
+    /// The jobs without repetitions; one attempt of a message is one job in each phase.
+    private static func distinct(_ jobs: [NotificationJob]) -> [NotificationJob] {
+        struct Mark: Hashable {
+            var notification: NotificationID
+            var attempt: Int64
+            var phase: NotificationJob.Phase
+        }
+        var seen: Set<Mark> = []
+        return jobs.filter {
+            seen.insert(Mark(notification: $0.request.notification, attempt: $0.attempt, phase: $0.phase)).inserted
         }
     }
 }

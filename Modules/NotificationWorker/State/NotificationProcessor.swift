@@ -1,5 +1,6 @@
 package import Contracts
 package import Domain
+import JSON
 package import TaskRuntime
 
 /// The notification worker's logic: each message is stored before it is sent, sent once, and remembered.
@@ -8,13 +9,14 @@ package import TaskRuntime
 /// come back as events. What the sender has to do is kept in memory from commit to commit, and can be read again from the
 /// stored messages at any time.
 package final class NotificationProcessor: Processor {
-    package static let tables = [PendingNotification.table, FinishedNotification.table, Preference.table]
+    package static let tables = [NotificationTable.table, Preference.table]
 
     /// Messages that were asked for again; they are not sent again.
     package private(set) var repeatedRequests = 0
 
     let state: TaskState
     private let rules: RetryRules
+    private var notifications: NotificationTable
     private var preferences: [NotificationRecipient: [NotificationTemplate]] = [:]
     private var handover: Handover
 
@@ -26,6 +28,7 @@ package final class NotificationProcessor: Processor {
     ) {
         self.state = state
         self.rules = rules
+        notifications = NotificationTable(state: state)
         handover = Handover(partition: partition, dispatch: dispatch)
     }
 
@@ -47,9 +50,8 @@ package final class NotificationProcessor: Processor {
         switch payload {
         case let requested as NotificationRequested: requested.recipient.text
         case let sending as NotificationSending: sending.recipient.text
-        case let sent as NotificationSent: sent.recipient.text
-        case let failed as NotificationFailed: failed.recipient.text
         case let preference as PreferenceUpdated: preference.recipient.text
+        // Results are written to the partition that asked for them.
         default: nil
         }
     }
@@ -58,10 +60,14 @@ package final class NotificationProcessor: Processor {
 
     package func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
         switch payload {
-        case let requested as NotificationRequested: try request(requested, in: turn)
+        case let requested as NotificationRequested: try request(requested, text: event.data, in: turn)
         case let sending as NotificationSending: try begin(sending, in: turn)
-        case let sent as NotificationSent: try finish(sent, in: turn)
-        case let failed as NotificationFailed: try fail(failed, in: turn)
+        case let sent as NotificationSent:
+            for message in sent.messages { try finish(message, sink: sent.sink, in: turn) }
+            refuse(sent.refused, in: turn)
+        case let failed as NotificationFailed:
+            for message in failed.messages { try fail(message, in: turn) }
+            refuse(failed.refused, in: turn)
         case let preference as PreferenceUpdated: try update(preference)
         default: throw DeadLetter(.unknownType, "no event of the notification worker")
         }
@@ -69,15 +75,16 @@ package final class NotificationProcessor: Processor {
 
     package func fire(_ timer: TaskTimer, in turn: TurnContext) throws {
         let id = NotificationID(unchecked: timer.payload)
-        guard var pending = try pending(id), pending.retryAt == turn.now else { return }
+        guard var pending = try notifications.pending(id), pending.retryAt == turn.now else { return }
         pending.retryAt = nil
         pending.askedAt = turn.now
-        try state.put(PendingNotification.table, PendingNotification.key(id), pending)
+        try notifications.update(pending)
         handover.add(pending.job(after: rules))
     }
 
     package func stateDidReset() {
         preferences.removeAll()
+        notifications.reset()
         handover.reset()
     }
 
@@ -87,7 +94,7 @@ package final class NotificationProcessor: Processor {
     }
 
     package func turnDidCommit() {
-        handover.commit(state: state, rules: rules)
+        handover.commit(&notifications, rules: rules)
     }
 
     package func taskWillStop() { handover.stop() }
@@ -95,22 +102,17 @@ package final class NotificationProcessor: Processor {
     // MARK: Requests
 
     /// Stores the message; one that is known already is not sent again.
-    private func request(_ request: NotificationRequested, in turn: TurnContext) throws {
-        let key = PendingNotification.key(request.notification)
-        guard try state.bytes(FinishedNotification.table, key) == nil,
-            try state.bytes(PendingNotification.table, key) == nil
-        else {
+    private func request(_ request: NotificationRequested, text: [UInt8], in turn: TurnContext) throws {
+        guard try !notifications.contains(request.notification) else {
             repeatedRequests += 1
             return
         }
         if try muted(for: request.recipient).contains(request.template) {
-            let finished = FinishedNotification(state: .suppressed, at: turn.now)
-            try state.putNew(FinishedNotification.table, key, finished)
-            return record(request, .suppressed, attempts: 0, "The recipient does not want such messages.", in: turn)
+            return try end(
+                request, as: .suppressed, attempts: 0, "The recipient does not want such messages.", in: turn)
         }
         let pending = PendingNotification(request: request, askedAt: turn.now)
-        try state.putNew(PendingNotification.table, key, pending)
-        record(request, .requested, attempts: 0, nil, in: turn)
+        try notifications.add(pending, text: text)
         handover.add(pending.job(after: rules))
     }
 
@@ -131,26 +133,27 @@ package final class NotificationProcessor: Processor {
 
     /// An attempt is announced; from now on it counts, whether an answer comes or not.
     private func begin(_ sending: NotificationSending, in turn: TurnContext) throws {
-        guard var pending = try pending(sending.notification), sending.attempt == pending.attempts + 1,
+        guard var pending = try notifications.pending(sending.notification), sending.attempt == pending.attempts + 1,
             pending.retryAt == nil
         else { return }
         pending.attempts = sending.attempt
         pending.unanswered += 1
         pending.isAnnounced = true
         pending.askedAt = turn.now
-        try state.put(PendingNotification.table, PendingNotification.key(sending.notification), pending)
+        try notifications.update(pending)
         handover.add(
             NotificationJob(
                 request: pending.request, attempt: sending.attempt, phase: .announced, time: turn.now))
     }
 
-    private func finish(_ sent: NotificationSent, in turn: TurnContext) throws {
-        guard let pending = try pending(sent.notification) else { return }
-        try end(pending, as: .sent, attempts: sent.attempt, "Taken by the sink \(sent.sink).", in: turn)
+    private func finish(_ sent: NotificationSent.Message, sink: String, in turn: TurnContext) throws {
+        guard let pending = try notifications.pending(sent.notification) else { return }
+        try end(pending, as: .sent, attempts: sent.attempt, sink: sink, in: turn)
     }
 
-    private func fail(_ failed: NotificationFailed, in turn: TurnContext) throws {
-        guard var pending = try pending(failed.notification), failed.attempt >= pending.attempts, pending.retryAt == nil
+    private func fail(_ failed: NotificationFailed.Message, in turn: TurnContext) throws {
+        guard var pending = try notifications.pending(failed.notification), failed.attempt >= pending.attempts,
+            pending.retryAt == nil
         else { return }
         pending.attempts = failed.attempt
         pending.isAnnounced = false
@@ -167,7 +170,7 @@ package final class NotificationProcessor: Processor {
     }
 
     private func retry(
-        _ pending: PendingNotification, _ failed: NotificationFailed, giveUp: NotificationFact.State,
+        _ pending: PendingNotification, _ failed: NotificationFailed.Message, giveUp: NotificationFact.State,
         in turn: TurnContext
     ) throws {
         var pending = pending
@@ -179,38 +182,38 @@ package final class NotificationProcessor: Processor {
         }
         let due = turn.now + delay
         pending.retryAt = due
-        try state.put(PendingNotification.table, PendingNotification.key(failed.notification), pending)
+        try notifications.update(pending)
         try turn.schedule(
             TaskTimer(name: "retry:\(failed.notification)", due: due, payload: failed.notification.text))
         handover.resolve(failed.notification)
     }
 
     private func end(
-        _ pending: PendingNotification, as final: NotificationFact.State, attempts: Int64, _ text: String,
-        in turn: TurnContext
+        _ pending: PendingNotification, as final: NotificationFact.State, attempts: Int64, _ text: String? = nil,
+        sink: String? = nil, in turn: TurnContext
     ) throws {
         let id = pending.request.notification
-        try state.delete(PendingNotification.table, PendingNotification.key(id))
-        try state.putNew(
-            FinishedNotification.table, PendingNotification.key(id), FinishedNotification(state: final, at: turn.now))
         if let due = pending.retryAt { try turn.cancelTimer(named: "retry:\(id)", due: due) }
-        record(pending.request, final, attempts: attempts, text, in: turn)
+        try end(pending.request, as: final, attempts: attempts, text, sink: sink, in: turn)
         handover.resolve(id)
     }
 
-    private func pending(_ id: NotificationID) throws -> PendingNotification? {
-        try state.get(PendingNotification.table, PendingNotification.key(id), as: PendingNotification.self)
-    }
-
-    private func record(
-        _ request: NotificationRequested, _ final: NotificationFact.State, attempts: Int64, _ text: String?,
-        in turn: TurnContext
-    ) {
+    private func end(
+        _ request: NotificationRequested, as final: NotificationFact.State, attempts: Int64, _ text: String?,
+        sink: String? = nil, in turn: TurnContext
+    ) throws {
+        try notifications.finish(request.notification, FinishedNotification(state: final, at: turn.now))
         turn.record(
             NotificationFact(
                 notification: request.notification, recipient: request.recipient, template: request.template,
-                about: request.about, state: final, attempts: attempts, effectiveAt: request.effectiveAt,
+                about: request.about, state: final, attempts: attempts, sink: sink, effectiveAt: request.effectiveAt,
                 explanation: text.map { [ExplanationStep(rule: "delivery", programVersion: nil, text: $0)] } ?? [],
                 occurredAt: turn.now))
+    }
+
+    /// Results that cannot be read make their event a dead letter; the others count.
+    private func refuse(_ problems: [JSONProblem], in turn: TurnContext) {
+        guard let first = problems.first else { return }
+        turn.refusePart(DeadLetter(.schema, "\(problems.count) results cannot be read, the first: \(first)"))
     }
 }

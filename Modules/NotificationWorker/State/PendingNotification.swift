@@ -17,10 +17,6 @@ struct PendingNotification: JSONCodable {
     /// Judging time at which the sender was last asked; the results carry it.
     var askedAt: Timestamp
 
-    static let table = StateTable("outbox")
-
-    static func key(_ id: NotificationID) -> StateKey { StateKey(id.text) }
-
     init(request: NotificationRequested, askedAt: Timestamp) {
         self.request = request
         attempts = 0
@@ -36,6 +32,33 @@ struct PendingNotification: JSONCodable {
         isAnnounced = reader.optionalBoolean("announced") ?? false
         retryAt = reader.optionalValue("retry_at", as: Timestamp.self)
         askedAt = reader.value("asked_at", as: Timestamp.self)
+    }
+
+    /// The row of a message that was just asked for, out of the event's own text.
+    ///
+    /// Text from outside may be nested as deep as can be read at all, or stand between bytes that are no JSON; such is
+    /// written anew.
+    static func newRow(_ request: NotificationRequested, text: [UInt8], askedAt: Timestamp) -> some JSONWritable {
+        NewRow(request: request, text: isPlain(text) ? text : nil, askedAt: askedAt)
+    }
+
+    private struct NewRow: JSONWritable {
+        var request: NotificationRequested
+        var text: [UInt8]?
+        var askedAt: Timestamp
+
+        func write(to writer: inout ObjectWriter) {
+            if let text { writer.raw("request", text) } else { writer.object("request", request) }
+            writer.value("asked_at", askedAt)
+        }
+    }
+
+    /// An object with few brackets, and nothing around it.
+    private static func isPlain(_ text: [UInt8]) -> Bool {
+        guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}"), text.count <= 4_096 else { return false }
+        var brackets = 0
+        for byte in text where byte | 0x20 == UInt8(ascii: "{") { brackets += 1 }
+        return brackets <= 16
     }
 
     func write(to writer: inout ObjectWriter) {
@@ -55,40 +78,4 @@ struct PendingNotification: JSONCodable {
         return NotificationJob(
             request: request, attempt: phase == .giveUp ? attempts : attempts + 1, phase: phase, time: askedAt)
     }
-}
-
-/// A message that is through: enough to know it again, and nothing personal.
-struct FinishedNotification: JSONCodable {
-    var state: NotificationFact.State
-    var at: Timestamp
-
-    static let table = StateTable("notification")
-
-    init(state: NotificationFact.State, at: Timestamp) {
-        self.state = state
-        self.at = at
-    }
-
-    init(reading reader: inout ObjectReader) {
-        state = reader.enumeration("state", NotificationFact.State.self)
-        at = reader.value("at", as: Timestamp.self)
-    }
-
-    func write(to writer: inout ObjectWriter) {
-        writer.enumeration("state", state)
-        writer.value("at", at)
-    }
-}
-
-/// What a recipient does not want to be told.
-struct Preference: JSONCodable {
-    var muted: [NotificationTemplate]
-
-    static let table = StateTable("preference")
-
-    init(muted: [NotificationTemplate]) { self.muted = muted }
-
-    init(reading reader: inout ObjectReader) { muted = reader.enumerations("muted", NotificationTemplate.self) }
-
-    func write(to writer: inout ObjectWriter) { writer.enumerations("muted", muted) }
 }
