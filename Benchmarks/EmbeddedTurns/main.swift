@@ -20,9 +20,9 @@ try log.createTopics(
     ["in", "changelog", "out"].map {
         TopicSpecification(name: $0, partitions: partitions, cleanup: .delete(retentionMilliseconds: nil))
     })
-let headers =
+let headers = LogHeaders(
     ["ce_id", "ce_source", "ce_type", "ce_specversion", "ce_time", "ce_subject", "content-type", "tributary-key"]
-    .map { LogHeader($0, String(repeating: "x", count: 24)) }
+        .map { LogHeader($0, String(repeating: "x", count: 24)) })
 let value = [UInt8](repeating: UInt8(ascii: "v"), count: 400)
 let row = [UInt8](repeating: UInt8(ascii: "r"), count: 300)
 

@@ -32,7 +32,7 @@ settings.outputsPerEvent = value(arguments, 5, settings.outputsPerEvent)
 let suffix = "\(UInt32.random(in: 0...UInt32.max))"
 let (input, output, changelog) = ("bench-in-\(suffix)", "bench-out-\(suffix)", "bench-changelog-\(suffix)")
 let partitions: Int32 = 8
-let headers = (0..<8).map { LogHeader("ce_header_\($0)", "value-of-header-\($0)") }
+let headers = LogHeaders((0..<8).map { LogHeader("ce_header_\($0)", "value-of-header-\($0)") })
 let log = try KafkaLog(bootstrap: settings.bootstrap, properties: properties)
 try log.createTopics([
     TopicSpecification(name: input, partitions: partitions, cleanup: .delete(retentionMilliseconds: nil)),

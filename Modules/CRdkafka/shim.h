@@ -16,25 +16,25 @@ static inline const void *tributary_bytes(const void *bytes, int64_t length) {
 
 /// Produces one record; the library copies key, value and headers.
 ///
-/// `lengths` holds two numbers a header (name, value or TRIBUTARY_ABSENT), `bytes` the names and values one after
-/// another. `producev`, not `produceva`: that one frees the headers twice where a partition does not exist.
+/// `places` holds four numbers a header: where its name stands in `bytes` and the name's length, where its value stands
+/// and the value's length or TRIBUTARY_ABSENT. `producev`, not `produceva`: that one frees the headers twice where a partition does not exist.
 static inline rd_kafka_resp_err_t tributary_produce(
     rd_kafka_t *producer, rd_kafka_topic_t *topic, int32_t partition, const void *key, int64_t keyLength,
-    const void *value, int64_t valueLength, const uint8_t *bytes, const int32_t *lengths, int64_t headerCount
+    const void *value, int64_t valueLength, const uint8_t *bytes, const int32_t *places, int64_t headerCount
 ) {
     rd_kafka_headers_t *headers = NULL;
     if (headerCount > 0) {
         headers = rd_kafka_headers_new((size_t)headerCount);
-        const char *next = (const char *)tributary_bytes(bytes, 0);
+        const char *start = (const char *)tributary_bytes(bytes, 0);
         for (int64_t index = 0; index < headerCount; index++) {
-            int32_t nameLength = lengths[2 * index], length = lengths[2 * index + 1];
+            const int32_t *place = &places[4 * index];
+            int32_t length = place[3];
             rd_kafka_resp_err_t error = rd_kafka_header_add(
-                headers, next, nameLength, length < 0 ? NULL : next + nameLength, length < 0 ? 0 : length);
+                headers, start + place[0], place[1], length < 0 ? NULL : start + place[2], length < 0 ? 0 : length);
             if (error) {
                 rd_kafka_headers_destroy(headers);
                 return error;
             }
-            next += nameLength + (length < 0 ? 0 : length);
         }
     }
     rd_kafka_resp_err_t error = rd_kafka_producev(

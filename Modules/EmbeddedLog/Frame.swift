@@ -17,7 +17,7 @@ enum FrameStatus: UInt8 {
 /// The protocol of the holder's socket: frames of a four-byte length and that many bytes, one answer to each request.
 enum FrameProtocol {
     /// Both sides must have it: they are of one installation, so there is no negotiation.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// The largest frame that either side takes.
     static let maximumBytes = 64 << 20
     /// The longest wait of one read request, in milliseconds; the client asks again. Bounds how long a close takes.
@@ -41,7 +41,7 @@ struct FrameWriter {
         if let value { integer(value) }
     }
 
-    mutating func count(_ value: Int) { HeaderCoding.append(value, to: &bytes) }
+    mutating func count(_ value: Int) { VariableLength.append(value, to: &bytes) }
 
     mutating func text(_ value: String) {
         count(value.utf8.count)
@@ -53,12 +53,9 @@ struct FrameWriter {
         if let value { bytes.append(contentsOf: value) }
     }
 
-    mutating func headers(_ headers: [LogHeader]) {
-        count(headers.count)
-        for header in headers {
-            text(header.name)
-            blob(header.value)
-        }
+    mutating func headers(_ headers: LogHeaders) {
+        count(headers.bytes.count)
+        bytes.append(contentsOf: headers.bytes)
     }
 
     mutating func record(_ record: OutgoingRecord) {
@@ -171,9 +168,8 @@ struct FrameReader {
         return length == 0 ? nil : Array(try take(length - 1))
     }
 
-    mutating func headers() throws(LogError) -> [LogHeader] {
-        var headers: [LogHeader] = []
-        for _ in 0..<(try count()) { headers.append(LogHeader(try text(), try blob())) }
+    mutating func headers() throws(LogError) -> LogHeaders {
+        guard let headers = LogHeaders(validating: Array(try take(try length()))) else { throw Self.malformed() }
         return headers
     }
 

@@ -9,7 +9,7 @@ final class LogFile {
     /// "TRIB": marks the file as ours.
     private static let applicationID: Int64 = 0x5452_4942
     /// The version of the tables' shape.
-    private static let schemaVersion: Int64 = 1
+    private static let schemaVersion: Int64 = 2
     /// Half the processor time of a row at 4 KiB goes into moving pages to the write-ahead log and from there into the
     /// file; at 64 KiB the pages that are not yet full cost more than that saves.
     private static let pageBytes = 32_768
@@ -22,7 +22,6 @@ final class LogFile {
     let path: String
     private(set) var connection: SQLiteConnection
     private var inserts: [Int64: SQLiteStatement] = [:]
-    private var headers: [UInt8] = []
 
     /// Opens or creates the file.
     init(path: String) throws(LogError) {
@@ -231,12 +230,11 @@ final class LogFile {
         for index in batch.records.indices {
             batch.records[index].offset = offset
             batch.records[index].appendTimeMilliseconds = appendTime
-            headers.removeAll(keepingCapacity: true)
             let record = batch.records[index]
-            if !record.headers.isEmpty { HeaderCoding.encode(record.headers, into: &headers) }
             try insert.bind(1, offset)
             try insert.bind(2, appendTime)
-            try insert.run(binding: record.key, record.headers.isEmpty ? nil : headers, record.value, at: 3)
+            try insert.run(
+                binding: record.key, record.headers.isEmpty ? nil : record.headers.bytes, record.value, at: 3)
             offset += 1
         }
         partition.appended = offset

@@ -26,10 +26,8 @@ extension OutgoingRecord {
     /// Key, value and headers: what a topic's limit counts.
     var byteCount: Int { Self.byteCount(key, value, headers) }
 
-    fileprivate static func byteCount(_ key: [UInt8]?, _ value: [UInt8]?, _ headers: [LogHeader]) -> Int {
-        var count = (key?.count ?? 0) + (value?.count ?? 0)
-        for header in headers { count += header.name.utf8.count + (header.value?.count ?? 0) }
-        return count
+    fileprivate static func byteCount(_ key: [UInt8]?, _ value: [UInt8]?, _ headers: LogHeaders) -> Int {
+        (key?.count ?? 0) + (value?.count ?? 0) + headers.bytes.count
     }
 }
 

@@ -90,12 +90,8 @@ final class RecordFetcher {
     }
 
     private static func record(_ row: SQLiteStatement, _ partition: PartitionLog) throws -> LogRecord {
-        var headers: [LogHeader] = []
-        if !row.isNull(3) {
-            guard let decoded = unsafe row.withBytes(3, { bytes in unsafe HeaderCoding.decode(bytes) }) else {
-                throw LogError(.malformed, .fatal, "\(partition.place) holds headers that cannot be read")
-            }
-            headers = decoded
+        guard let headers = LogHeaders(validating: row.bytes(3) ?? []) else {
+            throw LogError(.malformed, .fatal, "\(partition.place) holds headers that cannot be read")
         }
         return LogRecord(
             topic: partition.topic, partition: partition.partition, offset: row.integer(0),

@@ -1,18 +1,3 @@
-/// One header of a record. The value is raw: producers of other systems may write anything, or nothing.
-package struct LogHeader: Sendable, Hashable {
-    package var name: String
-    package var value: [UInt8]?
-
-    package init(_ name: String, _ value: [UInt8]?) {
-        self.name = name
-        self.value = value
-    }
-
-    package init(_ name: String, _ value: String) {
-        self.init(name, Array(value.utf8))
-    }
-}
-
 /// A record to be appended. The partition is explicit: it is computed once, by `Partitioner`, never by a client library.
 package struct OutgoingRecord: Sendable, Hashable {
     package var topic: String
@@ -20,9 +5,9 @@ package struct OutgoingRecord: Sendable, Hashable {
     package var key: [UInt8]?
     /// `nil` is a tombstone; an empty array is an empty value. Both survive in every log.
     package var value: [UInt8]?
-    package var headers: [LogHeader]
+    package var headers: LogHeaders
 
-    package init(topic: String, partition: Int32, key: [UInt8]?, value: [UInt8]?, headers: [LogHeader] = []) {
+    package init(topic: String, partition: Int32, key: [UInt8]?, value: [UInt8]?, headers: LogHeaders = []) {
         self.topic = topic
         self.partition = partition
         self.key = key
@@ -40,11 +25,11 @@ package struct LogRecord: Sendable, Hashable {
     package var appendTimeMilliseconds: Int64
     package var key: [UInt8]?
     package var value: [UInt8]?
-    package var headers: [LogHeader]
+    package var headers: LogHeaders
 
     package init(
         topic: String, partition: Int32, offset: Int64, appendTimeMilliseconds: Int64, key: [UInt8]?, value: [UInt8]?,
-        headers: [LogHeader]
+        headers: LogHeaders
     ) {
         self.topic = topic
         self.partition = partition
@@ -57,11 +42,11 @@ package struct LogRecord: Sendable, Hashable {
 
     /// The last header of that name, as Kafka clients read it; `nil` where it is absent or has no value.
     package func header(_ name: String) -> [UInt8]? {
-        headers.last { $0.name == name }?.value
+        headers.value(of: name)
     }
 
     /// The header as text; `nil` where it is absent or is no UTF-8.
     package func headerText(_ name: String) -> String? {
-        header(name).flatMap { String(validating: $0, as: UTF8.self) }
+        headers.text(of: name)
     }
 }

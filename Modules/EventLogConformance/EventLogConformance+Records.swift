@@ -79,13 +79,13 @@ extension EventLogConformance {
 
     func contentsArriveIntact() throws {
         let topics = try makeTopics(partitions: 1)
-        let headers = [
+        let headers: LogHeaders = [
             LogHeader("a", [1]), LogHeader("b", []), LogHeader("a", [2]), LogHeader("c", [UInt8]?.none),
             LogHeader("d", [0xff, 0xfe, 0x00]), LogHeader("name with spaces and é", "x"),
         ]
-        let contents: [(key: [UInt8]?, value: [UInt8]?, headers: [LogHeader])] = [
+        let contents: [(key: [UInt8]?, value: [UInt8]?, headers: LogHeaders)] = [
             ([1], [2], headers), (nil, [3], []), ([], [4], []), ([5], nil, [LogHeader("only", [6])]), ([7], [], []),
-            (nil, nil, []), ([0xff, 0x00, 0x80], Array(0...255), headers.reversed()),
+            (nil, nil, []), ([0xff, 0x00, 0x80], Array(0...255), LogHeaders(headers.reversed())),
         ]
         try append(
             contents.map {

@@ -20,7 +20,6 @@ import EventLog
     private let queue: KafkaQueue
     private var sources: [Int32: Source] = [:]
     private var read: Set<Int32> = []
-    private var records = RecordReader()
 
     init(topic: String, admin: KafkaAdmin, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics)
         throws(LogError)
@@ -54,7 +53,7 @@ import EventLog
             switch event.kind {
             case RD_KAFKA_EVENT_FETCH:
                 guard let message = unsafe rd_kafka_event_message_next(event.pointer) else { continue }
-                let record = unsafe records.record(message, topic: topic)
+                let record = unsafe RecordReader.record(message, topic: topic)
                 guard record.offset >= source.position else { continue }
                 source.position = record.offset + 1
                 source.hasOwnPosition = true

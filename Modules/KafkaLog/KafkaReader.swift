@@ -7,7 +7,6 @@ import EventLog
 @safe final class KafkaReader: LogReader {
     private let handle: KafkaHandle
     private let queue: KafkaQueue
-    private var records = RecordReader()
     private var topics: [(pointer: OpaquePointer, name: String)] = unsafe []
     /// The next offset of each assigned partition, as far as events told; markers are asked for in `positions`.
     private var next: [TopicPartition: Int64] = [:]
@@ -54,7 +53,7 @@ import EventLog
             switch event.kind {
             case RD_KAFKA_EVENT_FETCH:
                 guard let message = unsafe rd_kafka_event_message_next(event.pointer) else { continue }
-                let record = unsafe records.record(message, topic: topicName(message.pointee.rkt))
+                let record = unsafe RecordReader.record(message, topic: topicName(message.pointee.rkt))
                 let place = TopicPartition(record.topic, record.partition)
                 next[place] = record.offset + 1
                 positioned.insert(place)

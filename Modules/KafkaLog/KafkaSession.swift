@@ -35,7 +35,6 @@ import EventLog
     let configuration: KafkaConfiguration
     private let queue: KafkaQueue
     private let topic: OpaquePointer
-    private var records = RecordReader()
     private var fetchAhead: FetchAhead
 
     private(set) var ownership = Ownership.none
@@ -130,7 +129,7 @@ import EventLog
             nextOffsets[partition] != Self.paused, offset >= nextOffsets[partition]
         else { return nil }
         nextOffsets[partition] = offset + 1
-        let record = unsafe records.record(message, topic: session.topic)
+        let record = unsafe RecordReader.record(message, topic: session.topic)
         fetchAhead.note(record)
         return record
     }

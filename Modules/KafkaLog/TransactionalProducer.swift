@@ -28,8 +28,8 @@ import EventLog
     private let timeout: Duration
 
     private var topics: [Topic] = []
-    private var bytes: [UInt8] = []
-    private var lengths: [Int32] = []
+    /// Where the headers of a record stand in their buffer: see `tributary_produce`.
+    private var places: [Int32] = []
     private var sinceReports = 0
 
     /// Beside `topics`: where the records of the transaction came to lie.
@@ -102,7 +102,13 @@ import EventLog
                 .unknownTopic, .abortable,
                 "\(record.topic) has \(topic.partitions) partitions, the record is for \(record.partition)")
         }
-        try encodeHeaders(of: record, limit: topic)
+        let size = record.headers.bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
+        guard size <= topic.maximumBytes else {
+            throw LogError(
+                .recordTooLarge, .abortable,
+                "a record of \(size) bytes is larger than \(record.topic) takes (\(topic.maximumBytes) bytes)")
+        }
+        placeHeaders(of: record)
         sinceReports += 1
         if sinceReports >= Self.recordsBetweenReports {
             sinceReports = 0
@@ -128,31 +134,18 @@ import EventLog
             unsafe value.withUnsafeBytes { value in
                 unsafe tributary_produce(
                     handle.pointer, topic.pointer, record.partition, key.baseAddress, keyLength, value.baseAddress,
-                    valueLength, bytes, lengths, Int64(record.headers.count))
+                    valueLength, record.headers.bytes, places, Int64(places.count / 4))
             }
         }
     }
 
-    /// Lays the headers out for the call, and refuses a record that its topic would not take.
-    private func encodeHeaders(of record: OutgoingRecord, limit topic: Topic) throws(LogError) {
-        bytes.removeAll(keepingCapacity: true)
-        lengths.removeAll(keepingCapacity: true)
-        for header in record.headers {
-            let start = bytes.count
-            bytes.append(contentsOf: header.name.utf8)
-            lengths.append(Int32(bytes.count - start))
-            if let value = header.value {
-                bytes.append(contentsOf: value)
-                lengths.append(Int32(value.count))
-            } else {
-                lengths.append(-1)
-            }
-        }
-        let size = bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
-        guard size <= topic.maximumBytes else {
-            throw LogError(
-                .recordTooLarge, .abortable,
-                "a record of \(size) bytes is larger than \(record.topic) takes (\(topic.maximumBytes) bytes)")
+    private func placeHeaders(of record: OutgoingRecord) {
+        places.removeAll(keepingCapacity: true)
+        record.headers.withEachPlace { _, place in
+            places.append(Int32(place.name.lowerBound))
+            places.append(Int32(place.name.count))
+            places.append(Int32(place.value?.lowerBound ?? 0))
+            places.append(place.value.map { Int32($0.count) } ?? Int32(TRIBUTARY_ABSENT))
         }
     }
 

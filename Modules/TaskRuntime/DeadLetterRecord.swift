@@ -12,19 +12,19 @@ enum DeadLetterRecord {
         _ record: LogRecord, _ letter: DeadLetter, topic: String, group: String, partition: Int32
     ) -> OutgoingRecord {
         var headers = record.headers
-        headers.append(LogHeader("__connect.errors.topic", record.topic))
-        headers.append(LogHeader("__connect.errors.partition", String(record.partition)))
-        headers.append(LogHeader("__connect.errors.offset", String(record.offset)))
-        headers.append(LogHeader("__connect.errors.exception.message", letter.reason))
-        headers.append(LogHeader(HeaderName.errorCode, letter.code.rawValue))
-        headers.append(LogHeader("tributary-error-group", group))
-        headers.append(LogHeader("tributary-error-attempts", "1"))
-        headers.append(LogHeader("tributary-error-first-time", String(record.appendTimeMilliseconds)))
-        headers.append(LogHeader("tributary-error-last-time", String(record.appendTimeMilliseconds)))
+        headers.append("__connect.errors.topic", record.topic)
+        headers.append("__connect.errors.partition", String(record.partition))
+        headers.append("__connect.errors.offset", String(record.offset))
+        headers.append("__connect.errors.exception.message", letter.reason)
+        headers.append(HeaderName.errorCode, letter.code.rawValue)
+        headers.append("tributary-error-group", group)
+        headers.append("tributary-error-attempts", "1")
+        headers.append("tributary-error-first-time", String(record.appendTimeMilliseconds))
+        headers.append("tributary-error-last-time", String(record.appendTimeMilliseconds))
         var value = record.value
         if let whole = value, whole.count > maximumValueBytes {
-            headers.append(LogHeader("tributary-error-value-sha256", SHA256Digest(of: whole).hex))
-            headers.append(LogHeader("tributary-error-value-bytes", String(whole.count)))
+            headers.append("tributary-error-value-sha256", SHA256Digest(of: whole).hex)
+            headers.append("tributary-error-value-bytes", String(whole.count))
             value = Array(whole.prefix(keptOfOversized))
         }
         return OutgoingRecord(topic: topic, partition: partition, key: record.key, value: value, headers: headers)

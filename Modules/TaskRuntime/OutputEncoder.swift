@@ -41,7 +41,7 @@ struct OutputEncoder {
             var record = CloudEventCodec.encode(
                 envelope, data: output.data, topic: catalogue.name(of: output.topic),
                 partition: Partitioner.partition(of: output.key, count: partitions[output.topic]))
-            record.headers.append(LogHeader(OutputEncoder.sequenceHeader, String(sequence)))
+            record.headers.append(OutputEncoder.sequenceHeader, String(sequence))
             records.append(record)
         }
         return records
@@ -49,11 +49,12 @@ struct OutputEncoder {
 
     /// The event under its right key, once, with its own id.
     func forward(_ record: LogRecord, event: Event, to topic: Topic, key: String) -> OutgoingRecord {
-        let kept = record.headers.filter { $0.name != HeaderName.key && $0.name != HeaderName.forwarded }
+        var headers = record.headers.filter { $0.name != HeaderName.key && $0.name != HeaderName.forwarded }
+        headers.append(HeaderName.key, key)
+        headers.append(HeaderName.forwarded, "1")
         return OutgoingRecord(
             topic: record.topic, partition: Partitioner.partition(of: key, count: partitions[topic]),
-            key: Array(key.utf8), value: record.value,
-            headers: kept + [LogHeader(HeaderName.key, key), LogHeader(HeaderName.forwarded, "1")])
+            key: Array(key.utf8), value: record.value, headers: headers)
     }
 
     /// A held event as a record again.

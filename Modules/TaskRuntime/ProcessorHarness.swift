@@ -19,7 +19,7 @@ package struct HarnessOutput {
     package var topic: String
     package var key: String
     package var type: String
-    package var headers: [LogHeader]
+    package var headers: LogHeaders
     package var data: [UInt8]
 
     package func decode<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload {
@@ -97,15 +97,15 @@ package final class ProcessorHarness {
         task.processor.turnDidCommit()
         var result = HarnessResult(outputs: [], deadLetter: nil)
         for record in records {
-            if let code = record.headers.last(where: { $0.name == HeaderName.errorCode })?.value {
-                let reason = record.headers.last { $0.name == "__connect.errors.exception.message" }?.value ?? []
+            if let code = record.headers.value(of: HeaderName.errorCode) {
+                let reason = record.headers.value(of: "__connect.errors.exception.message") ?? []
                 result.deadLetter =
                     result.deadLetter
                     ?? DeadLetter(
                         .init(rawValue: String(decoding: code, as: UTF8.self)), String(decoding: reason, as: UTF8.self))
                 continue
             }
-            let type = record.headers.last { $0.name == HeaderName.type }?.value ?? []
+            let type = record.headers.value(of: HeaderName.type) ?? []
             result.outputs.append(
                 HarnessOutput(
                     topic: record.topic, key: String(decoding: record.key ?? [], as: UTF8.self),

@@ -8,7 +8,7 @@ import Testing
         LogRecord(
             topic: "tributary.referral.v1", partition: 3, offset: 42, appendTimeMilliseconds: 1_700_000_000_123,
             key: key ?? Array("acme.example".utf8), value: value.map { Array($0.utf8) },
-            headers: headers.map { LogHeader($0.0, $0.1.map { Array($0.utf8) }) })
+            headers: LogHeaders(headers.map { LogHeader($0.0, $0.1.map { Array($0.utf8) }) }))
     }
 
     static let binary: [(String, String?)] = [
@@ -176,9 +176,10 @@ import Testing
         let headers = record.headers.map { "\($0.name): \(String(decoding: $0.value ?? [], as: UTF8.self))" }
         #expect(
             headers == [
-                "ce_specversion: 1.0", "ce_id: ä1", "ce_source: tributary/referral-worker",
+                "ce_specversion: 1.0", "content-type: application/json", "ce_id: ä1",
+                "ce_source: tributary/referral-worker",
                 "ce_type: io.tributary.a.b.v1", "ce_time: 2026-03-01T09:30:00.250Z", "ce_subject: ref_1",
-                "content-type: application/json", "tributary-key: acme.example", "tributary-broadcast: 1",
+                "tributary-key: acme.example", "tributary-broadcast: 1",
                 "tributary-forwarded: 1", "tributary-command-id: c", "tributary-cause: referral.v1/1/2",
                 "traceparent: t",
             ])
@@ -201,7 +202,7 @@ import Testing
             id: "1", source: "s", type: "t", time: Timestamp(millisecondsSince1970: 0))
         #expect(
             CloudEventCodec.encode(envelope).map(\.name) == [
-                "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type",
+                "ce_specversion", "content-type", "ce_id", "ce_source", "ce_type", "ce_time",
             ])
     }
 }

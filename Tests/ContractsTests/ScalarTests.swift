@@ -22,7 +22,7 @@ import Testing
     func `a time is read in any offset, from text and from bytes`(text: String, milliseconds: Int64) {
         let time = Timestamp(millisecondsSince1970: milliseconds)
         #expect(Timestamp(jsonText: text) == time)
-        #expect(Timestamp(rfc3339: Array(text.utf8)) == time)
+        #expect(Timestamp(rfc3339: Array(text.utf8)[...]) == time)
         #expect(Timestamp(rfc3339: "x\(text)".dropFirst()) == time)
         #expect(Timestamp(jsonText: time.jsonText) == time)
     }
@@ -39,7 +39,7 @@ import Testing
         ])
     func `what is no time is refused`(text: String) {
         #expect(Timestamp(jsonText: text) == nil)
-        #expect(Timestamp(rfc3339: Array(text.utf8)) == nil)
+        #expect(Timestamp(rfc3339: Array(text.utf8)[...]) == nil)
     }
 
     @Test(arguments: ["2026-03-01", "2024-02-29", "0001-01-01", "9999-12-31"])

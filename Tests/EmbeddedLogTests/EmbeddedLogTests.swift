@@ -212,19 +212,4 @@ import Testing
                 SessionConfiguration(group: "g", topic: "out", changelogTopic: "changelog", identity: "other"))
         }
     }
-
-    @Test func headersOfAnyBytesAreReadOrRefusedWithoutACrash() {
-        var random = SystemRandomNumberGenerator()
-        let headers = [LogHeader("a", [1, 2]), LogHeader("", [UInt8]?.none), LogHeader("b", [])]
-        var encoded: [UInt8] = []
-        HeaderCoding.encode(headers, into: &encoded)
-        func decode(_ bytes: [UInt8]) -> [LogHeader]? {
-            unsafe bytes.withUnsafeBytes { bytes in unsafe HeaderCoding.decode(bytes) }
-        }
-        #expect(decode(encoded) == headers)
-        for length in 0..<encoded.count { #expect(decode(Array(encoded.prefix(length))) == nil) }
-        for _ in 0..<2_000 {
-            _ = decode((0..<Int.random(in: 0..<40)).map { _ in UInt8.random(in: 0...255, using: &random) })
-        }
-    }
 }

@@ -40,7 +40,7 @@ extension BrokerTests {
         @Test func nullAndEmptyStayApart() throws {
             let topics = try Topics()
             defer { topics.log.close() }
-            let headers = [
+            let headers: LogHeaders = [
                 LogHeader("ce_type", "a"), LogHeader("empty", []), LogHeader("null", nil as [UInt8]?),
                 LogHeader("ce_type", [0, 255]), LogHeader("", "no name"),
             ]

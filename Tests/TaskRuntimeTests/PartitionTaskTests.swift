@@ -93,7 +93,7 @@ import Testing
     }
 
     private func output(_ name: String, _ sequence: Int, offset: Int64, forwarded: Bool = false) -> LogRecord {
-        var headers = [LogHeader(HeaderName.sequence, String(sequence))]
+        var headers: LogHeaders = [LogHeader(HeaderName.sequence, String(sequence))]
         if forwarded { headers.append(LogHeader(HeaderName.forwarded, "1")) }
         return record(
             Probe(name, at: 100), offset: offset, source: "/tributary/approval-worker/3", headers: headers)
@@ -125,8 +125,8 @@ import Testing
             (nil, Array("{".utf8), .badJSON),
             (nil, Array(#"{"name":1}"#.utf8), .schema),
             (nil, [UInt8](repeating: 0x20, count: TopicCatalogue.maximumRecordBytes + 1), .tooLarge),
-        ] as [([LogHeader]?, [UInt8], DeadLetter.Code)])
-    func aBadRecordGoesRawBesideTheGoodOnes(headers: [LogHeader]?, value: [UInt8], code: DeadLetter.Code) throws {
+        ] as [(LogHeaders?, [UInt8], DeadLetter.Code)])
+    func aBadRecordGoesRawBesideTheGoodOnes(headers: LogHeaders?, value: [UInt8], code: DeadLetter.Code) throws {
         let task = try ProbeTask()
         _ = try task.send(Probe("a", at: 100))
         var bad = record(Probe("x", at: 100), offset: 1)
@@ -287,9 +287,9 @@ import Testing
 
 @Suite struct ReplayTests {
     @Test(arguments: [false, true]) func aReplayGivesTheSameBytes(stream: Bool) throws {
-        func run() throws -> [[LogHeader]] {
+        func run() throws -> [LogHeaders] {
             let task = try ProbeTask(stream: stream)
-            var headers: [[LogHeader]] = []
+            var headers: [LogHeaders] = []
             for index in 0..<50 {
                 let probe = Probe(
                     "p\(index)", at: Int64(index * 10), timers: ["t\(index)": Int64(index * 10 + 15)],
@@ -351,12 +351,12 @@ import Testing
 
 extension HarnessOutput {
     func headerText(_ name: String) -> String? {
-        headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
+        headers.text(of: name)
     }
 }
 
 extension OutgoingRecord {
     func text(_ name: String) -> String? {
-        headers.last { $0.name == name }?.value.map { String(decoding: $0, as: UTF8.self) }
+        headers.text(of: name)
     }
 }

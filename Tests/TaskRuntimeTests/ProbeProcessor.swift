@@ -163,13 +163,15 @@ func time(_ milliseconds: Int64) -> Timestamp { Timestamp(millisecondsSince1970:
 
 func record(
     _ probe: Probe, offset: Int64, partition: Int32 = 0, id: String? = nil, source: String = "/test",
-    appendedAt: Int64? = nil, headers: [LogHeader] = []
+    appendedAt: Int64? = nil, headers: LogHeaders = []
 ) -> LogRecord {
     let envelope = EventEnvelope(
         id: id ?? probe.name, source: source, type: Probe.type, time: probe.occurredAt, key: probe.key ?? probe.name)
+    var all = CloudEventCodec.encode(envelope)
+    all.append(contentsOf: headers)
     return LogRecord(
         topic: "tributary.referral.v1", partition: partition, offset: offset,
         appendTimeMilliseconds: appendedAt ?? probe.occurredAt.millisecondsSince1970,
         key: Array((probe.key ?? probe.name).utf8), value: JSONEncoding.encode(probe),
-        headers: CloudEventCodec.encode(envelope) + headers)
+        headers: all)
 }

@@ -21,7 +21,7 @@ package enum EventCatalogue {
     /// The data of any known event; an unknown type is a problem of its own.
     package static func payload(of event: Event) throws(EventProblem) -> any EventPayload {
         guard let description = byType[event.type] else {
-            throw EventProblem(.unknownType, "no event type \(CloudEventCodec.quoted(Array(event.type.utf8)))")
+            throw EventProblem(.unknownType, "no event type \(CloudEventCodec.quoted(Array(event.type.utf8)[...]))")
         }
         return try description.decode(event)
     }

@@ -19,7 +19,8 @@ package enum CloudEventCodec {
             throw EventProblem(.notCloudEvent, "the record has no data")
         }
         var event = Event(
-            id: "", source: "", type: "", time: nil, subject: nil, key: try text(record.key, "the record's key") ?? "",
+            id: "", source: "", type: "", time: nil, subject: nil,
+            key: try text(record.key?[...], "the record's key") ?? "",
             data: value, position: position(of: record, prefix: prefix),
             appendTime: Timestamp(millisecondsSince1970: record.appendTimeMilliseconds),
             isBroadcast: headers.isBroadcast, isForwarded: headers.isForwarded,
@@ -69,7 +70,7 @@ package enum CloudEventCodec {
         }
     }
 
-    private static func required(_ value: [UInt8]?, _ name: String) throws(EventProblem) -> String {
+    private static func required(_ value: ArraySlice<UInt8>?, _ name: String) throws(EventProblem) -> String {
         guard let value else { throw EventProblem(.notCloudEvent, "header \(name) is missing") }
         guard let text = try attribute(value, name) else {
             throw EventProblem(.notCloudEvent, "header \(name) is empty")
@@ -78,7 +79,7 @@ package enum CloudEventCodec {
     }
 
     /// `nil` where the header is absent or empty.
-    private static func attribute(_ value: [UInt8]?, _ name: String) throws(EventProblem) -> String? {
+    private static func attribute(_ value: ArraySlice<UInt8>?, _ name: String) throws(EventProblem) -> String? {
         guard let value, !value.isEmpty else { return nil }
         guard value.count <= maximumAttributeBytes else {
             throw EventProblem(.notCloudEvent, "header \(name) is longer than \(maximumAttributeBytes) bytes")
@@ -88,7 +89,9 @@ package enum CloudEventCodec {
 
     // MARK: Attributes
 
-    private static func text(_ bytes: [UInt8]?, _ what: @autoclosure () -> String) throws(EventProblem) -> String? {
+    private static func text(_ bytes: ArraySlice<UInt8>?, _ what: @autoclosure () -> String) throws(EventProblem)
+        -> String?
+    {
         guard let bytes else { return nil }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw EventProblem(.notCloudEvent, "\(what()) is not UTF-8")
@@ -104,7 +107,7 @@ package enum CloudEventCodec {
     }
 
     /// Bytes from outside for a message, cut to a readable length.
-    static func quoted(_ bytes: [UInt8]) -> String {
+    static func quoted(_ bytes: ArraySlice<UInt8>) -> String {
         "\"\(String(decoding: bytes.prefix(60), as: UTF8.self))\""
     }
 }

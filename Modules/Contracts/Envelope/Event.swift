@@ -1,4 +1,5 @@
 package import Domain
+import EventLog
 
 /// An event as a worker sees it: a CloudEvent (binary or structured) out of a record, its data still encoded.
 package struct Event: Sendable, Hashable {
@@ -60,7 +61,7 @@ package struct EventPosition: Sendable, Hashable, CustomStringConvertible {
         self.offset = offset
     }
 
-    package var description: String { "\(topic)/\(partition)/\(offset)" }
+    package var description: String { topic + "/" + String(partition) + "/" + String(offset) }
 }
 
 /// Names of the record headers that we write beside the CloudEvents attributes.
@@ -84,4 +85,21 @@ package enum HeaderName {
     /// Rises from event to event of one source to one partition, so that a receiver knows a repetition by a single
     /// mark.
     package static let sequence = "tributary-sequence"
+}
+
+/// The names of the envelope's headers as they are written and compared, record by record.
+enum EncodedHeaderName {
+    static let id = LogHeaderName(HeaderName.id)
+    static let source = LogHeaderName(HeaderName.source)
+    static let type = LogHeaderName(HeaderName.type)
+    static let time = LogHeaderName(HeaderName.time)
+    static let subject = LogHeaderName(HeaderName.subject)
+    static let key = LogHeaderName(HeaderName.key)
+    static let broadcast = LogHeaderName(HeaderName.broadcast)
+    static let forwarded = LogHeaderName(HeaderName.forwarded)
+    static let commandID = LogHeaderName(HeaderName.commandID)
+    static let cause = LogHeaderName(HeaderName.cause)
+    static let traceparent = LogHeaderName(HeaderName.traceparent)
+    static let contentType = LogHeaderName(HeaderName.contentType)
+    static let specVersion = LogHeaderName(HeaderName.specVersion)
 }

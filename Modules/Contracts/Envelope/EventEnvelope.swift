@@ -37,27 +37,29 @@ package struct EventEnvelope: Sendable, Hashable {
 }
 
 extension CloudEventCodec {
-    private static let specVersion = Array("1.0".utf8)
-    private static let json = Array("application/json".utf8)
-    private static let set = Array("1".utf8)
+    /// What is alike in every record, encoded once.
+    private static let constant: LogHeaders = [
+        LogHeader(HeaderName.specVersion, "1.0"), LogHeader(HeaderName.contentType, "application/json"),
+    ]
+    /// What the headers of most records take, with room for a sequence number.
+    private static let usualBytes = 448
 
     /// The headers of a record in binary mode; the data goes into its value as it is.
-    package static func encode(_ envelope: EventEnvelope) -> [LogHeader] {
-        var headers: [LogHeader] = []
-        headers.reserveCapacity(13)
-        headers.append(LogHeader(HeaderName.specVersion, specVersion))
-        headers.append(LogHeader(HeaderName.id, envelope.id))
-        headers.append(LogHeader(HeaderName.source, envelope.source))
-        headers.append(LogHeader(HeaderName.type, envelope.type))
-        headers.append(LogHeader(HeaderName.time, envelope.time.description))
-        if let subject = envelope.subject { headers.append(LogHeader(HeaderName.subject, subject)) }
-        headers.append(LogHeader(HeaderName.contentType, json))
-        if let key = envelope.key { headers.append(LogHeader(HeaderName.key, key)) }
-        if envelope.isBroadcast { headers.append(LogHeader(HeaderName.broadcast, set)) }
-        if envelope.isForwarded { headers.append(LogHeader(HeaderName.forwarded, set)) }
-        if let commandID = envelope.commandID { headers.append(LogHeader(HeaderName.commandID, commandID)) }
-        if let cause = envelope.cause { headers.append(LogHeader(HeaderName.cause, cause.description)) }
-        if let traceparent = envelope.traceparent { headers.append(LogHeader(HeaderName.traceparent, traceparent)) }
+    package static func encode(_ envelope: EventEnvelope) -> LogHeaders {
+        var headers = LogHeaders()
+        headers.reserve(usualBytes)
+        headers.append(contentsOf: constant)
+        headers.append(EncodedHeaderName.id, envelope.id)
+        headers.append(EncodedHeaderName.source, envelope.source)
+        headers.append(EncodedHeaderName.type, envelope.type)
+        headers.append(EncodedHeaderName.time, envelope.time.description)
+        if let value = envelope.subject { headers.append(EncodedHeaderName.subject, value) }
+        if let value = envelope.key { headers.append(EncodedHeaderName.key, value) }
+        if envelope.isBroadcast { headers.append(EncodedHeaderName.broadcast, "1") }
+        if envelope.isForwarded { headers.append(EncodedHeaderName.forwarded, "1") }
+        if let value = envelope.commandID { headers.append(EncodedHeaderName.commandID, value) }
+        if let value = envelope.cause { headers.append(EncodedHeaderName.cause, value.description) }
+        if let value = envelope.traceparent { headers.append(EncodedHeaderName.traceparent, value) }
         return headers
     }
 

@@ -42,11 +42,11 @@ extension CloudEventCodec {
         }
         guard envelope.specVersion == "1.0" else {
             throw EventProblem(
-                .notCloudEvent, "specversion is \(quoted(Array(envelope.specVersion.utf8))), expected 1.0")
+                .notCloudEvent, "specversion is \(quoted(Array(envelope.specVersion.utf8)[...])), expected 1.0")
         }
-        if let type = envelope.dataContentType, !MediaType.isJSON(Array(type.utf8)) {
+        if let type = envelope.dataContentType, !MediaType.isJSON(Array(type.utf8)[...]) {
             throw EventProblem(
-                .notCloudEvent, "datacontenttype is \(quoted(Array(type.utf8))), expected application/json")
+                .notCloudEvent, "datacontenttype is \(quoted(Array(type.utf8)[...])), expected application/json")
         }
         guard !envelope.hasBinaryData else {
             throw EventProblem(.notCloudEvent, "the event has data_base64, expected data with a JSON object")

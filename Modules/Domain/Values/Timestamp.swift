@@ -67,7 +67,7 @@ extension Timestamp {
     }
 
     /// As above, from UTF-8.
-    package init?(rfc3339 bytes: [UInt8]) {
+    package init?(rfc3339 bytes: ArraySlice<UInt8>) {
         guard let time = DigitParser.parse(bytes, Timestamp.read) else { return nil }
         self = time
     }
@@ -128,7 +128,7 @@ extension Timestamp {
     }
 
     /// The parser lives no longer than the call, and with it the pointer.
-    static func parse<Result>(_ bytes: [UInt8], _ read: (inout DigitParser) -> Result?) -> Result? {
+    static func parse<Result>(_ bytes: ArraySlice<UInt8>, _ read: (inout DigitParser) -> Result?) -> Result? {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             var parser = unsafe DigitParser(buffer)
             return read(&parser)
@@ -149,7 +149,7 @@ extension Timestamp {
             return read(&parser)
         }
         if let inPlace { return inPlace }
-        return parse(Array(text.utf8), read)
+        return parse(Array(text.utf8)[...], read)
     }
 
     var isAtEnd: Bool { index == count }

@@ -31,7 +31,7 @@ package struct SenderEvent: Sendable, Hashable {
     package func record(in catalogue: TopicCatalogue) -> OutgoingRecord {
         var record = CloudEventCodec.encode(
             envelope, data: data, topic: catalogue.name(of: .notification), partition: partition)
-        record.headers.append(LogHeader(HeaderName.sequence, String(sequence)))
+        record.headers.append(HeaderName.sequence, String(sequence))
         return record
     }
 }
