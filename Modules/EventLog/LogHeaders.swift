@@ -53,7 +53,7 @@ package struct LogHeaders: Sendable, Hashable {
     /// How many headers there are.
     package var count: Int {
         var count = 0
-        withEachPlace { _, _ in count += 1 }
+        unsafe withEachPlace { _, _ in count += 1 }
         return count
     }
 
@@ -130,12 +130,12 @@ package struct LogHeaders: Sendable, Hashable {
 
     /// The value of the last header of that name, as Kafka clients read it; `nil` where it is absent or has no value.
     package func value(of name: String) -> [UInt8]? {
-        withValue(of: name) { value in unsafe [UInt8](value) }
+        unsafe withValue(of: name) { value in unsafe [UInt8](value) }
     }
 
     /// The value of the last header of that name as text; `nil` where it is absent or is no UTF-8.
     package func text(of name: String) -> String? {
-        withValue(of: name) { value in unsafe String(validating: value, as: UTF8.self) } ?? nil
+        unsafe withValue(of: name) { value in unsafe String(validating: value, as: UTF8.self) } ?? nil
     }
 
     /// Whether there is a header of that name, with a value or without.
@@ -148,7 +148,7 @@ package struct LogHeaders: Sendable, Hashable {
 
     private func place(of name: String) -> Place? {
         var name = name
-        return unsafe name.withUTF8 { name in
+        return name.withUTF8 { name in
             unsafe bytes.withUnsafeBytes { bytes in
                 var found: Place?
                 var index = 0
@@ -225,7 +225,7 @@ package struct LogHeaderName: Sendable {
     /// Whether the bytes are this name.
     package func isName(_ name: UnsafeRawBufferPointer) -> Bool {
         guard name.count == encoded.count - nameStart else { return false }
-        guard let start = unsafe name.baseAddress else { return true }
+        guard let start = name.baseAddress else { return true }
         return unsafe encoded.withUnsafeBytes { encoded in
             unsafe memcmp(start, encoded.baseAddress! + nameStart, name.count) == 0
         }

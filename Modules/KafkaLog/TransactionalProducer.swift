@@ -141,7 +141,7 @@ import EventLog
 
     private func placeHeaders(of record: OutgoingRecord) {
         places.removeAll(keepingCapacity: true)
-        record.headers.withEachPlace { _, place in
+        unsafe record.headers.withEachPlace { _, place in
             places.append(Int32(place.name.lowerBound))
             places.append(Int32(place.name.count))
             places.append(Int32(place.value?.lowerBound ?? 0))

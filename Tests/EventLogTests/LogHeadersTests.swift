@@ -41,7 +41,7 @@ import Testing
     @Test func aNameIsKnownByItsBytes() {
         let names = [LogHeaderName("a"), LogHeaderName("none"), LogHeaderName(""), LogHeaderName("b2")]
         var found: [[Bool]] = []
-        headers.withEachPlace { bytes, place in
+        unsafe headers.withEachPlace { bytes, place in
             let name = unsafe UnsafeRawBufferPointer(rebasing: bytes[place.name])
             unsafe found.append(names.map { unsafe $0.isName(name) })
         }
@@ -83,7 +83,7 @@ extension LogHeaders {
     /// The lengths at which the bytes are headers to the last one.
     fileprivate var indicesOfEnds: [Int] {
         var ends = [0]
-        withEachPlace { _, place in
+        unsafe withEachPlace { _, place in
             let end = place.value?.upperBound ?? place.name.upperBound + 1
             ends.append(end)
         }

@@ -51,7 +51,7 @@ struct EnvelopeHeaders {
     init(_ headers: LogHeaders) throws(EventProblem) {
         bytes = headers.bytes
         var places = Places()
-        headers.withEachPlace { bytes, place in
+        unsafe headers.withEachPlace { bytes, place in
             unsafe places.note(UnsafeRawBufferPointer(rebasing: bytes[place.name]), place.value)
         }
         self.places = places
