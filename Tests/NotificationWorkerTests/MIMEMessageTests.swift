@@ -92,18 +92,21 @@ import Testing
 
     @Test(arguments: [
         ("plain text", "plain text"), ("a=b", "a=3Db"), ("ü", "=C3=BC"), ("end \nnext", "end=20\r\nnext"),
-        (".dot", "=2Edot"), ("a\r\nb\rc", "a\r\nb\r\nc"), ("\t", "=09"),
+        (".dot", "=2Edot"), ("a\r\nb\rc", "a\r\nb\r\nc"), ("\t", "=09"), ("  ", " =20"),
+        (String(repeating: "x", count: 75) + ".y", String(repeating: "x", count: 75) + "=\r\n=2Ey"),
+        (String(repeating: "x", count: 73) + "=", String(repeating: "x", count: 73) + "=\r\n=3D"),
+        (String(repeating: "x", count: 75) + "\n", String(repeating: "x", count: 75) + "\r\n"),
     ])
     func `encodes bodies as quoted-printable`(text: String, expected: String) {
         var bytes: [UInt8] = []
-        QuotedPrintable.append(text, to: &bytes)
+        QuotedPrintable.append(Array(text.utf8), to: &bytes)
         #expect(String(decoding: bytes, as: UTF8.self) == expected)
     }
 
     @Test func `keeps every line of a body within 76 characters, and loses nothing`() {
         let text = String(repeating: "Grüße = . ", count: 60)
         var bytes: [UInt8] = []
-        QuotedPrintable.append(text, to: &bytes)
+        QuotedPrintable.append(Array(text.utf8), to: &bytes)
         let encoded = String(decoding: bytes, as: UTF8.self)
         #expect(encoded.components(separatedBy: "\r\n").allSatisfy { $0.utf8.count <= 76 })
         #expect(Self.decode(encoded) == text)

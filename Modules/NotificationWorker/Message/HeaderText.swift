@@ -27,6 +27,7 @@ enum HeaderText {
 
     /// One line without control characters, and without blanks at its ends or in a row.
     static func singleLine(_ text: String) -> String {
+        guard !isPlainLine(text) else { return text }
         var line = ""
         for scalar in text.unicodeScalars {
             let isBlank = scalar.value <= 0x20 || (0x7f...0xa0).contains(scalar.value) || isLineBreak(scalar)
@@ -40,8 +41,22 @@ enum HeaderText {
         return line
     }
 
+    /// Whether the text is ASCII on one line already; most are.
+    private static func isPlainLine(_ text: String) -> Bool {
+        var wasBlank = true
+        for byte in text.utf8 {
+            let isBlank = byte == 0x20
+            guard byte >= 0x20, byte < 0x7f, !(isBlank && wasBlank) else { return false }
+            wasBlank = isBlank
+        }
+        return !wasBlank
+    }
+
     /// A header with its name, folded at blanks.
+    ///
+    /// - Parameter value: on one line, without blanks at its ends or in a row.
     static func field(_ name: String, _ value: String) -> String {
+        if !value.isEmpty, name.utf8.count + 2 + value.utf8.count <= lineLength { return "\(name): \(value)\r\n" }
         var lines = ""
         var line = "\(name):"
         for word in value.split(separator: " ") {

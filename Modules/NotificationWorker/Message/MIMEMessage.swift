@@ -11,8 +11,9 @@ struct MIMEMessage {
     var subject: String
     /// BCP 47.
     var language: String
-    var plain: String
-    var html: String
+    /// Both in UTF-8.
+    var plain: [UInt8]
+    var html: [UInt8]
 
     /// The part after the `@` of the message id.
     static let idDomain = "tributary"
@@ -21,7 +22,7 @@ struct MIMEMessage {
         // A line that begins so cannot occur in quoted-printable text.
         let boundary = "=_\(id)"
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(1_024 + plain.utf8.count + html.utf8.count * 2)
+        bytes.reserveCapacity(1_024 + plain.count + html.count * 2)
         bytes += HeaderText.field("From", from.header).utf8
         bytes += HeaderText.field("To", to.header).utf8
         bytes += HeaderText.field("Subject", HeaderText.unstructured(subject)).utf8
@@ -37,7 +38,7 @@ struct MIMEMessage {
         return bytes
     }
 
-    private func append(_ body: String, subtype: String, boundary: String, to bytes: inout [UInt8]) {
+    private func append(_ body: [UInt8], subtype: String, boundary: String, to bytes: inout [UInt8]) {
         bytes += "--\(boundary)\r\n".utf8
         bytes += "Content-Type: text/\(subtype); charset=utf-8\r\n".utf8
         bytes += "Content-Transfer-Encoding: quoted-printable\r\n\r\n".utf8

@@ -20,10 +20,10 @@ package struct MessageDraft: Sendable {
             return .failure(MessageProblem("the sender's e-mail address is malformed"))
         }
         let text = MessageText.of(request.template)
-        let parameters = request.parameters
+        let parameters = MessageParameters(request.parameters)
         let message = MIMEMessage(
             id: request.notification.text, from: from, to: recipient, date: request.effectiveAt,
-            subject: text.subject(parameters), language: MessageText.language,
+            subject: String(decoding: text.subject(parameters), as: UTF8.self), language: MessageText.language,
             plain: text.plain(parameters, footer: sender.footer), html: text.html(parameters, footer: sender.footer))
         return .success(message.bytes)
     }

@@ -19,59 +19,90 @@ struct MessageText: Sendable {
         MessageTexts.all[template] ?? MessageText("A message from the partner programme", paragraphs: [])
     }
 
-    func subject(_ parameters: [String: String]) -> String {
-        let values = ParameterText.values(parameters)
+    func subject(_ parameters: MessageParameters) -> [UInt8] {
         for line in subjects {
-            if let subject = line.render(values) { return subject }
+            if let subject = line.render(parameters) { return subject }
         }
-        return "A message from the partner programme"
+        return Array("A message from the partner programme".utf8)
     }
 
-    func plain(_ parameters: [String: String], footer: String) -> String {
-        let values = ParameterText.values(parameters)
-        var blocks = paragraphs.compactMap { $0.render(values) }
-        let details = ParameterText.details(values).map { "\($0.label): \($0.value)" }
-        if !details.isEmpty { blocks.append(details.joined(separator: "\n")) }
-        blocks.append("-- \n" + HeaderText.singleLine(footer))
-        return blocks.joined(separator: "\n\n") + "\n"
-    }
-
-    func html(_ parameters: [String: String], footer: String) -> String {
-        let values = ParameterText.values(parameters)
-        let body = paragraphs.compactMap { $0.render(values, escape: HTMLText.escape) }.map { "<p>\($0)</p>\n" }
-        let rows = ParameterText.details(values).map { detail in
-            "<tr><th scope=\"row\" align=\"left\">\(HTMLText.escape(detail.label))</th>"
-                + "<td>\(HTMLText.escape(detail.value))</td></tr>\n"
+    func plain(_ parameters: MessageParameters, footer: String) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(1_024)
+        for paragraph in paragraphs {
+            guard let line = paragraph.render(parameters) else { continue }
+            text += line
+            text += "\n\n".utf8
         }
-        return """
-            <!DOCTYPE html>
-            <html lang="\(MessageText.language)">
-            <head><meta charset="utf-8"><title>\(HTMLText.escape(subject(parameters)))</title></head>
-            <body>
-            \(body.joined())\(rows.isEmpty ? "" : "<table>\n\(rows.joined())</table>\n")\
-            <p><small>\(HTMLText.escape(HeaderText.singleLine(footer)))</small></p>
-            </body>
-            </html>
-
-            """
+        var hasDetails = false
+        parameters.eachDetail { label, value in
+            text += label.plain
+            text += ": ".utf8
+            text += value.plain
+            text.append(UInt8(ascii: "\n"))
+            hasDetails = true
+        }
+        if hasDetails { text.append(UInt8(ascii: "\n")) }
+        text += "-- \n".utf8
+        text += HeaderText.singleLine(footer).utf8
+        text.append(UInt8(ascii: "\n"))
+        return text
     }
+
+    func html(_ parameters: MessageParameters, footer: String) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(2_048)
+        text += Self.htmlStart
+        text += HTMLText.escape(subject(parameters))
+        text += "</title></head>\n<body>\n".utf8
+        for paragraph in paragraphs {
+            guard let line = paragraph.render(parameters, asHTML: true) else { continue }
+            text += "<p>".utf8
+            text += line
+            text += "</p>\n".utf8
+        }
+        var hasDetails = false
+        parameters.eachDetail { label, value in
+            if !hasDetails { text += "<table>\n".utf8 }
+            hasDetails = true
+            text += "<tr><th scope=\"row\" align=\"left\">".utf8
+            text += label.html
+            text += "</th><td>".utf8
+            text += value.html
+            text += "</td></tr>\n".utf8
+        }
+        if hasDetails { text += "</table>\n".utf8 }
+        text += "<p><small>".utf8
+        text += HTMLText.escape(Array(HeaderText.singleLine(footer).utf8))
+        text += "</small></p>\n</body>\n</html>\n".utf8
+        return text
+    }
+
+    private static let htmlStart = Array(
+        "<!DOCTYPE html>\n<html lang=\"\(language)\">\n<head><meta charset=\"utf-8\"><title>".utf8)
 }
 
 /// Text inside HTML elements and quoted attributes.
 enum HTMLText {
-    static func escape(_ text: String) -> String {
-        var escaped = ""
-        escaped.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
+    /// UTF-8 in and out.
+    static func escape(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(where: { entity(of: $0) != nil }) else { return text }
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(text.count + 32)
+        for byte in text {
+            if let entity = entity(of: byte) { escaped += entity.utf8 } else { escaped.append(byte) }
         }
         return escaped
+    }
+
+    private static func entity(of byte: UInt8) -> String? {
+        switch byte {
+        case UInt8(ascii: "&"): "&amp;"
+        case UInt8(ascii: "<"): "&lt;"
+        case UInt8(ascii: ">"): "&gt;"
+        case UInt8(ascii: "\""): "&quot;"
+        case UInt8(ascii: "'"): "&#39;"
+        default: nil
+        }
     }
 }

@@ -2,22 +2,22 @@
 ///
 /// A line is complete or it is left out: one whose parameter is missing renders to nothing.
 struct TextLine: Sendable, ExpressibleByStringLiteral {
-    enum Part: Sendable, Hashable {
-        case text(String)
+    private enum Part: Sendable {
+        case text(MessageParameters.Text)
         case parameter(String)
     }
 
-    let parts: [Part]
+    private let parts: [Part]
 
     init(stringLiteral literal: String) {
         var parts: [Part] = []
         var rest = Substring(literal)
         while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            if open > rest.startIndex { parts.append(.text(String(rest[..<open]))) }
+            if open > rest.startIndex { parts.append(.text(MessageParameters.Text(String(rest[..<open])))) }
             parts.append(.parameter(String(rest[rest.index(after: open)..<close])))
             rest = rest[rest.index(after: close)...]
         }
-        if !rest.isEmpty { parts.append(.text(String(rest))) }
+        if !rest.isEmpty { parts.append(.text(MessageParameters.Text(String(rest)))) }
         self.parts = parts
     }
 
@@ -28,15 +28,16 @@ struct TextLine: Sendable, ExpressibleByStringLiteral {
         }
     }
 
-    /// The line filled in; `nil` where a parameter is missing or empty. `escape` is applied to every part.
-    func render(_ values: [String: String], escape: (String) -> String = { $0 }) -> String? {
-        var line = ""
+    /// The line filled in; `nil` where a parameter is missing or empty.
+    ///
+    func render(_ parameters: MessageParameters, asHTML: Bool = false) -> [UInt8]? {
+        var line: [UInt8] = []
         for part in parts {
             switch part {
-            case .text(let text): line += escape(text)
+            case .text(let text): line += asHTML ? text.html : text.plain
             case .parameter(let name):
-                guard let value = values[name], !value.isEmpty else { return nil }
-                line += escape(value)
+                guard let value = parameters[name] else { return nil }
+                line += asHTML ? value.html : value.plain
             }
         }
         return line
