@@ -8,7 +8,13 @@ final class CommitRequest: @unchecked Sendable {
     /// Records of one partition, in their order.
     struct Batch {
         let partition: PartitionLog
-        var records: [LogRecord]
+        var records: RecordBatch
+        /// Given when the batch is written.
+        var base: Int64 = -1
+        var appendTime: Int64 = 0
+
+        /// The offset after the last record.
+        var end: Int64 { base + Int64(records.count) }
     }
 
     struct Position {
@@ -16,6 +22,7 @@ final class CommitRequest: @unchecked Sendable {
         let committed: CommittedPosition
     }
 
+    /// Those of one partition stand in the order of their records.
     var batches: [Batch]
     let group: String
     let positions: [Position]
@@ -24,7 +31,7 @@ final class CommitRequest: @unchecked Sendable {
     /// Set, under the monitor, when the transaction is in the file or has failed.
     var outcome: Result<Void, LogError>?
 
-    /// Takes the records out of `buffer`, so that they are the request's alone and are numbered in place.
+    /// Takes the records out of `buffer`, so that they are the request's alone.
     init(taking buffer: inout TransactionBuffer, group: String = "", positions: [Position] = []) {
         recordCount = buffer.recordCount
         bytes = buffer.bytes
@@ -34,14 +41,15 @@ final class CommitRequest: @unchecked Sendable {
     }
 }
 
-/// The records of an open transaction, by partition. Used by one thread.
+/// The records of an open transaction, by partition, as they will be stored. Used by one thread.
 struct TransactionBuffer {
     /// What one transaction may hold, in bytes of its records.
     static let maximumBytes = 256 << 20
 
-    private(set) var batches: [CommitRequest.Batch] = []
+    private var batches: [CommitRequest.Batch] = []
     private(set) var recordCount = 0
     private(set) var bytes = 0
+    /// The batch that each partition's next record goes into.
     private var indices: [ObjectIdentifier: Int] = [:]
 
     /// Empties the buffer.
@@ -64,17 +72,16 @@ struct TransactionBuffer {
             throw LogError(
                 .recordTooLarge, .abortable, "a transaction takes at most \(Self.maximumBytes) bytes of records")
         }
-        let kept = LogRecord(
-            topic: partition.topic, partition: partition.partition, offset: -1, appendTimeMilliseconds: 0,
-            key: record.key, value: record.value, headers: record.headers)
         bytes += size
         recordCount += 1
         let identifier = ObjectIdentifier(partition)
-        if let index = indices[identifier] {
-            batches[index].records.append(kept)
-        } else {
-            indices[identifier] = batches.count
-            batches.append(CommitRequest.Batch(partition: partition, records: [kept]))
+        if let index = indices[identifier], !batches[index].records.isFull(for: size) {
+            batches[index].records.append(record, byteCount: size)
+            return
         }
+        indices[identifier] = batches.count
+        var records = RecordBatch()
+        records.append(record, byteCount: size)
+        batches.append(CommitRequest.Batch(partition: partition, records: records))
     }
 }

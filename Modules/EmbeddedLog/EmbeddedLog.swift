@@ -205,7 +205,7 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
     /// Writes what is queued. Called inside the monitor; the lock is released while the file is written.
     private func lead() {
         let requests = takeRequests()
-        let result: Result<[[TailChunk]], LogError>
+        let result: Result<Void, LogError>
         if let failure = unusable {
             result = .failure(failure)
         } else {
@@ -214,7 +214,7 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
             isWriting = false
         }
         switch result {
-        case .success(let chunks): publish(requests, chunks)
+        case .success: publish(requests)
         case .failure(let error): refuse(requests, error)
         }
         for request in requests {
@@ -226,18 +226,13 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
         monitor.signalAll(.news)
     }
 
-    /// What one SQLite transaction takes at most, in records and in bytes.
-    private static let groupRecords = 50_000
-    private static let groupBytes = 32 << 20
+    /// What one SQLite transaction takes at most, in bytes of records; a larger one goes alone.
+    private static let groupBytes = 8 << 20
 
     private func takeRequests() -> [CommitRequest] {
-        var (records, bytes, count) = (0, 0, 0)
+        var (bytes, count) = (0, 0)
         for request in queue {
-            guard
-                count == 0
-                    || (records + request.recordCount <= Self.groupRecords && bytes + request.bytes <= Self.groupBytes)
-            else { break }
-            records += request.recordCount
+            guard count == 0 || bytes + request.bytes <= Self.groupBytes else { break }
             bytes += request.bytes
             count += 1
         }
@@ -246,20 +241,19 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
         return taken
     }
 
-    private func write(_ requests: [CommitRequest]) -> Result<[[TailChunk]], LogError> {
+    private func write(_ requests: [CommitRequest]) -> Result<Void, LogError> {
         do {
-            try file.write(requests, at: now())
+            return .success(try file.write(requests, at: now()))
         } catch {
             return .failure(error)
         }
-        return .success(requests.map { $0.batches.map { TailChunk($0.records) } })
     }
 
-    private func publish(_ requests: [CommitRequest], _ chunks: [[TailChunk]]) {
-        for (request, chunks) in zip(requests, chunks) {
-            for (batch, chunk) in zip(request.batches, chunks) {
+    private func publish(_ requests: [CommitRequest]) {
+        for request in requests {
+            for batch in request.batches {
+                let chunk = TailChunk(batch)
                 batch.partition.publish(chunk)
-                batch.partition.appendTime = chunk.records[chunk.records.count - 1].appendTimeMilliseconds
                 tail.add(chunk, of: batch.partition)
             }
             for position in request.positions {

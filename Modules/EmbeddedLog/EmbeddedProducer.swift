@@ -26,8 +26,7 @@ final class EmbeddedProducer: LogProducer {
         }
         var ends: [TopicPartition: Int64] = [:]
         for batch in request.batches {
-            guard let last = batch.records.last else { continue }
-            ends[TopicPartition(batch.partition.topic, batch.partition.partition)] = last.offset + 1
+            ends[batch.partition.place] = batch.end
         }
         return ends
     }

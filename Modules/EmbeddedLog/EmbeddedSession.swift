@@ -238,7 +238,7 @@ final class EmbeddedSession: TurnSession {
     private func ends(of request: CommitRequest) -> [Int32: Int64] {
         var ends: [Int32: Int64] = [:]
         for batch in request.batches where batch.partition.topic == configuration.changelogTopic {
-            ends[batch.partition.partition] = batch.records[batch.records.count - 1].offset + 1
+            ends[batch.partition.partition] = batch.end
         }
         return ends
     }

@@ -4,8 +4,9 @@ import SQLite
 /// Retention and compaction. Reads over a connection of its own; writes through the log's, a bounded step at a time, so
 /// that a commit never waits for more than one step.
 final class LogCleaner {
-    /// Rows that one step deletes.
-    private static let rowsPerStep = 1_000
+    /// Batches that one step deletes or writes anew, and their bytes.
+    private static let batchesPerStep = 64
+    private static let bytesPerStep = 4 << 20
     /// Keys that one compaction looks at: what lies behind is done the next time.
     private static let keysPerPass = 200_000
     /// Records that a compaction must be able to look at, beside half of those that are clean already.
@@ -29,79 +30,90 @@ final class LogCleaner {
 
     // MARK: Retention
 
-    /// Deletes the records that are older than `milliseconds`.
+    /// Deletes the batches that are older than `milliseconds`.
     func expire(_ partition: PartitionLog, olderThan milliseconds: Int64) throws(LogError) {
         let (first, end) = log.monitor.locked { (partition.first, partition.end) }
-        let keepFrom = try offset(of: partition, appendedAtOrAfter: log.now() - milliseconds, first, end)
-        var deleted = first
-        while deleted < keepFrom {
-            let next = min(deleted + Int64(Self.rowsPerStep), keepFrom)
+        let keepFrom = try base(in: partition, appendedAtOrAfter: log.now() - milliseconds, first, end)
+        while let next = try endOfStep(in: partition, upTo: keepFrom) {
             try step(on: partition) { file, floor throws(SQLiteError) in
                 let delete = try file.connection.statement(
-                    "DELETE FROM \(LogFile.recordTable(partition.id)) WHERE offset < ?1")
+                    "DELETE FROM \(LogFile.batchTable(partition.id)) WHERE base_offset < ?1")
                 try delete.bind(1, next)
                 try delete.run()
                 try file.setFloor(of: partition.id, first: next, floor)
             }
             log.monitor.locked { partition.first = next }
-            deleted = next
         }
     }
 
-    /// The first offset in `first..<end` that was appended at or after a time: append times never go back.
-    private func offset(
-        of partition: PartitionLog, appendedAtOrAfter time: Int64, _ first: Int64, _ end: Int64
+    /// The end of the last batch that the next step deletes; `nil` where none is left before `limit`.
+    private func endOfStep(in partition: PartitionLog, upTo limit: Int64) throws(LogError) -> Int64? {
+        try reading { () throws(SQLiteError) in
+            let select = try reader.statement(
+                "SELECT max(end_offset) FROM (SELECT end_offset FROM \(LogFile.batchTable(partition.id)) "
+                    + "WHERE base_offset < ?1 ORDER BY base_offset LIMIT ?2)")
+            defer { select.reset() }
+            try select.bind(1, limit)
+            try select.bind(2, Int64(Self.batchesPerStep))
+            return try select.step() ? select.optionalInteger(0) : nil
+        }
+    }
+
+    /// Where the first batch in `first..<end` begins that was appended at or after a time (`end` where there is none):
+    /// append times never go back.
+    private func base(
+        in partition: PartitionLog, appendedAtOrAfter time: Int64, _ first: Int64, _ end: Int64
     ) throws(LogError) -> Int64 {
         try reading { () throws(SQLiteError) in
             let select = try reader.statement(
-                "SELECT append_time FROM \(LogFile.recordTable(partition.id)) WHERE offset >= ?1 ORDER BY offset LIMIT 1"
-            )
+                "SELECT base_offset, append_time FROM \(LogFile.batchTable(partition.id)) "
+                    + "WHERE base_offset >= ?1 AND base_offset < ?2 ORDER BY base_offset LIMIT 1")
             defer { select.reset() }
             var (low, high) = (first, end)
             while low < high {
                 let middle = low + (high - low) / 2
                 select.reset()
                 try select.bind(1, middle)
-                // A gap of compaction up to the end belongs to what follows.
-                if try select.step(), select.integer(0) < time { low = middle + 1 } else { high = middle }
+                try select.bind(2, high)
+                // No batch begins between the middle and `high`: what is looked for begins there, or before the middle.
+                guard try select.step() else {
+                    high = middle
+                    continue
+                }
+                if select.integer(1) < time { low = select.integer(0) + 1 } else { high = middle }
             }
-            return low
+            // The last old batch begins before `low`, the first young one at `low` or behind it.
+            select.reset()
+            try select.bind(1, low)
+            try select.bind(2, end)
+            return try select.step() ? select.integer(0) : end
         }
     }
 
     // MARK: Compaction
 
-    /// Deletes records of which a later one has the same key, up to those younger than `minimumLag` milliseconds, and
-    /// tombstones that were there when the partition was compacted before and are old enough.
+    /// Takes records out of their batches of which a later one has the same key, up to the batches younger than
+    /// `minimumLag` milliseconds, and tombstones that were there when the partition was compacted before and are old
+    /// enough. What stays keeps its offset.
     func compact(_ partition: PartitionLog, minimumLag: Int64, isForced: Bool) throws(LogError) {
         let end = log.monitor.locked { partition.end }
         let now = log.now()
         let (clean, cleanRecords) = try cleanState(of: partition)
-        let limit = try offset(of: partition, appendedAtOrAfter: now - minimumLag, clean, end)
+        let limit = try base(in: partition, appendedAtOrAfter: now - minimumLag, clean, end)
         let due = isForced ? 1 : max(Self.minimumDirtyRecords, cleanRecords / 2)
         guard limit - clean >= due else { return }
         let (latest, upTo) = try latestOffsets(of: partition, from: clean, upTo: limit)
-        var scan = CompactionScan(next: 0, kept: 0, obsolete: [])
+        var scan = CompactionScan(latest: latest, clean: clean, tombstonesBefore: now - Self.tombstoneMilliseconds)
         while scan.next < upTo {
-            try reading { () throws(SQLiteError) in
-                try scan.advance(
-                    reader, partition, upTo: upTo, latest: latest, clean: clean,
-                    tombstonesBefore: now - Self.tombstoneMilliseconds, stopAt: Self.rowsPerStep)
-            }
-            let (obsolete, isLast) = (scan.obsolete, scan.next >= upTo)
-            let kept = scan.kept
-            guard !obsolete.isEmpty || isLast else { continue }
+            try advance(&scan, in: partition, upTo: upTo)
+            let (changed, isLast, kept) = (scan.changed, scan.next >= upTo, scan.kept)
+            guard !changed.isEmpty || isLast else { continue }
             try step(on: partition) { file, floor throws(SQLiteError) in
-                let delete = try file.connection.statement(
-                    "DELETE FROM \(LogFile.recordTable(partition.id)) WHERE offset = ?1")
-                for offset in obsolete {
-                    try delete.bind(1, offset)
-                    try delete.run()
-                }
+                for batch in changed { try file.replace(batch, in: partition.id) }
                 try file.setFloor(of: partition.id, first: nil, floor)
                 if isLast { try file.setClean(partition.id, upTo: upTo, records: kept) }
             }
-            scan.obsolete.removeAll(keepingCapacity: true)
+            scan.forgetChanged()
         }
     }
 
@@ -114,29 +126,69 @@ final class LogCleaner {
         }
     }
 
-    /// The last offset of each key among the records from `clean` on; ends early where there are too many keys.
+    /// The last offset of each key among the batches from `clean` on; ends early, behind a batch, where there are too
+    /// many keys.
     private func latestOffsets(of partition: PartitionLog, from clean: Int64, upTo limit: Int64) throws(LogError)
         -> (latest: [KeyDigest: Int64], upTo: Int64)
     {
-        try reading { () throws(SQLiteError) in
-            let select = try reader.statement(
-                "SELECT offset, key FROM \(LogFile.recordTable(partition.id)) WHERE offset >= ?1 AND offset < ?2 "
-                    + "AND key IS NOT NULL ORDER BY offset")
-            defer { select.reset() }
-            try select.bind(1, clean)
-            try select.bind(2, limit)
-            var latest: [KeyDigest: Int64] = [:]
-            while try select.step() {
-                if latest.count == Self.keysPerPass { return (latest, select.integer(0)) }
-                latest[unsafe select.withBytes(1) { bytes in unsafe KeyDigest(bytes) }] = select.integer(0)
+        var latest: [KeyDigest: Int64] = [:]
+        let upTo = unsafe try batches(of: partition, from: clean, upTo: limit) { batch, bytes in
+            var walk = unsafe RecordBatchWalk(bytes, base: batch.base)
+            while let place = walk.next() {
+                guard let key = place.key else { continue }
+                latest[unsafe KeyDigest(UnsafeRawBufferPointer(rebasing: bytes[key]))] = place.offset
             }
-            return (latest, limit)
+            return (isRead: !walk.isBroken, isEnough: latest.count >= Self.keysPerPass)
         }
+        return (latest, upTo)
+    }
+
+    /// Looks at the next batches, until there is enough to write in one step.
+    private func advance(_ scan: inout CompactionScan, in partition: PartitionLog, upTo: Int64) throws(LogError) {
+        // A call's snapshot does not hold the write-ahead log for long.
+        var seen = 0
+        scan.next = unsafe try batches(of: partition, from: scan.next, upTo: upTo) { batch, bytes in
+            seen += bytes.count
+            let isRead = unsafe scan.look(at: batch, bytes)
+            let isEnough =
+                scan.changed.count >= Self.batchesPerStep || scan.changedBytes >= Self.bytesPerStep
+                || seen >= Self.bytesPerStep
+            return (isRead, isEnough)
+        }
+    }
+
+    /// Lends the batches that begin in `from..<limit`; returns where to go on.
+    private func batches(
+        of partition: PartitionLog, from first: Int64, upTo limit: Int64,
+        _ body: (StoredBatch, UnsafeRawBufferPointer) -> (isRead: Bool, isEnough: Bool)
+    ) throws(LogError) -> Int64 {
+        var broken: Int64?
+        let next = try reading { () throws(SQLiteError) in
+            let select = try reader.statement(
+                "SELECT base_offset, end_offset, append_time, records FROM \(LogFile.batchTable(partition.id)) "
+                    + "WHERE base_offset >= ?1 AND base_offset < ?2 ORDER BY base_offset")
+            defer { select.reset() }
+            try select.bind(1, first)
+            try select.bind(2, limit)
+            while try select.step() {
+                let batch = StoredBatch(
+                    base: select.integer(0), end: select.integer(1), appendTime: select.integer(2))
+                let answer = unsafe select.withBytes(3) { bytes in unsafe body(batch, bytes) }
+                guard answer.isRead else {
+                    broken = batch.base
+                    return limit
+                }
+                if answer.isEnough { return batch.end }
+            }
+            return limit
+        }
+        if let broken { throw RecordFetcher.unreadable(partition, broken) }
+        return next
     }
 
     // MARK: Steps
 
-    /// Runs one bounded write between commits. `floor` is where the partition ends, which a step must keep: the record
+    /// Runs one bounded write between commits. `floor` is where the partition ends, which a step must keep: the batch
     /// that says so may be deleted.
     private func step(
         on partition: PartitionLog,
@@ -158,87 +210,5 @@ final class LogCleaner {
         } catch {
             throw LogFile.logError(error, log.file.path)
         }
-    }
-}
-
-/// A key's fingerprint of 128 bits, seeded by the process: two keys of one partition do not share it by chance, and nobody
-/// can make them.
-private struct KeyDigest: Hashable {
-    private let first: Int
-    private let second: Int
-
-    init(_ key: UnsafeRawBufferPointer) {
-        var hasher = Hasher()
-        unsafe hasher.combine(bytes: key)
-        first = hasher.finalize()
-        hasher = Hasher()
-        hasher.combine(first)
-        unsafe hasher.combine(bytes: key)
-        second = hasher.finalize()
-    }
-}
-
-/// Walks over a partition and collects what a compaction deletes.
-private struct CompactionScan {
-    /// The next offset to look at.
-    var next: Int64
-    /// Records that stay, of those looked at.
-    var kept: Int64
-    var obsolete: [Int64]
-    /// Records that one call looks at, so that its snapshot does not hold the write-ahead log for long.
-    private static let recordsPerCall = 10_000
-
-    mutating func advance(
-        _ reader: SQLiteConnection, _ partition: PartitionLog, upTo: Int64, latest: [KeyDigest: Int64], clean: Int64,
-        tombstonesBefore: Int64, stopAt limit: Int
-    ) throws(SQLiteError) {
-        let select = try reader.statement(
-            "SELECT offset, append_time, key, value IS NULL FROM \(LogFile.recordTable(partition.id)) "
-                + "WHERE offset >= ?1 AND offset < ?2 ORDER BY offset LIMIT ?3")
-        defer { select.reset() }
-        try select.bind(1, next)
-        try select.bind(2, upTo)
-        try select.bind(3, Int64(Self.recordsPerCall))
-        var count = 0
-        while try select.step() {
-            let offset = select.integer(0)
-            let isSuperseded =
-                !select.isNull(2)
-                && latest[unsafe select.withBytes(2) { bytes in unsafe KeyDigest(bytes) }].map { $0 > offset } ?? false
-            let isOldTombstone = select.integer(3) != 0 && offset < clean && select.integer(1) < tombstonesBefore
-            if isSuperseded || (isOldTombstone && !select.isNull(2)) { obsolete.append(offset) } else { kept += 1 }
-            next = offset + 1
-            count += 1
-            if obsolete.count == limit { return }
-        }
-        if count < Self.recordsPerCall { next = upTo }
-    }
-}
-
-extension LogFile {
-    /// Where a partition ends, kept beside its records.
-    struct Floor {
-        var end: Int64
-        var appendTime: Int64
-    }
-
-    fileprivate func setFloor(of partition: Int64, first: Int64?, _ floor: Floor) throws(SQLiteError) {
-        let update = try connection.statement(
-            "UPDATE partition SET first_offset = coalesce(?2, first_offset), end_offset = ?3, append_time = ?4 "
-                + "WHERE id = ?1")
-        try update.bind(1, partition)
-        try update.bind(2, first)
-        try update.bind(3, floor.end)
-        try update.bind(4, floor.appendTime)
-        try update.run()
-    }
-
-    fileprivate func setClean(_ partition: Int64, upTo offset: Int64, records: Int64) throws(SQLiteError) {
-        let update = try connection.statement(
-            "UPDATE partition SET clean_offset = ?2, clean_records = ?3 WHERE id = ?1")
-        try update.bind(1, partition)
-        try update.bind(2, offset)
-        try update.bind(3, records)
-        try update.run()
     }
 }

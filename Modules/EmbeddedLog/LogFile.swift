@@ -9,7 +9,7 @@ final class LogFile {
     /// "TRIB": marks the file as ours.
     private static let applicationID: Int64 = 0x5452_4942
     /// The version of the tables' shape.
-    private static let schemaVersion: Int64 = 2
+    private static let schemaVersion: Int64 = 3
     /// Half the processor time of a row at 4 KiB goes into moving pages to the write-ahead log and from there into the
     /// file; at 64 KiB the pages that are not yet full cost more than that saves.
     private static let pageBytes = 32_768
@@ -86,7 +86,7 @@ final class LogFile {
         }
     }
 
-    static func recordTable(_ partition: Int64) -> String { "record_\(partition)" }
+    static func batchTable(_ partition: Int64) -> String { "batch_\(partition)" }
 
     func close() {
         inserts.removeAll()
@@ -126,12 +126,13 @@ final class LogFile {
                 try partition.bind(1, id)
                 try partition.bind(2, Int64(number))
                 _ = try partition.step()
-                let table = Self.recordTable(partition.integer(0))
+                let table = Self.batchTable(partition.integer(0))
                 partition.reset()
                 try connection.execute(
                     """
                     CREATE TABLE \(table) (
-                        offset INTEGER PRIMARY KEY, append_time INTEGER NOT NULL, key BLOB, headers BLOB, value BLOB
+                        base_offset INTEGER PRIMARY KEY, end_offset INTEGER NOT NULL, append_time INTEGER NOT NULL,
+                        record_count INTEGER NOT NULL, records BLOB NOT NULL
                     ) STRICT
                     """)
             }
@@ -174,13 +175,13 @@ final class LogFile {
         try select.bind(1, id)
         var partitions: [PartitionLog] = []
         while try select.step() {
-            let table = Self.recordTable(select.integer(0))
+            let table = Self.batchTable(select.integer(0))
             let last = try connection.statement(
-                "SELECT offset, append_time FROM \(table) ORDER BY offset DESC LIMIT 1")
+                "SELECT end_offset, append_time FROM \(table) ORDER BY base_offset DESC LIMIT 1")
             defer { last.reset() }
             var (end, appendTime) = (select.integer(3), select.integer(4))
             if try last.step() {
-                end = max(end, last.integer(0) + 1)
+                end = max(end, last.integer(0))
                 appendTime = max(appendTime, last.integer(1))
             }
             partitions.append(
@@ -211,8 +212,8 @@ final class LogFile {
 
     // MARK: Commits
 
-    /// Writes transactions that were committed together, with one wait for the disk: gives each record its offset and
-    /// its append time, then commits. After a throw nothing is visible; `unknownOutcome` where the disk did not say.
+    /// Writes transactions that were committed together, with one wait for the disk: gives each batch its offsets
+    /// and its append time, then commits. After a throw nothing is visible; `unknownOutcome` where the disk did not say.
     func write(_ requests: [CommitRequest], at now: Int64) throws(LogError) {
         try transaction { () throws(SQLiteError) in
             for request in requests {
@@ -224,26 +225,21 @@ final class LogFile {
 
     private func write(_ batch: inout CommitRequest.Batch, at now: Int64) throws(SQLiteError) {
         let partition = batch.partition
+        batch.base = partition.appended
+        batch.appendTime = max(now, partition.appendTime)
         let insert = try insertStatement(partition)
-        let appendTime = max(now, partition.appendTime)
-        var offset = partition.appended
-        for index in batch.records.indices {
-            batch.records[index].offset = offset
-            batch.records[index].appendTimeMilliseconds = appendTime
-            let record = batch.records[index]
-            try insert.bind(1, offset)
-            try insert.bind(2, appendTime)
-            try insert.run(
-                binding: record.key, record.headers.isEmpty ? nil : record.headers.bytes, record.value, at: 3)
-            offset += 1
-        }
-        partition.appended = offset
+        try insert.bind(1, batch.base)
+        try insert.bind(2, batch.end)
+        try insert.bind(3, batch.appendTime)
+        try insert.bind(4, Int64(batch.records.count))
+        try insert.run(binding: batch.records.bytes, at: 5)
+        partition.appended = batch.end
     }
 
     private func insertStatement(_ partition: PartitionLog) throws(SQLiteError) -> SQLiteStatement {
         if let known = inserts[partition.id] { return known }
         let statement = try connection.statement(
-            "INSERT INTO \(Self.recordTable(partition.id)) (offset, append_time, key, headers, value) "
+            "INSERT INTO \(Self.batchTable(partition.id)) (base_offset, end_offset, append_time, record_count, records) "
                 + "VALUES (?1, ?2, ?3, ?4, ?5)")
         inserts[partition.id] = statement
         return statement

@@ -1,34 +1,29 @@
 import EventLog
 
-/// Committed records that follow one another in a partition, as they are kept in memory.
+/// A committed batch as it is kept in memory: the very bytes that the file has.
 final class TailChunk: Sendable {
-    let records: [LogRecord]
+    let base: Int64
+    let end: Int64
+    let appendTime: Int64
+    let records: RecordBatch
+    /// What it takes in memory.
     let bytes: Int
 
-    /// What a chunk and a record cost beside their bytes.
-    private static let overhead = 128
+    /// What a chunk takes beside its bytes: its object, its array's head, its places in the lists.
+    private static let overhead = 160
 
-    init(_ records: [LogRecord]) {
-        self.records = records
-        bytes = records.reduce(Self.overhead) { $0 + $1.byteCount + Self.overhead }
+    init(_ batch: CommitRequest.Batch) {
+        base = batch.base
+        end = batch.end
+        appendTime = batch.appendTime
+        records = batch.records
+        bytes = batch.records.bytes.capacity + Self.overhead
     }
-
-    /// The offset after the last record.
-    var end: Int64 { records.last.map { $0.offset + 1 } ?? 0 }
-}
-
-extension LogRecord {
-    /// Key, value and headers: what a topic's limit counts.
-    var byteCount: Int { OutgoingRecord.byteCount(key, value, headers) }
 }
 
 extension OutgoingRecord {
     /// Key, value and headers: what a topic's limit counts.
-    var byteCount: Int { Self.byteCount(key, value, headers) }
-
-    fileprivate static func byteCount(_ key: [UInt8]?, _ value: [UInt8]?, _ headers: LogHeaders) -> Int {
-        (key?.count ?? 0) + (value?.count ?? 0) + headers.bytes.count
-    }
+    var byteCount: Int { (key?.count ?? 0) + (value?.count ?? 0) + headers.bytes.count }
 }
 
 /// One partition: where it begins and ends, and its most recent records.
@@ -73,7 +68,11 @@ final class PartitionLog: @unchecked Sendable {
     func publish(_ chunk: TailChunk) {
         chunks.append(chunk)
         end = chunk.end
+        appendTime = chunk.appendTime
     }
+
+    /// What its records take in memory.
+    var bytesInMemory: Int { chunks[head...].reduce(0) { $0 + $1.bytes } }
 
     /// Forgets the oldest chunk in memory; returns its bytes.
     func evict() -> Int {
@@ -89,7 +88,7 @@ final class PartitionLog: @unchecked Sendable {
     /// Chunks in memory from the one with `offset` on, with at least `maximum` records or all there are; `nil` where
     /// `offset` lies before what is in memory.
     func tail(from offset: Int64, maximum: Int) -> ArraySlice<TailChunk>? {
-        guard head < chunks.count, chunks[head].records[0].offset <= offset else { return nil }
+        guard head < chunks.count, chunks[head].base <= offset else { return nil }
         var low = head
         var high = chunks.count
         while low < high {
@@ -100,7 +99,7 @@ final class PartitionLog: @unchecked Sendable {
         var count = 0
         while last < chunks.count, count < maximum {
             count += chunks[last].records.count
-            if last == low { count -= Int(offset - chunks[low].records[0].offset) }
+            if last == low { count -= Int(offset - chunks[low].base) }
             last += 1
         }
         return chunks[low..<last]

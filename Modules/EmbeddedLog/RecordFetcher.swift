@@ -43,45 +43,52 @@ final class RecordFetcher {
             return (end: partition.end, tail: partition.tail(from: offset, maximum: maximum))
         }
         guard offset < source.end else { return Fetch(records: [], next: offset) }
-        if let tail = source.tail { return Self.records(of: tail, from: offset, maximum: maximum) }
+        if let tail = source.tail { return try Self.records(of: tail, partition, from: offset, maximum: maximum) }
         return try read(partition, from: offset, upTo: source.end, maximum: maximum)
     }
 
-    private static func records(of tail: ArraySlice<TailChunk>, from offset: Int64, maximum: Int) -> Fetch {
-        var records: [LogRecord] = []
-        records.reserveCapacity(min(maximum, tail.reduce(0) { $0 + $1.records.count }))
-        var bytes = 0
-        for chunk in tail {
-            let skipped = max(0, Int(offset - chunk.records[0].offset))
-            let slice = chunk.records[skipped...].prefix(maximum - records.count)
-            records.append(contentsOf: slice)
-            bytes += chunk.bytes
-            if records.count == maximum || bytes > maximumBytes { break }
+    private static func records(
+        of tail: ArraySlice<TailChunk>, _ partition: PartitionLog, from offset: Int64, maximum: Int
+    ) throws(LogError) -> Fetch {
+        var fetch = Fetch(records: [], next: offset)
+        fetch.records.reserveCapacity(min(maximum, tail.reduce(0) { $0 + $1.records.count }))
+        for chunk in tail where fetch.records.count < maximum && fetch.bytes <= maximumBytes {
+            let isRead = unsafe chunk.records.bytes.withUnsafeBytes { bytes in
+                unsafe fetch.take(
+                    bytes, of: partition, base: chunk.base, end: chunk.end, appendTime: chunk.appendTime,
+                    from: offset, maximum: maximum, isChecked: true)
+            }
+            guard isRead else { throw unreadable(partition, chunk.base) }
         }
-        return Fetch(records: records, next: records.last.map { $0.offset + 1 } ?? offset, bytes: bytes)
+        return fetch
     }
 
     private func read(_ partition: PartitionLog, from offset: Int64, upTo end: Int64, maximum: Int) throws(LogError)
         -> Fetch
     {
         do {
+            let table = LogFile.batchTable(partition.id)
+            // The batch with the offset is the last one that does not begin behind it.
             let select = try open().statement(
-                "SELECT offset, append_time, key, headers, value FROM \(LogFile.recordTable(partition.id)) "
-                    + "WHERE offset >= ?1 AND offset < ?2 ORDER BY offset LIMIT ?3")
+                "SELECT base_offset, end_offset, append_time, records FROM \(table) WHERE base_offset >= "
+                    + "coalesce((SELECT max(base_offset) FROM \(table) WHERE base_offset <= ?1), ?1) "
+                    + "AND base_offset < ?2 ORDER BY base_offset")
             defer { select.reset() }
             try select.bind(1, offset)
             try select.bind(2, end)
-            try select.bind(3, Int64(maximum))
-            var records: [LogRecord] = []
-            var bytes = 0
+            var fetch = Fetch(records: [], next: offset)
             while try select.step() {
-                let record = try Self.record(select, partition)
-                bytes += record.byteCount
-                records.append(record)
-                if bytes > Self.maximumBytes { break }
+                let base = select.integer(0)
+                let isRead = unsafe select.withBytes(3) { bytes in
+                    unsafe fetch.take(
+                        bytes, of: partition, base: base, end: select.integer(1), appendTime: select.integer(2),
+                        from: offset, maximum: maximum, isChecked: false)
+                }
+                guard isRead else { throw Self.unreadable(partition, base) }
+                if fetch.records.count == maximum || fetch.bytes > Self.maximumBytes { return fetch }
             }
-            let isCut = records.count == maximum || bytes > Self.maximumBytes
-            return Fetch(records: records, next: isCut ? records.last!.offset + 1 : end, bytes: bytes)
+            fetch.next = end
+            return fetch
         } catch let error as SQLiteError {
             throw LogFile.logError(error, log.file.path)
         } catch {
@@ -89,13 +96,8 @@ final class RecordFetcher {
         }
     }
 
-    private static func record(_ row: SQLiteStatement, _ partition: PartitionLog) throws -> LogRecord {
-        guard let headers = LogHeaders(validating: row.bytes(3) ?? []) else {
-            throw LogError(.malformed, .fatal, "\(partition.place) holds headers that cannot be read")
-        }
-        return LogRecord(
-            topic: partition.topic, partition: partition.partition, offset: row.integer(0),
-            appendTimeMilliseconds: row.integer(1), key: row.bytes(2), value: row.bytes(4), headers: headers)
+    static func unreadable(_ partition: PartitionLog, _ base: Int64) -> LogError {
+        LogError(.malformed, .fatal, "\(partition.place) holds a batch at \(base) that cannot be read")
     }
 
     private func open() throws(SQLiteError) -> SQLiteConnection {

@@ -165,6 +165,81 @@ import Testing
         #expect(try contents(log, "out").map(\.offset) == [0, 1])
     }
 
+    @Test func aLargeTransactionIsSplitIntoBatchesAndReadFromAnyOffset() throws {
+        var log = try opened(partitions: 1)
+        let sizes = [10, 100_000, 100_000, 100_000, 400_000, 0, 10, 300_000, 10]
+        let values = sizes.enumerated().map { [UInt8](repeating: UInt8($0.offset), count: $0.element) }
+        try log.producer(identity: "p").append(values.map { record("out", 0, $0) })
+        try log.producer(identity: "p").append([record("out", 0, [99])])
+        let batches = try #require(
+            try log.file.connection.integer("SELECT count(*) FROM batch_\(log.topicLog("out").partitions[0].id)"))
+        #expect(batches == 7)
+        for isReopened in [false, true] {
+            if isReopened {
+                log.close()
+                log = try EmbeddedLog(directory: directory)
+            }
+            let reader = try log.reader()
+            defer { reader.close() }
+            for start in 0...values.count {
+                try reader.assign([TopicPartition("out", 0): Int64(start)])
+                var found: [LogRecord] = []
+                while found.count < values.count + 1 - start {
+                    found += try reader.read(maximum: 2, timeout: .seconds(5))
+                }
+                #expect(found.map(\.offset) == (Int64(start)...Int64(values.count)).map { $0 })
+                #expect(found.map(\.value) == Array((values + [[99]])[start...]))
+                #expect(found.allSatisfy { $0.headers == [LogHeader("h", "v")] && $0.key == [1] })
+            }
+        }
+        log.close()
+    }
+
+    @Test func aBatchThatCannotBeReadIsNamed() throws {
+        var log = try opened(partitions: 1)
+        let producer = try log.producer(identity: "p")
+        for number in UInt8(0)..<3 { try producer.append([record("out", 0, [number])]) }
+        let id = try log.topicLog("out").partitions[0].id
+        try log.file.connection.execute(
+            "UPDATE batch_\(id) SET records = substr(records, 1, length(records) - 1) WHERE base_offset = 1")
+        log.close()
+        log = try EmbeddedLog(directory: directory)
+        defer { log.close() }
+        let reader = try log.reader()
+        defer { reader.close() }
+        try reader.assign([TopicPartition("out", 0): 0])
+        #expect(try reader.read(maximum: 1, timeout: .zero).map(\.value) == [[0]])
+        let error = try #require(throws: LogError.self) { _ = try reader.read(maximum: 1, timeout: .zero) }
+        #expect(error.code == .malformed && error.errorClass == .fatal)
+        #expect(error.message == "out/0 holds a batch at 1 that cannot be read")
+    }
+
+    @Test func memoryHoldsWhatItIsAllowedAndCountsTheBytesThatItTakes() throws {
+        let log = try opened(partitions: 1)
+        defer { log.close() }
+        let producer = try log.producer(identity: "p")
+        let rows = (0..<50).map { _ in record("out", 0, [UInt8](repeating: 1, count: 1_000)) }
+        for _ in 0..<600 { try producer.append(rows) }
+        let chunks = log.monitor.locked {
+            log.topicLogs["out"]!.partitions[0].tail(from: 30_000 - 50, maximum: 1).map { Array($0) }
+        }
+        let newest = try #require(chunks?.last)
+        #expect(newest.records.count == 50 && newest.bytes >= newest.records.bytes.capacity)
+        #expect(newest.bytes < 2 * 50 * 1_020)
+        let held = log.monitor.locked { log.topicLogs["out"]!.partitions[0].bytesInMemory }
+        #expect(held <= EmbeddedLog.tailBytes && held > EmbeddedLog.tailBytes - 2 * newest.bytes)
+    }
+
+    @Test func aFileOfAnotherVersionIsRefused() throws {
+        try opened().close()
+        let connection = try SQLiteConnection(path: directory + "/log.sqlite")
+        try connection.execute("PRAGMA user_version=2")
+        connection.close()
+        let error = try #require(throws: LogError.self) { _ = try EmbeddedLog(directory: directory) }
+        #expect(error.code == .malformed)
+        #expect(error.message.hasSuffix("log.sqlite has the shape 2, this version knows 3"))
+    }
+
     @Test func aFileThatIsNotOursIsRefused() throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let connection = try SQLiteConnection(path: directory + "/log.sqlite")
