@@ -43,7 +43,7 @@ import Testing
         var found: [[Bool]] = []
         unsafe headers.withEachPlace { bytes, place in
             let name = unsafe UnsafeRawBufferPointer(rebasing: bytes[place.name])
-            unsafe found.append(names.map { unsafe $0.isName(name) })
+            found.append(names.map { unsafe $0.isName(name) })
         }
         #expect(found.map { $0.firstIndex(of: true) } == [0, 2, nil, 0, nil, 1, 1])
     }
