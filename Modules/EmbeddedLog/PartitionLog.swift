@@ -26,6 +26,32 @@ extension OutgoingRecord {
     var byteCount: Int { (key?.count ?? 0) + (value?.count ?? 0) + headers.bytes.count }
 }
 
+/// Chunks in their order, of which the first may be taken away: it is let go at once, its place later.
+private struct TailQueue: RandomAccessCollection {
+    private var chunks: [TailChunk?] = []
+    private var head = 0
+
+    /// Places of chunks that are gone, at which those that are left move up.
+    private static let maximumGone = 64
+
+    var startIndex: Int { head }
+    var endIndex: Int { chunks.count }
+    subscript(index: Int) -> TailChunk { chunks[index]! }
+
+    mutating func append(_ chunk: TailChunk) { chunks.append(chunk) }
+
+    mutating func removeFirst() -> TailChunk {
+        let chunk = chunks[head]!
+        chunks[head] = nil
+        head += 1
+        if head > Self.maximumGone && head * 2 > chunks.count {
+            chunks.removeFirst(head)
+            head = 0
+        }
+        return chunk
+    }
+}
+
 /// One partition: where it begins and ends, and its most recent records.
 ///
 /// Everything mutable is guarded by the log's monitor, which makes it `@unchecked Sendable`; `appended` and
@@ -45,9 +71,8 @@ final class PartitionLog: @unchecked Sendable {
     var appended: Int64
     /// The append time of the last record; never goes back.
     var appendTime: Int64
-    /// Recent records without a gap between them, oldest first, from `head` on.
-    private var chunks: [TailChunk] = []
-    private var head = 0
+    /// Recent records without a gap between them.
+    private var chunks = TailQueue()
 
     init(
         topic: String, partition: Int32, id: Int64, maximumRecordBytes: Int, first: Int64, end: Int64,
@@ -72,37 +97,30 @@ final class PartitionLog: @unchecked Sendable {
     }
 
     /// What its records take in memory.
-    var bytesInMemory: Int { chunks[head...].reduce(0) { $0 + $1.bytes } }
+    var bytesInMemory: Int { chunks.reduce(0) { $0 + $1.bytes } }
 
     /// Forgets the oldest chunk in memory; returns its bytes.
-    func evict() -> Int {
-        let bytes = chunks[head].bytes
-        head += 1
-        if head > 64 && head * 2 > chunks.count {
-            chunks.removeFirst(head)
-            head = 0
-        }
-        return bytes
-    }
+    func evict() -> Int { chunks.removeFirst().bytes }
 
     /// Chunks in memory from the one with `offset` on, with at least `maximum` records or all there are; `nil` where
     /// `offset` lies before what is in memory.
-    func tail(from offset: Int64, maximum: Int) -> ArraySlice<TailChunk>? {
-        guard head < chunks.count, chunks[head].base <= offset else { return nil }
-        var low = head
-        var high = chunks.count
+    func tail(from offset: Int64, maximum: Int) -> [TailChunk]? {
+        guard let oldest = chunks.first, oldest.base <= offset else { return nil }
+        var low = chunks.startIndex
+        var high = chunks.endIndex
         while low < high {
             let middle = (low + high) / 2
             if chunks[middle].end <= offset { low = middle + 1 } else { high = middle }
         }
-        var last = low
+        var found: [TailChunk] = []
         var count = 0
-        while last < chunks.count, count < maximum {
-            count += chunks[last].records.count
-            if last == low { count -= Int(offset - chunks[low].base) }
-            last += 1
+        while low < chunks.endIndex, count < maximum {
+            let chunk = chunks[low]
+            count += chunk.records.count - (found.isEmpty ? Int(offset - chunk.base) : 0)
+            found.append(chunk)
+            low += 1
         }
-        return chunks[low..<last]
+        return found
     }
 }
 

@@ -48,7 +48,7 @@ final class RecordFetcher {
     }
 
     private static func records(
-        of tail: ArraySlice<TailChunk>, _ partition: PartitionLog, from offset: Int64, maximum: Int
+        of tail: [TailChunk], _ partition: PartitionLog, from offset: Int64, maximum: Int
     ) throws(LogError) -> Fetch {
         var fetch = Fetch(records: [], next: offset)
         fetch.records.reserveCapacity(min(maximum, tail.reduce(0) { $0 + $1.records.count }))

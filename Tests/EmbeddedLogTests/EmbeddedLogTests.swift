@@ -219,9 +219,17 @@ import Testing
         defer { log.close() }
         let producer = try log.producer(identity: "p")
         let rows = (0..<50).map { _ in record("out", 0, [UInt8](repeating: 1, count: 1_000)) }
-        for _ in 0..<600 { try producer.append(rows) }
+        try producer.append(rows)
+        weak var oldest: TailChunk?
+        do {
+            let chunks = log.monitor.locked { log.topicLogs["out"]!.partitions[0].tail(from: 0, maximum: 1) }
+            oldest = try #require(chunks?.first)
+            #expect(oldest != nil)
+        }
+        for _ in 1..<600 { try producer.append(rows) }
+        #expect(oldest == nil)
         let chunks = log.monitor.locked {
-            log.topicLogs["out"]!.partitions[0].tail(from: 30_000 - 50, maximum: 1).map { Array($0) }
+            log.topicLogs["out"]!.partitions[0].tail(from: 30_000 - 50, maximum: 1)
         }
         let newest = try #require(chunks?.last)
         #expect(newest.records.count == 50 && newest.bytes >= newest.records.bytes.capacity)
