@@ -126,13 +126,13 @@ final class AccountFile {
             .registration, registration.id.text, from: registration.timerDue,
             to: registration.nextDue(protection: program.protection))
         try write(ApprovalTable.registration, registration.id.text, registration, isNew: isNew)
-        try list(registration)
+        try list(registration, isNew: isNew)
     }
 
     /// Keeps the claim's place in the list of the partner's open claims, and counts those that no deal has moved.
-    private func list(_ registration: Registration) throws {
+    private func list(_ registration: Registration, isNew: Bool) throws {
         let openKey = StateKey(registration.partner.text, key.text, registration.id.text)
-        let before = try turn.state.get(ApprovalTable.openClaim, openKey, as: OpenClaimRow.self)
+        let before = isNew ? nil : try turn.state.get(ApprovalTable.openClaim, openKey, as: OpenClaimRow.self)
         let isIdle = registration.state.isUndecided || registration.state == .approved
         if !registration.state.isOpen {
             if before != nil { try turn.state.delete(ApprovalTable.openClaim, openKey) }

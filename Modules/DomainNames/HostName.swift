@@ -11,6 +11,12 @@ enum HostName {
     /// fragment behind and one trailing dot are taken off. Ports, user names and anything else stay, and are refused.
     static func text(in input: String) throws(DomainNameError) -> Substring {
         guard input.utf8.count <= maximumInputBytes else { throw DomainNameError(.tooLong) }
+        if input.utf8.allSatisfy({ isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }),
+            let last = input.utf8.last, last != UInt8(ascii: ".")
+        {
+            // Nothing is around the name; so it is in nearly every case.
+            return Substring(input)
+        }
         var text = Substring(input)
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }
@@ -50,13 +56,22 @@ enum HostName {
             }
         }
         let name = String(decoding: lowered, as: UTF8.self)
-        guard needsMapping || name.contains("xn--") else {
+        guard needsMapping || holdsALabel(lowered) else {
             try check(lowered)
             return name
         }
         let mapped = try toASCII(name)
         try check(Array(mapped.utf8))
         return mapped
+    }
+
+    /// Whether `xn--` stands anywhere in it.
+    private static func holdsALabel(_ name: [UInt8]) -> Bool {
+        guard name.count >= 4 else { return false }
+        return (0...(name.count - 4)).contains { start in
+            name[start] == UInt8(ascii: "x") && name[start + 1] == UInt8(ascii: "n")
+                && name[start + 2] == UInt8(ascii: "-") && name[start + 3] == UInt8(ascii: "-")
+        }
     }
 
     private static func toASCII(_ name: String) throws(DomainNameError) -> String {

@@ -5,7 +5,7 @@ internal import Synchronization
 /// Any thread may call; answers are remembered, because the same companies come again and again.
 package final class RegistrableDomains: Sendable {
     /// How many answers are remembered at most.
-    package static let cacheLimit = 65_536
+    package static let cacheLimit = 8_192
 
     private typealias Answer = Result<String, DomainNameError>
 

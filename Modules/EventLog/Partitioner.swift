@@ -12,13 +12,17 @@ package enum Partitioner {
 
     /// Kafka's murmur2 (`org.apache.kafka.common.utils.Utils.murmur2`) of the bytes.
     package static func hash(_ key: some Sequence<UInt8>) -> UInt32 {
-        let bytes = Array(key)
+        unsafe key.withContiguousStorageIfAvailable { unsafe hash(bytes: $0) }
+            ?? Array(key).withUnsafeBufferPointer { unsafe hash(bytes: $0) }
+    }
+
+    @unsafe private static func hash(bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
         let multiplier: UInt32 = 0x5bd1_e995
         var hash: UInt32 = 0x9747_b28c ^ UInt32(truncatingIfNeeded: bytes.count)
         var index = 0
         while index + 4 <= bytes.count {
             var word =
-                UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16
+                unsafe UInt32(bytes[index]) | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]) << 16
                 | UInt32(bytes[index + 3]) << 24
             word = word &* multiplier
             word ^= word >> 24
@@ -29,13 +33,13 @@ package enum Partitioner {
         }
         switch bytes.count - index {
         case 3:
-            hash ^= UInt32(bytes[index + 2]) << 16
+            hash ^= unsafe UInt32(bytes[index + 2]) << 16
             fallthrough
         case 2:
-            hash ^= UInt32(bytes[index + 1]) << 8
+            hash ^= unsafe UInt32(bytes[index + 1]) << 8
             fallthrough
         case 1:
-            hash ^= UInt32(bytes[index])
+            hash ^= unsafe UInt32(bytes[index])
             hash = hash &* multiplier
         default: break
         }

@@ -9,7 +9,14 @@ package enum Hashing {
 
     /// The first 64 bits of the SHA-256 of several texts. Each goes in with its length in front, so that
     /// `["a", "bc"]` and `["ab", "c"]` differ.
-    package static func first64(of parts: [String]) -> UInt64 {
+    package static func first64(of parts: [String]) -> UInt64 { digest(of: parts).first64 }
+
+    /// As `first64(of:)`, the first 128 bits.
+    package static func first128(of parts: [String]) -> (high: UInt64, low: UInt64) {
+        digest(of: parts).first128
+    }
+
+    private static func digest(of parts: [String]) -> SHA256Digest {
         var framed: [UInt8] = []
         framed.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 4 })
         for part in parts {
@@ -19,7 +26,7 @@ package enum Hashing {
             }
             framed.append(contentsOf: part.utf8)
         }
-        return first64(of: framed)
+        return SHA256Digest(of: framed)
     }
 
     /// HMAC-SHA256 (RFC 2104) of a message under a key of any length.

@@ -27,6 +27,11 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
         words = (word(0), word(1), word(2), word(3))
     }
 
+    /// A digest as the library writes it, in memory.
+    init(unchecked words: (UInt64, UInt64, UInt64, UInt64)) {
+        self.words = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+    }
+
     /// A digest that was stored as 64 hexadecimal digits of either case; `nil` for any other text.
     package init?(hex: String) {
         let digits = Array(hex.utf8)
@@ -44,6 +49,9 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
 
     /// The first 64 bits, big-endian.
     package var first64: UInt64 { words.0 }
+
+    /// The first 128 bits, big-endian.
+    package var first128: (high: UInt64, low: UInt64) { (words.0, words.1) }
 
     /// All 32 bytes.
     package var bytes: [UInt8] {

@@ -51,10 +51,11 @@ internal import CCrypto
 
     /// The digest of everything up to here; the hasher is used up.
     package consuming func finish() -> SHA256Digest {
-        var bytes = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
-        guard unsafe EVP_DigestFinal_ex(context, &bytes, nil) == 1, let digest = SHA256Digest(bytes: bytes) else {
-            preconditionFailure("SHA-256 gives 32 bytes")
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let status = unsafe withUnsafeMutableBytes(of: &words) { bytes in
+            unsafe EVP_DigestFinal_ex(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
         }
-        return digest
+        precondition(status == 1, "SHA-256 gives 32 bytes")
+        return SHA256Digest(unchecked: words)
     }
 }

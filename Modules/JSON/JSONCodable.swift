@@ -1,25 +1,34 @@
+// Public, as are readers and writers: what is generic and `package` is not specialised in another module, and every
+// field goes through here.
+
 /// A type that reads itself from a JSON object.
 ///
 /// The initializer reads every field, whatever the values are, and never throws: problems are collected in the reader,
 /// which returns neutral values meanwhile. The same initializer, run against a recording reader, gives the JSON Schema.
-package protocol JSONReadable {
+public protocol JSONReadable {
     init(reading: inout ObjectReader)
 }
 
 /// A type that writes itself as a JSON object, fields in the order of the calls.
-package protocol JSONWritable {
+public protocol JSONWritable {
     func write(to writer: inout ObjectWriter)
 }
 
-package typealias JSONCodable = JSONReadable & JSONWritable
+public typealias JSONCodable = JSONReadable & JSONWritable
 
 /// A value that JSON carries as a string of its own form: a time, a currency, an id.
-package protocol JSONScalar {
+public protocol JSONScalar {
     /// `nil` when the text is not of the form.
     init?(jsonText: String)
 
+    /// As `init(jsonText:)`, from UTF-8 that lives as long as the call.
+    @unsafe init?(jsonBytes: UnsafeBufferPointer<UInt8>)
+
     /// The text that `init(jsonText:)` reads back to an equal value.
     var jsonText: String { get }
+
+    /// Writes `jsonText` as a value.
+    func append(to writer: inout ObjectWriter)
 
     /// What is expected, as a noun phrase: `an RFC 3339 time in UTC`.
     static var jsonExpectation: String { get }
@@ -29,4 +38,12 @@ package protocol JSONScalar {
 
     /// Stands in for a missing or malformed value while the other problems are collected; never leaves `decode`.
     static var jsonNeutral: Self { get }
+}
+
+extension JSONScalar {
+    @unsafe public init?(jsonBytes: UnsafeBufferPointer<UInt8>) {
+        unsafe self.init(jsonText: String(decoding: jsonBytes, as: UTF8.self))
+    }
+
+    public func append(to writer: inout ObjectWriter) { writer.text(jsonText) }
 }

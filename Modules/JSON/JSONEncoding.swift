@@ -1,7 +1,8 @@
 /// Writes documents.
-package enum JSONEncoding {
+public enum JSONEncoding {
     /// Compact UTF-8 JSON; equal values give equal bytes.
-    package static func encode<T: JSONWritable>(_ value: T) -> [UInt8] {
+    @inlinable
+    public static func encode<T: JSONWritable>(_ value: T) -> [UInt8] {
         var writer = ObjectWriter()
         writer.appendObject(value)
         return writer.finish()

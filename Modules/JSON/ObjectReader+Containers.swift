@@ -2,63 +2,84 @@ extension ObjectReader {
     // MARK: Objects
 
     /// A required object; built from neutral values when wrong.
-    package mutating func object<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> T {
-        if let recorder { return recorder.object(name, type, required: true, context: context) }
+    @inlinable
+    public mutating func object<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> T {
+        if isRecording { return recordedObject(name, type) }
         guard let index = require(name, "an object") else { return neutral(type) }
         return object(at: index, type)
     }
 
     /// An object; `nil` when absent.
-    package mutating func optionalObject<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> T? {
-        if let recorder {
-            recorder.field(name, recorder.shape(of: type, context: context), required: false)
-            return nil
-        }
+    @inlinable
+    public mutating func optionalObject<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> T? {
+        if isRecording { recordOptionalObject(name, type) }
         guard let index = findPresent(name) else { return nil }
         return object(at: index, type)
     }
 
+    @inlinable
     func object<T: JSONReadable>(at index: Int, _ type: T.Type) -> T {
-        guard tape.isObject(index) else {
+        guard isObject(at: index) else {
             report(at: index, expected: "an object")
             return neutral(type)
         }
-        var reader = ObjectReader(object: index, tape: tape, context: context)
+        var reader = reader(at: index)
         return T(reading: &reader)
     }
 
-    private func neutral<T: JSONReadable>(_ type: T.Type) -> T {
-        var reader = ObjectReader(neutralIn: context)
+    @inlinable
+    func neutral<T: JSONReadable>(_ type: T.Type) -> T {
+        var reader = neutralReader()
         return T(reading: &reader)
+    }
+
+    @usableFromInline
+    func isObject(at index: Int) -> Bool { tape.isObject(index) }
+
+    @usableFromInline
+    func recordedObject<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> T {
+        guard let recorder else { preconditionFailure("no schema is recorded") }
+        return recorder.object(name, type, required: true, context: context)
+    }
+
+    @usableFromInline
+    func recordOptionalObject<T: JSONReadable>(_ name: StaticString, _ type: T.Type) {
+        recorder?.field(
+            name, recorder?.shape(of: type, context: context) ?? .anything, required: false)
+    }
+
+    @usableFromInline
+    func recordObjects<T: JSONReadable>(_ name: StaticString, _ type: T.Type, required: Bool) {
+        recorder?.array(name, of: recorder?.shape(of: type, context: context) ?? .anything, required: required)
     }
 
     // MARK: Arrays
 
     /// An array of objects; empty when absent.
-    package mutating func objects<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> [T] {
-        if let recorder {
-            recorder.array(name, of: recorder.shape(of: type, context: context), required: false)
-            return []
-        }
+    @inlinable
+    public mutating func objects<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> [T] {
+        if isRecording { recordObjects(name, type, required: false) }
         guard let array = findPresent(name) else { return [] }
         return elements(of: array, expected: "an array of objects") { reader, index in reader.object(at: index, type) }
     }
 
     /// An array of at least one object; empty when wrong.
-    package mutating func requiredObjects<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> [T] {
-        if let recorder {
-            recorder.array(name, of: recorder.shape(of: type, context: context), required: true)
+    @inlinable
+    public mutating func requiredObjects<T: JSONReadable>(_ name: StaticString, _ type: T.Type) -> [T] {
+        if isRecording {
+            recordObjects(name, type, required: true)
             return []
         }
         guard let array = require(name, "an array of at least one object") else { return [] }
         let elements = elements(of: array, expected: "an array of objects") { reader, index in
             reader.object(at: index, type)
         }
-        if tape.isArray(array), tape.end(array) == array + 1 {
-            report(at: array, expected: "at least one element", found: "an empty array")
-        }
+        if isEmptyArray(at: array) { report(at: array, expected: "at least one element", found: "an empty array") }
         return elements
     }
+
+    @usableFromInline
+    func isEmptyArray(at index: Int) -> Bool { tape.isArray(index) && tape.end(index) == index + 1 }
 
     /// An array of objects of which each stands for itself: one that is wrong is left out, with its problems, and the
     /// document is not. Empty when absent.
@@ -81,22 +102,23 @@ extension ObjectReader {
     }
 
     /// An array of strings; empty when absent.
-    package mutating func strings(_ name: StaticString) -> [String] {
+    public mutating func strings(_ name: StaticString) -> [String] {
         if let recorder { recorder.array(name, of: .string, required: false) }
         guard let array = findPresent(name) else { return [] }
         return elements(of: array, expected: "an array of strings") { reader, index in reader.string(at: index) }
     }
 
     /// An array of integers; empty when absent.
-    package mutating func integers(_ name: StaticString) -> [Int64] {
+    public mutating func integers(_ name: StaticString) -> [Int64] {
         if let recorder { recorder.array(name, of: .integer(in: nil), required: false) }
         guard let array = findPresent(name) else { return [] }
         return elements(of: array, expected: "an array of integers") { reader, index in reader.integer(at: index) }
     }
 
     /// An array of scalars; empty when absent.
-    package mutating func values<T: JSONScalar>(_ name: StaticString, as type: T.Type) -> [T] {
-        if let recorder { recorder.array(name, of: .scalar(type), required: false) }
+    @inlinable
+    public mutating func values<T: JSONScalar>(_ name: StaticString, as type: T.Type) -> [T] {
+        if isRecording { recordValues(name, type) }
         guard let array = findPresent(name) else { return [] }
         return elements(of: array, expected: "an array of strings") { reader, index in
             reader.value(at: index, as: type)
@@ -104,37 +126,57 @@ extension ObjectReader {
     }
 
     /// An array of words out of a closed list; empty when absent.
-    package mutating func enumerations<E: RawRepresentable & CaseIterable>(
+    @inlinable
+    public mutating func enumerations<E: RawRepresentable & CaseIterable>(
         _ name: StaticString, _ type: E.Type
     ) -> [E] where E.RawValue == String {
-        if let recorder { recorder.array(name, of: .words(Self.words(type)), required: false) }
+        if isRecording { recordEnumerations(name, type) }
         guard let array = findPresent(name) else { return [] }
         return elements(of: array, expected: "an array of strings") { reader, index in
             reader.enumeration(at: index, type)
         }
     }
 
-    private func elements<T>(
+    @inlinable
+    func elements<T>(
         of array: Int, expected: String, read: (borrowing ObjectReader, Int) -> T
     ) -> [T] {
-        guard tape.isArray(array) else {
+        guard let end = arrayEnd(array) else {
             report(at: array, expected: expected)
             return []
         }
         var elements: [T] = []
-        let end = tape.end(array)
         var index = array + 1
         while index < end {
             elements.append(read(self, index))
-            index = tape.after(index)
+            index = following(index)
         }
         return elements
+    }
+
+    /// The index after an array's last element; `nil` where there is no array.
+    @usableFromInline
+    func arrayEnd(_ index: Int) -> Int? { tape.isArray(index) ? tape.end(index) : nil }
+
+    @usableFromInline
+    func following(_ index: Int) -> Int { tape.after(index) }
+
+    @usableFromInline
+    func recordValues<T: JSONScalar>(_ name: StaticString, _ type: T.Type) {
+        recorder?.array(name, of: .scalar(type), required: false)
+    }
+
+    @usableFromInline
+    func recordEnumerations<E: RawRepresentable & CaseIterable>(
+        _ name: StaticString, _ type: E.Type
+    ) where E.RawValue == String {
+        recorder?.array(name, of: .words(Self.words(type)), required: false)
     }
 
     // MARK: Maps
 
     /// An object with any names and objects as values, in document order; empty when absent.
-    package mutating func map<T: JSONReadable>(_ name: StaticString, of type: T.Type) -> [(String, T)] {
+    public mutating func map<T: JSONReadable>(_ name: StaticString, of type: T.Type) -> [(String, T)] {
         if let recorder {
             recorder.map(name, of: recorder.shape(of: type, context: context))
             return []
@@ -146,7 +188,7 @@ extension ObjectReader {
     }
 
     /// An object with any names and integers as values; empty when absent.
-    package mutating func integerMap(_ name: StaticString) -> [String: Int64] {
+    public mutating func integerMap(_ name: StaticString) -> [String: Int64] {
         if let recorder { recorder.map(name, of: .integer(in: nil)) }
         guard let map = findPresent(name) else { return [:] }
         var result: [String: Int64] = [:]
@@ -155,7 +197,7 @@ extension ObjectReader {
     }
 
     /// An object with any names and strings as values; empty when absent.
-    package mutating func stringMap(_ name: StaticString) -> [String: String] {
+    public mutating func stringMap(_ name: StaticString) -> [String: String] {
         if let recorder { recorder.map(name, of: .string) }
         guard let map = findPresent(name) else { return [:] }
         var result: [String: String] = [:]
@@ -180,7 +222,7 @@ extension ObjectReader {
     // MARK: Anything
 
     /// The compact JSON text of a field, whatever it is; `nil` when absent.
-    package mutating func raw(_ name: StaticString) -> [UInt8]? { json(name)?.text }
+    public mutating func raw(_ name: StaticString) -> [UInt8]? { json(name)?.text }
 
     /// The tree of a field, whatever it is; `nil` when absent or null.
     package mutating func json(_ name: StaticString) -> JSONValue? {

@@ -1,4 +1,5 @@
 /// What the readers of one document share.
+@usableFromInline
 final class ReadingContext {
     /// Whether readers remember which names were asked for; only then can `rejectUnknown` tell the rest.
     let tracksNames: Bool
@@ -18,7 +19,7 @@ final class ReadingContext {
 /// Every method records a problem when the field is missing or of a wrong type and returns a neutral value, so that
 /// one pass names everything that is wrong. `null` counts as absent. It cannot be copied, and it is good only inside
 /// the `init(reading:)` it was handed to.
-package struct ObjectReader: ~Copyable {
+public struct ObjectReader: ~Copyable {
     let tape: Tape
     let context: ReadingContext
     /// Non-nil while a schema is recorded.
@@ -54,7 +55,15 @@ package struct ObjectReader: ~Copyable {
     }
 
     /// True while a schema is recorded: values are neutral, checks of one's own are to be skipped.
-    package var isRecording: Bool { recorder != nil }
+    public var isRecording: Bool { recorder != nil }
+
+    /// A reader of the object at a tape index, within the same document.
+    @usableFromInline
+    func reader(at index: Int) -> ObjectReader { ObjectReader(object: index, tape: tape, context: context) }
+
+    /// A reader that finds nothing, for the neutral value of what is missing or malformed.
+    @usableFromInline
+    func neutralReader() -> ObjectReader { ObjectReader(neutralIn: context) }
 
     // MARK: Lookup
 
@@ -82,14 +91,14 @@ package struct ObjectReader: ~Copyable {
     }
 
     /// The tape index of a field's value; `nil` when absent or null.
-    @inline(__always)
+    @usableFromInline
     mutating func findPresent(_ name: StaticString) -> Int? {
         guard let index = find(name), !tape.isNull(index) else { return nil }
         return index
     }
 
     /// The tape index of a required field's value; reports a missing one.
-    @inline(__always)
+    @usableFromInline
     mutating func require(_ name: StaticString, _ expected: @autoclosure () -> String) -> Int? {
         guard let index = find(name) else {
             report(name, expected: expected(), found: "nothing")
@@ -103,7 +112,7 @@ package struct ObjectReader: ~Copyable {
     }
 
     /// Reports a problem of the value at a tape index.
-    @inline(never)
+    @usableFromInline @inline(never)
     func report(at index: Int, expected: String, found: String? = nil) {
         context.report(
             JSONProblem(pointer: tape.pointer(to: index), expected: expected, found: found ?? tape.phrase(index)))
@@ -120,13 +129,13 @@ package struct ObjectReader: ~Copyable {
     // MARK: Checks of the caller's own
 
     /// Records a problem of a field that was read well but is wrong by a rule of the caller's.
-    package mutating func fail(_ name: StaticString, expected: String, found: String) {
+    public mutating func fail(_ name: StaticString, expected: String, found: String) {
         report(name, expected: expected, found: found)
     }
 
     /// Makes every field that was not asked for before this call a problem that names the nearest known one. For
     /// configuration files: the document is read a second time to know the names. Events ignore unknown fields.
-    package mutating func rejectUnknown() {
+    public mutating func rejectUnknown() {
         recorder?.close()
         guard container != 0 else { return }
         guard context.tracksNames else {

@@ -2,59 +2,62 @@ extension ObjectWriter {
     // MARK: Scalars
 
     /// Writes a string, escaped.
-    package mutating func string(_ name: StaticString, _ value: String) {
+    public mutating func string(_ name: StaticString, _ value: String) {
         begin(name)
         append(value)
     }
 
     /// Omits `nil`.
-    package mutating func string(_ name: StaticString, _ value: String?) {
+    public mutating func string(_ name: StaticString, _ value: String?) {
         if let value { string(name, value) }
     }
 
     /// Writes an integer in decimal digits.
-    package mutating func integer(_ name: StaticString, _ value: Int64) {
+    public mutating func integer(_ name: StaticString, _ value: Int64) {
         begin(name)
         append(value)
     }
 
     /// Omits `nil`.
-    package mutating func integer(_ name: StaticString, _ value: Int64?) {
+    public mutating func integer(_ name: StaticString, _ value: Int64?) {
         if let value { integer(name, value) }
     }
 
     /// Writes `true` or `false`.
-    package mutating func boolean(_ name: StaticString, _ value: Bool) {
+    public mutating func boolean(_ name: StaticString, _ value: Bool) {
         begin(name)
         append(value)
     }
 
     /// Omits `nil`.
-    package mutating func boolean(_ name: StaticString, _ value: Bool?) {
+    public mutating func boolean(_ name: StaticString, _ value: Bool?) {
         if let value { boolean(name, value) }
     }
 
     /// Writes a scalar as its `jsonText`.
-    package mutating func value<T: JSONScalar>(_ name: StaticString, _ value: T) {
+    @inlinable
+    public mutating func value<T: JSONScalar>(_ name: StaticString, _ value: T) {
         begin(name)
-        append(value.jsonText)
+        value.append(to: &self)
     }
 
     /// Omits `nil`.
-    package mutating func value<T: JSONScalar>(_ name: StaticString, _ value: T?) {
+    @inlinable
+    public mutating func value<T: JSONScalar>(_ name: StaticString, _ value: T?) {
         if let value { self.value(name, value) }
     }
 
     /// Writes the word of a case.
-    package mutating func enumeration<E: RawRepresentable>(
+    @inlinable
+    public mutating func enumeration<E: RawRepresentable>(
         _ name: StaticString, _ value: E
     ) where E.RawValue == String {
-        begin(name)
-        append(value.rawValue)
+        string(name, value.rawValue)
     }
 
     /// Omits `nil`.
-    package mutating func enumeration<E: RawRepresentable>(
+    @inlinable
+    public mutating func enumeration<E: RawRepresentable>(
         _ name: StaticString, _ value: E?
     ) where E.RawValue == String {
         if let value { enumeration(name, value) }
@@ -63,80 +66,101 @@ extension ObjectWriter {
     // MARK: Objects and arrays
 
     /// Writes an object, even an empty one.
-    package mutating func object<T: JSONWritable>(_ name: StaticString, _ value: T) {
+    @inlinable
+    public mutating func object<T: JSONWritable>(_ name: StaticString, _ value: T) {
         begin(name)
         appendObject(value)
     }
 
     /// Omits `nil`.
-    package mutating func object<T: JSONWritable>(_ name: StaticString, _ value: T?) {
+    @inlinable
+    public mutating func object<T: JSONWritable>(_ name: StaticString, _ value: T?) {
         if let value { object(name, value) }
     }
 
     /// Omits an empty array.
-    package mutating func objects<T: JSONWritable>(_ name: StaticString, _ values: [T]) {
+    @inlinable
+    public mutating func objects<T: JSONWritable>(_ name: StaticString, _ values: [T]) {
         guard !values.isEmpty else { return }
         beginArray(name)
         for value in values {
             separate()
             appendObject(value)
         }
-        close(UInt8(ascii: "]"))
+        closeArray()
     }
 
     /// Omits an empty array.
-    package mutating func strings(_ name: StaticString, _ values: [String]) {
+    public mutating func strings(_ name: StaticString, _ values: [String]) {
         guard !values.isEmpty else { return }
         beginArray(name)
         for value in values {
             separate()
             append(value)
         }
-        close(UInt8(ascii: "]"))
+        closeArray()
     }
 
     /// Omits an empty array.
-    package mutating func integers(_ name: StaticString, _ values: [Int64]) {
+    public mutating func integers(_ name: StaticString, _ values: [Int64]) {
         guard !values.isEmpty else { return }
         beginArray(name)
         for value in values {
             separate()
             append(value)
         }
-        close(UInt8(ascii: "]"))
+        closeArray()
     }
 
     /// Omits an empty array.
-    package mutating func values<T: JSONScalar>(_ name: StaticString, _ values: [T]) {
-        strings(name, values.map(\.jsonText))
+    @inlinable
+    public mutating func values<T: JSONScalar>(_ name: StaticString, _ values: [T]) {
+        guard !values.isEmpty else { return }
+        beginArray(name)
+        for value in values {
+            separate()
+            value.append(to: &self)
+        }
+        closeArray()
     }
 
     /// Omits an empty array.
-    package mutating func enumerations<E: RawRepresentable>(
+    @inlinable
+    public mutating func enumerations<E: RawRepresentable>(
         _ name: StaticString, _ values: [E]
     ) where E.RawValue == String {
-        strings(name, values.map(\.rawValue))
+        guard !values.isEmpty else { return }
+        beginArray(name)
+        for value in values {
+            separate()
+            append(value.rawValue)
+        }
+        closeArray()
     }
 
-    private mutating func beginArray(_ name: StaticString) {
+    @usableFromInline
+    mutating func beginArray(_ name: StaticString) {
         begin(name)
         open(UInt8(ascii: "["))
     }
 
+    @usableFromInline
+    mutating func closeArray() { close(UInt8(ascii: "]")) }
+
     // MARK: Maps
 
     /// Members in the order given; omits an empty map. Names must be unique.
-    package mutating func map<T: JSONWritable>(_ name: StaticString, _ members: [(String, T)]) {
+    public mutating func map<T: JSONWritable>(_ name: StaticString, _ members: [(String, T)]) {
         members.isEmpty ? () : writeMap(name, members) { writer, value in writer.appendObject(value) }
     }
 
     /// Members by the bytes of their names, so that equal maps give equal text; omits an empty map.
-    package mutating func integerMap(_ name: StaticString, _ members: [String: Int64]) {
+    public mutating func integerMap(_ name: StaticString, _ members: [String: Int64]) {
         members.isEmpty ? () : writeMap(name, Self.sorted(members)) { writer, value in writer.append(value) }
     }
 
     /// Members by the bytes of their names, so that equal maps give equal text; omits an empty map.
-    package mutating func stringMap(_ name: StaticString, _ members: [String: String]) {
+    public mutating func stringMap(_ name: StaticString, _ members: [String: String]) {
         members.isEmpty ? () : writeMap(name, Self.sorted(members)) { writer, value in writer.append(value) }
     }
 
@@ -161,13 +185,13 @@ extension ObjectWriter {
     // MARK: Anything
 
     /// A value's own JSON text, which must be valid: from `ObjectReader.raw` or `JSONEncoding`.
-    package mutating func raw(_ name: StaticString, _ json: [UInt8]) {
+    public mutating func raw(_ name: StaticString, _ json: [UInt8]) {
         begin(name)
         append(json)
     }
 
     /// Omits `nil`.
-    package mutating func raw(_ name: StaticString, _ json: [UInt8]?) {
+    public mutating func raw(_ name: StaticString, _ json: [UInt8]?) {
         if let json { raw(name, json) }
     }
 

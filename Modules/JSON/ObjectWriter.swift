@@ -1,13 +1,14 @@
 /// Writes one JSON object, append-only, fields in the order of the calls. The output is always valid UTF-8 JSON.
 ///
 /// Field names are literals of the program and must need no escaping. Names must not repeat within an object.
-@safe package struct ObjectWriter: ~Copyable {
+@safe public struct ObjectWriter: ~Copyable {
     private var base: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private var count = 0
     private var needsComma = false
 
     /// Starts with room for `capacity` bytes.
+    @usableFromInline
     init(capacity: Int = 1024) {
         unsafe base = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         self.capacity = capacity
@@ -16,6 +17,7 @@
     deinit { unsafe base.deallocate() }
 
     /// What was written.
+    @usableFromInline
     func finish() -> [UInt8] {
         unsafe Array(UnsafeBufferPointer(start: base, count: count))
     }
@@ -62,7 +64,7 @@
     // MARK: Structure
 
     /// `,"name":`.
-    @inline(__always)
+    @usableFromInline
     mutating func begin(_ name: StaticString) {
         let length = name.utf8CodeUnitCount
         reserve(length + 4)
@@ -76,7 +78,7 @@
     }
 
     /// The comma before the next member or element, unless it is the first.
-    @inline(__always)
+    @usableFromInline
     mutating func separate() {
         if needsComma { append(UInt8(ascii: ",")) }
         needsComma = true
@@ -95,15 +97,35 @@
     }
 
     /// An object as a value: braces around what it writes.
+    @inlinable
     mutating func appendObject<T: JSONWritable>(_ value: T) {
-        open(UInt8(ascii: "{"))
+        openObject()
         value.write(to: &self)
-        close(UInt8(ascii: "}"))
+        closeObject()
     }
+
+    @usableFromInline
+    mutating func openObject() { open(UInt8(ascii: "{")) }
+
+    @usableFromInline
+    mutating func closeObject() { close(UInt8(ascii: "}")) }
 
     // MARK: Values
 
+    /// A scalar's own text as a value.
+    public mutating func text(_ text: String) { append(text) }
+
+    /// As `text`, of `count` ASCII characters that need no escaping, put there by `body`.
+    public mutating func text(ofASCII count: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
+        reserve(count + 2)
+        put(UInt8(ascii: "\""))
+        unsafe body(UnsafeMutableBufferPointer(start: base + self.count, count: count))
+        self.count += count
+        put(UInt8(ascii: "\""))
+    }
+
     /// A quoted and escaped string. Only what JSON demands is escaped: quote, backslash and control characters.
+    @usableFromInline
     mutating func append(_ string: String) {
         var string = string
         string.withUTF8 { unsafe append(escaping: $0) }

@@ -49,6 +49,9 @@ package final class SQLiteStateBackend: StateBackend {
 
     private static func configure(_ connection: SQLiteConnection) throws(SQLiteError) {
         try connection.execute("PRAGMA page_size=\(pageBytes)")
+        // The provider holds the directory, so that nobody else reads the file: no lock is taken and let go with every
+        // statement. Set before the file is read, so that the log's index stands in memory, too.
+        try connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         // The answer is not asserted: a test does, and every mode is correct.
         try connection.execute("PRAGMA journal_mode=WAL")
         try connection.execute("PRAGMA synchronous=NORMAL")
@@ -263,12 +266,7 @@ package final class SQLiteStateBackend: StateBackend {
     /// one counts.
     package func apply(_ changes: [RowChange]) throws(StoreError) {
         try requireTransaction()
-        let order = changes.indices.sorted { left, right in
-            let (one, other) = (changes[left], changes[right])
-            if one.table != other.table { return one.table.name < other.table.name }
-            if one.key != other.key { return one.key.lexicographicallyPrecedes(other.key) }
-            return left < right
-        }
+        let order = RowOrder.of(changes)
         var previous: (table: StateTable, statements: TableStatements)?
         for index in order {
             let change = changes[index]

@@ -16,14 +16,13 @@ package enum Changelog {
         return key
     }
 
-    static func record(_ change: RowChange, topic: String, partition: Int32, turn: Int64) -> OutgoingRecord {
+    /// The headers of all rows of one turn.
+    static func headers(turn: Int64) -> [LogHeader] {
         var mark: [UInt8] = [schemaVersion]
         for shift in stride(from: 56, through: 0, by: -8) {
             mark.append(UInt8(truncatingIfNeeded: turn >> Int64(shift)))
         }
-        return OutgoingRecord(
-            topic: topic, partition: partition, key: key(of: change), value: change.value,
-            headers: [LogHeader(header, mark)])
+        return [LogHeader(header, mark)]
     }
 
     /// The change that a record holds, and the turn that made it.

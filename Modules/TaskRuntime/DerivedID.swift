@@ -10,12 +10,7 @@ package enum DerivedID {
             bytes.append(contentsOf: part.utf8)
             bytes.append(0)
         }
-        return prefix + hex(UInt64(Partitioner.hash(routingKey.utf8)), digits: 8)
-            + hex(Hashing.first64(of: bytes), digits: 16)
-    }
-
-    static func hex(_ value: UInt64, digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text
+        return prefix + Hexadecimal.text(Partitioner.hash(routingKey.utf8))
+            + Hexadecimal.text(Hashing.first64(of: bytes))
     }
 }

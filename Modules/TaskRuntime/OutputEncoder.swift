@@ -27,17 +27,18 @@ struct OutputEncoder {
         _ outputs: [TurnContext.Output], origin: [String], time: Timestamp, commandID: String?, traceparent: String?,
         cause: EventPosition?, sequence: inout Int64
     ) -> [OutgoingRecord] {
+        guard !outputs.isEmpty else { return [] }
         var records: [OutgoingRecord] = []
         records.reserveCapacity(outputs.count)
-        let stem = Hashing.first64(of: origin)
-        let stemText = Hexadecimal.text(stem)
+        // One hash for what is answered, here; the outputs' numbers are added to it.
+        let stem = Hashing.first128(of: [source] + origin)
+        let stemText = Hexadecimal.text(stem.high)
         for (index, output) in outputs.enumerated() {
             sequence += 1
             let envelope = EventEnvelope(
-                id:
-                    "\(stemText)\(Hexadecimal.text(Hashing.first64(of: [source, stemText, output.type, String(index)])))",
-                source: source, type: output.type, time: time, subject: output.subject, key: output.key,
-                commandID: commandID, traceparent: traceparent, cause: cause)
+                id: stemText + Hexadecimal.text(stem.low &+ UInt64(index)), source: source, type: output.type,
+                time: time, subject: output.subject, key: output.key, commandID: commandID, traceparent: traceparent,
+                cause: cause)
             var record = CloudEventCodec.encode(
                 envelope, data: output.data, topic: catalogue.name(of: output.topic),
                 partition: Partitioner.partition(of: output.key, count: partitions[output.topic]))

@@ -48,6 +48,7 @@ package final class PartitionTask {
     let processor: any Processor
     private let context: TurnContext
     private let encoder: OutputEncoder
+    private var seen = SeenEvents()
     /// As of the last finished record.
     private(set) var row: TurnRow
     private var clock = TaskClock()
@@ -104,8 +105,9 @@ package final class PartitionTask {
 
     /// Records made since the last call, in order.
     package func takeOutputs() -> [OutgoingRecord] {
-        defer { outputs.removeAll(keepingCapacity: true) }
-        return outputs
+        let taken = outputs
+        outputs = []
+        return taken
     }
 
     /// Ends the turn: its row and the changelog records of everything that it changed.
@@ -115,17 +117,22 @@ package final class PartitionTask {
         row.clockKind = clock.kind
         row.clockTime = clock.time
         row.sequence = sequence
+        try seen.store(in: state)
+        let topic = configuration.catalogue.name(of: .changelog(configuration.worker))
+        let headers = Changelog.headers(turn: row.turn)
+        var changelog = state.turnImages().map { change in
+            OutgoingRecord(
+                topic: topic, partition: configuration.partition, key: Changelog.key(of: change), value: change.value,
+                headers: headers)
+        }
         try state.put(TurnRow.table, TurnRow.key, row)
         state.acceptRecord()
-        let topic = configuration.catalogue.name(of: .changelog(configuration.worker))
-        var images = state.turnImages()
-        if let index = images.firstIndex(where: { $0.table == TurnRow.table }) {
-            images.append(images.remove(at: index))
-        }
-        return (
-            row,
-            images.map { Changelog.record($0, topic: topic, partition: configuration.partition, turn: row.turn) }
-        )
+        let mark = RowChange(table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(row))
+        changelog.append(
+            OutgoingRecord(
+                topic: topic, partition: configuration.partition, key: Changelog.key(of: mark), value: mark.value,
+                headers: headers))
+        return (row, changelog)
     }
 
     /// Writes the turn into the store, after the log has committed it.
@@ -140,6 +147,7 @@ package final class PartitionTask {
     package func rollbackTurn() throws {
         outputs.removeAll()
         try state.rollbackTurn()
+        seen.forget()
         let epoch = row.epoch
         row =
             try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
@@ -201,7 +209,7 @@ package final class PartitionTask {
                 ? record.headerText(OutputEncoder.sequenceHeader).flatMap(Int64.init) : nil
             let payload = try processor.decode(event)
             if try forwardIfMisplaced(payload, event, record) { return }
-            switch try SeenEvents.admit(event, sequence: sequence, state: state) {
+            switch try seen.admit(event, sequence: sequence, state: state) {
             case .duplicate:
                 counts.duplicates += 1
                 state.acceptRecord()
@@ -285,6 +293,7 @@ package final class PartitionTask {
     private func fail(_ record: LogRecord, _ event: Event, _ error: any Error) throws {
         if error is StoreError || error is LogError { throw error }
         state.rejectRecord()
+        seen.rejectRecord()
         processor.stateDidReset()
         deadLetter(record, DeadLetter(classifying: error), event: event)
     }

@@ -7,9 +7,13 @@ import JSON
 ///
 /// A worker's outputs to one partition carry rising sequence numbers (header `tributary-sequence`), so the highest one
 /// seen of each source says of every earlier one that it was had, in one row for a source instead of one for an event.
+/// Marks are kept in memory and stored once a turn.
 struct SeenEvents {
     static let table = StateTable("seen")
     static let marks = StateTable("source_mark")
+
+    /// Marks in memory at most; more are read from the store again.
+    private static let markLimit = 4_096
 
     enum Verdict: Equatable {
         case new
@@ -18,26 +22,59 @@ struct SeenEvents {
         case idReused
     }
 
+    /// The highest sequence number seen of each source.
+    private var known: [String: Int64] = [:]
+    /// Sources whose marks this turn moved.
+    private var moved: Set<String> = []
+    /// The mark that the current record moved, as it was.
+    private var undo: (source: String, sequence: Int64?)?
+
     /// Looks the event up and remembers it.
-    static func admit(_ event: Event, sequence: Int64?, state: TaskState) throws -> Verdict {
+    mutating func admit(_ event: Event, sequence: Int64?, state: TaskState) throws -> Verdict {
+        undo = nil
         // A forwarded output comes in the order of its first partition, where the mark says nothing.
         if let sequence, !event.isForwarded { return try admit(sequence: sequence, source: event.source, state: state) }
-        let key = StateKey(
-            bytes: Array(SHA256Digest(of: Array("\(event.source)\u{0}\(event.id)".utf8)).bytes.prefix(16)))
+        let name = Hashing.first128(of: [event.source, event.id])
+        let key = StateKey(bigEndian: [name.high, name.low])
         let body = Hexadecimal.text(Hashing.first64(of: event.data))
-        if let known = try state.get(table, key, as: SeenRow.self) {
+        if let known = try state.get(SeenEvents.table, key, as: SeenRow.self) {
             return known.body == body ? .duplicate : .idReused
         }
-        try state.putNew(table, key, SeenRow(body: body))
+        try state.putNew(SeenEvents.table, key, SeenRow(body: body))
         return .new
     }
 
-    private static func admit(sequence: Int64, source: String, state: TaskState) throws -> Verdict {
-        let key = StateKey(source)
-        if let mark = try state.get(marks, key, as: SourceMark.self), sequence <= mark.sequence { return .duplicate }
-        try state.put(marks, key, SourceMark(sequence: sequence))
+    private mutating func admit(sequence: Int64, source: String, state: TaskState) throws -> Verdict {
+        let mark =
+            try known[source] ?? state.get(SeenEvents.marks, StateKey(source), as: SourceMark.self)?.sequence
+        if let mark, sequence <= mark { return .duplicate }
+        if known.count >= SeenEvents.markLimit { known = known.filter { moved.contains($0.key) } }
+        undo = (source, mark)
+        known[source] = sequence
+        moved.insert(source)
         return .new
     }
+
+    /// The current record failed: it was not had.
+    mutating func rejectRecord() {
+        guard let undo else { return }
+        known[undo.source] = undo.sequence
+        self.undo = nil
+    }
+
+    /// Writes the marks that the turn moved.
+    mutating func store(in state: TaskState) throws {
+        for source in moved.sorted() {
+            guard let sequence = known[source] else { continue }
+            try state.put(SeenEvents.marks, StateKey(source), SourceMark(sequence: sequence))
+        }
+        state.acceptRecord()
+        moved.removeAll(keepingCapacity: true)
+        undo = nil
+    }
+
+    /// The turn is taken back: what is stored counts.
+    mutating func forget() { self = SeenEvents() }
 }
 
 private struct SeenRow: JSONCodable {

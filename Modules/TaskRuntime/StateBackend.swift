@@ -4,6 +4,9 @@ package struct StateTable: Sendable, Hashable {
     package let name: String
 
     package init(_ name: String) { self.name = name }
+
+    /// A worker has a dozen tables, and looks one up with every row: their lengths tell most of them apart.
+    package func hash(into hasher: inout Hasher) { hasher.combine(name.utf8.count) }
 }
 
 /// Where a store stands: written in the same transaction as its rows.

@@ -9,8 +9,20 @@ package struct StateKey: Sendable, Hashable {
 
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
+    /// A key of plain big-endian words, such as a hash.
+    init(bigEndian words: [UInt64]) {
+        bytes = []
+        bytes.reserveCapacity(words.count * 8)
+        for word in words { append(bigEndian: word) }
+    }
+
+    private mutating func append(bigEndian word: UInt64) {
+        unsafe withUnsafeBytes(of: word.bigEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
+
     package init(_ parts: String...) {
         bytes = []
+        bytes.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 1 })
         for part in parts { append(part) }
     }
 
@@ -20,10 +32,7 @@ package struct StateKey: Sendable, Hashable {
     }
 
     package mutating func append(_ value: Int64) {
-        let flipped = UInt64(bitPattern: value) ^ (1 << 63)
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: flipped >> UInt64(shift)))
-        }
+        append(bigEndian: UInt64(bitPattern: value) ^ (1 << 63))
     }
 
     package mutating func append(_ time: Timestamp) { append(time.millisecondsSince1970) }

@@ -10,26 +10,58 @@ package import JSON
 ///
 /// Used by one thread.
 package final class TaskState {
-    /// One changed row. `isNew` says that the store had no such row before this turn, so that a deletion leaves no trace;
-    /// `isInTransaction` that the store's open transaction holds some earlier value of it, which a deletion must take out.
-    private struct Change {
-        var value: [UInt8]?
-        var isNew: Bool
-        var isInTransaction = false
+    /// What became of a row: its new bytes, or its deletion.
+    private enum Image {
+        case row([UInt8])
+        case deleted
+
+        var bytes: [UInt8]? {
+            switch self {
+            case .row(let bytes): bytes
+            case .deleted: nil
+            }
+        }
     }
 
-    /// A class: a record's few changes must not copy the turn's many.
+    /// One changed row.
+    private struct ChangedRow {
+        let key: [UInt8]
+        /// As of the turn's finished records; `nil` where none of them changed it.
+        var turn: Image?
+        /// As of the current record; `nil` where it did not change it.
+        var record: Image?
+        /// The store had no such row before this turn, so that a deletion leaves no trace.
+        var isNew: Bool
+        /// As `isNew`, by the current record.
+        var isNewByRecord = false
+        /// The store's open transaction holds some earlier value of it, which a deletion must take out.
+        var isInTransaction = false
+        /// `turn` is not in the store's open transaction yet.
+        var isUnwritten = false
+    }
+
+    /// A table's changed rows, in the order in which they were first changed. A class: a record's few changes must not
+    /// copy the turn's many.
     private final class TableChanges {
-        /// Changes of the turn's finished records.
-        var turn: [[UInt8]: Change] = [:]
-        /// Keys of `turn` that the store's open transaction does not hold yet.
-        var unwritten: Set<[UInt8]> = []
-        /// Changes of the current record.
-        var record: [[UInt8]: Change] = [:]
+        var rows: [ChangedRow] = []
+        var places: [RowKey: Int] = [:]
+        /// Rows that the current record changed.
+        var touched: [Int] = []
+        /// Rows whose last value the store's open transaction does not hold yet.
+        var unwritten: [Int] = []
+
+        func forget() {
+            rows.removeAll(keepingCapacity: true)
+            places.removeAll(keepingCapacity: true)
+            touched.removeAll(keepingCapacity: true)
+            unwritten.removeAll(keepingCapacity: true)
+        }
     }
 
     private let backend: any StateBackend
     private var tables: [StateTable: TableChanges] = [:]
+    /// Tables that the current record changed.
+    private var touchedTables: [TableChanges] = []
     private var isTransactionOpen = false
     let timers = TimerQueue()
 
@@ -46,9 +78,9 @@ package final class TaskState {
 
     /// The row's own bytes.
     package func bytes(_ table: StateTable, _ key: StateKey) throws(StoreError) -> [UInt8]? {
-        if let changes = tables[table] {
-            if let change = changes.record[key.bytes] { return change.value }
-            if let change = changes.turn[key.bytes] { return change.value }
+        if let changes = tables[table], let place = changes.places[RowKey(key.bytes)] {
+            let row = changes.rows[place]
+            if let image = row.record ?? row.turn { return image.bytes }
         }
         return try backend.get(table, key.bytes)
     }
@@ -74,20 +106,26 @@ package final class TaskState {
     func scan(_ table: StateTable, from: [UInt8], upTo: [UInt8]?, limit: Int) throws(StoreError)
         -> [(key: [UInt8], value: [UInt8])]
     {
-        guard tables[table] != nil else { return try backend.scan(table, from: from, upTo: upTo, limit: limit) }
+        guard let changes = tables[table] else {
+            return try backend.scan(table, from: from, upTo: upTo, limit: limit)
+        }
         try writeThrough(table)
-        let ofRecord = tables[table]!.record.filter { entry in
-            !entry.key.lexicographicallyPrecedes(from) && upTo.map { entry.key.lexicographicallyPrecedes($0) } ?? true
+        var ofRecord: [RowKey: Image] = [:]
+        for place in changes.touched {
+            let row = changes.rows[place]
+            if !row.key.precedes(from), upTo.map({ row.key.precedes($0) }) ?? true {
+                ofRecord[RowKey(row.key)] = row.record
+            }
         }
         // A deletion of the record may hide a stored row, so that many more have to be asked for.
         let stored = try backend.scan(
             table, from: from, upTo: upTo, limit: limit == .max ? .max : limit + ofRecord.count)
         guard !ofRecord.isEmpty else { return stored }
-        var merged = stored.filter { ofRecord[$0.key] == nil }
-        for (key, change) in ofRecord {
-            if let value = change.value { merged.append((key, value)) }
+        var merged = stored.filter { ofRecord[RowKey($0.key)] == nil }
+        for (key, image) in ofRecord {
+            if let value = image.bytes { merged.append((key.bytes, value)) }
         }
-        merged.sort { $0.key.lexicographicallyPrecedes($1.key) }
+        merged.sort { $0.key.precedes($1.key) }
         return limit < merged.count ? Array(merged.prefix(limit)) : merged
     }
 
@@ -111,66 +149,90 @@ package final class TaskState {
     // MARK: Writing
 
     package func put(_ table: StateTable, _ key: StateKey, _ row: some JSONWritable) throws {
-        set(table, key.bytes, Change(value: JSONEncoding.encode(row), isNew: false))
+        set(table, key.bytes, .row(JSONEncoding.encode(row)), isNew: false)
     }
 
     /// As `put`, for a key that the store is known not to hold: if the turn deletes it again, nothing is written at all.
     package func putNew(_ table: StateTable, _ key: StateKey, _ row: some JSONWritable) throws {
-        set(table, key.bytes, Change(value: JSONEncoding.encode(row), isNew: true))
+        set(table, key.bytes, .row(JSONEncoding.encode(row)), isNew: true)
     }
 
     package func delete(_ table: StateTable, _ key: StateKey) throws {
-        set(table, key.bytes, Change(value: nil, isNew: false))
+        set(table, key.bytes, .deleted, isNew: false)
     }
 
-    private func set(_ table: StateTable, _ key: [UInt8], _ change: Change) {
-        var change = change
-        let changes: TableChanges
-        if let known = tables[table] {
-            changes = known
+    private func changes(of table: StateTable) -> TableChanges {
+        if let known = tables[table] { return known }
+        let changes = TableChanges()
+        tables[table] = changes
+        return changes
+    }
+
+    private func set(_ table: StateTable, _ key: [UInt8], _ image: Image, isNew: Bool) {
+        let changes = changes(of: table)
+        let rowKey = RowKey(key)
+        let place: Int
+        if let known = changes.places[rowKey] {
+            place = known
         } else {
-            changes = TableChanges()
-            tables[table] = changes
+            place = changes.rows.count
+            changes.places[rowKey] = place
+            changes.rows.append(ChangedRow(key: key, isNew: false))
         }
-        if let earlier = changes.record[key] ?? changes.turn[key] { change.isNew = earlier.isNew }
-        changes.record[key] = change
+        if changes.rows[place].record == nil {
+            if changes.touched.isEmpty { touchedTables.append(changes) }
+            changes.touched.append(place)
+            // Only the first change of a turn can tell what the store holds.
+            changes.rows[place].isNewByRecord = changes.rows[place].turn == nil ? isNew : changes.rows[place].isNew
+        }
+        changes.rows[place].record = image
     }
 
     // MARK: Records and turns
 
     /// The current record succeeded: its changes become the turn's.
     func acceptRecord() {
-        for changes in tables.values where !changes.record.isEmpty {
-            for (key, change) in changes.record {
-                var change = change
-                change.isInTransaction = changes.turn[key]?.isInTransaction ?? false
-                if change.value == nil && change.isNew && !change.isInTransaction {
-                    changes.turn[key] = nil
-                    changes.unwritten.remove(key)
-                } else {
-                    changes.turn[key] = change
-                    changes.unwritten.insert(key)
-                }
-            }
-            changes.record.removeAll(keepingCapacity: true)
+        for changes in touchedTables {
+            for place in changes.touched { Self.accept(&changes.rows[place], at: place, of: changes) }
+            changes.touched.removeAll(keepingCapacity: true)
+        }
+        touchedTables.removeAll(keepingCapacity: true)
+    }
+
+    private static func accept(_ row: inout ChangedRow, at place: Int, of changes: TableChanges) {
+        row.isNew = row.isNewByRecord
+        row.turn = row.record
+        row.record = nil
+        if case .deleted = row.turn, row.isNew, !row.isInTransaction {
+            // It never was, and need not be written.
+            row.turn = nil
+        } else if !row.isUnwritten {
+            row.isUnwritten = true
+            changes.unwritten.append(place)
         }
     }
 
     /// The current record failed: none of its changes remain.
     func rejectRecord() {
-        for changes in tables.values { changes.record.removeAll(keepingCapacity: true) }
+        for changes in touchedTables {
+            for place in changes.touched { changes.rows[place].record = nil }
+            changes.touched.removeAll(keepingCapacity: true)
+        }
+        touchedTables.removeAll(keepingCapacity: true)
         timers.reset()
     }
 
-    /// Every row that the turn changed, as it is now, by table and key: the turn's changelog.
+    /// Every row that the turn changed, as it is now, table by table: the turn's changelog.
     func turnImages() -> [RowChange] {
         var images: [RowChange] = []
-        for (table, changes) in tables {
-            for (key, change) in changes.turn where !(change.isNew && change.value == nil) {
-                images.append(RowChange(table: table, key: key, value: change.value))
+        images.reserveCapacity(tables.values.reduce(0) { $0 + $1.rows.count })
+        for table in tables.keys.sorted(by: { $0.name < $1.name }) {
+            for row in tables[table]!.rows {
+                guard let image = row.turn else { continue }
+                if case .deleted = image, row.isNew { continue }
+                images.append(RowChange(table: table, key: row.key, value: image.bytes))
             }
         }
-        images.sort { ($0.table.name, $0.key) < ($1.table.name, $1.key) }
         return images
     }
 
@@ -179,7 +241,7 @@ package final class TaskState {
         try beginIfNeeded()
         for table in tables.keys.sorted(by: { $0.name < $1.name }) {
             try writeThrough(table)
-            tables[table]!.turn.removeAll(keepingCapacity: true)
+            tables[table]!.forget()
         }
         try backend.commit(checkpoint)
         isTransactionOpen = false
@@ -187,7 +249,8 @@ package final class TaskState {
 
     /// Forgets the turn.
     func rollbackTurn() throws(StoreError) {
-        tables.removeAll(keepingCapacity: true)
+        for changes in tables.values { changes.forget() }
+        touchedTables.removeAll(keepingCapacity: true)
         timers.reset()
         guard isTransactionOpen else { return }
         isTransactionOpen = false
@@ -202,16 +265,21 @@ package final class TaskState {
         isTransactionOpen = true
     }
 
+    /// Writes what finished records changed of a table into the store's open transaction.
     private func writeThrough(_ table: StateTable) throws(StoreError) {
         guard let changes = tables[table], !changes.unwritten.isEmpty else { return }
         try beginIfNeeded()
-        var rows: [RowChange] = []
-        rows.reserveCapacity(changes.unwritten.count)
-        for key in changes.unwritten { rows.append(RowChange(table: table, key: key, value: changes.turn[key]?.value)) }
-        rows.sort { $0.key.lexicographicallyPrecedes($1.key) }
-        try backend.apply(rows)
-        for row in rows { tables[table]!.turn[row.key]?.isInTransaction = true }
-        tables[table]!.unwritten.removeAll(keepingCapacity: true)
+        var images: [RowChange] = []
+        images.reserveCapacity(changes.unwritten.count)
+        for place in changes.unwritten where changes.rows[place].isUnwritten {
+            changes.rows[place].isUnwritten = false
+            // A row that came and went before it was written needs no deletion.
+            guard let image = changes.rows[place].turn else { continue }
+            changes.rows[place].isInTransaction = true
+            images.append(RowChange(table: table, key: changes.rows[place].key, value: image.bytes))
+        }
+        changes.unwritten.removeAll(keepingCapacity: true)
+        if !images.isEmpty { try backend.apply(images) }
     }
 
     // MARK: Timers
@@ -247,8 +315,4 @@ package final class TaskState {
         try delete(TimerQueue.table, TimerQueue.key(due: timer.due, name: timer.name))
         timers.removed(named: timer.name, due: timer.due)
     }
-}
-
-private func < (left: (String, [UInt8]), right: (String, [UInt8])) -> Bool {
-    left.0 == right.0 ? left.1.lexicographicallyPrecedes(right.1) : left.0 < right.0
 }

@@ -16,12 +16,15 @@ package struct TopicCatalogue: Sendable, Hashable {
     package let prefix: String
     /// Of every input topic, and with it of changelogs and dead letters. Never changes once the topics exist.
     package let partitions: Int32
+    /// Made once: a name is asked for with every record.
+    private let names: [Topic: String]
 
     package init(
         prefix: String = TopicCatalogue.defaultPrefix, partitions: Int32 = TopicCatalogue.defaultPartitions
     ) {
         self.prefix = prefix
         self.partitions = partitions
+        names = Dictionary(uniqueKeysWithValues: TopicCatalogue.topics.map { ($0, $0.name(prefix: prefix)) })
     }
 
     /// Every topic, inputs first.
@@ -32,7 +35,7 @@ package struct TopicCatalogue: Sendable, Hashable {
     /// What every topic is created with.
     package var specifications: [TopicSpecification] { TopicCatalogue.topics.map(specification) }
 
-    package func name(of topic: Topic) -> String { topic.name(prefix: prefix) }
+    package func name(of topic: Topic) -> String { names[topic] ?? topic.name(prefix: prefix) }
 
     package func specification(of topic: Topic) -> TopicSpecification {
         switch topic {

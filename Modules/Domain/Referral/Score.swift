@@ -52,19 +52,29 @@ package struct Score: Sendable, Hashable {
     /// The whole calculation, to be evaluated from this text alone: `floor((30 x 100 + 20 x 60) / (30 + 20)) = 84`.
     package var arithmetic: String {
         guard !contributions.isEmpty else { return "0 = 0" }
-        let products = contributions.map { "\($0.weight) x \($0.points)" }.joined(separator: " + ")
-        let weights = contributions.map { "\($0.weight)" }.joined(separator: " + ")
+        var (products, weights) = ("", "")
+        for share in contributions {
+            if !products.isEmpty {
+                products += " + "
+                weights += " + "
+            }
+            products += "\(share.weight) x \(share.points)"
+            weights += "\(share.weight)"
+        }
         return "floor((\(products)) / (\(weights))) = \(value)"
     }
 
     /// The calculation as a step of an explanation.
     package func step(rule: String, programVersion: Int64) -> ExplanationStep {
-        let shares = contributions.map { share in
-            "\(share.criterion) \(share.found ?? "missing") gives \(share.points) points at weight \(share.weight)"
+        var shares = ""
+        for share in contributions {
+            if !shares.isEmpty { shares += "; " }
+            shares += share.criterion
+            shares += " \(share.found ?? "missing") gives \(share.points) points at weight \(share.weight)"
         }
         return ExplanationStep(
-            rule: rule, programVersion: programVersion,
-            text: shares.isEmpty ? "No criteria." : shares.joined(separator: "; ") + ".", arithmetic: arithmetic)
+            rule: rule, programVersion: programVersion, text: shares.isEmpty ? "No criteria." : shares + ".",
+            arithmetic: arithmetic)
     }
 }
 
@@ -78,7 +88,7 @@ enum ScoredValue: CustomStringConvertible {
     var description: String {
         switch self {
         case .number(let number): "\(number)"
-        case .text(let text), .words(let text): "`\(text.prefix(80))`"
+        case .text(let text), .words(let text): text.utf8.count <= 80 ? "`\(text)`" : "`\(text.prefix(80))`"
         }
     }
 }
@@ -116,24 +126,66 @@ extension PointRow {
     }
 }
 
-/// Comparison of texts without regard to letter case.
+/// Comparison of texts without regard to letter case. Nearly every text is ASCII, which is compared by its bytes.
 enum CaseFolding {
     static func equal(_ left: String, _ right: String) -> Bool {
-        left == right || left.lowercased() == right.lowercased()
+        if left == right { return true }
+        if let one = asciiFolded(left), let other = asciiFolded(right) { return one == other }
+        return left.lowercased() == right.lowercased()
     }
 
     /// Whether a text holds a word, or several words in a row, between its ends and characters that are neither letter nor
     /// digit.
     static func contains(word: String, in text: String) -> Bool {
+        if let word = asciiFolded(word), let text = asciiFolded(text) {
+            return contains(words(word), in: words(text), isStart: { $0 == separator }) && word.contains(where: isWord)
+        }
         let words = self.words(word)
-        let all = self.words(text)
-        guard !words.isEmpty, words.count <= all.count else { return false }
-        return (0...(all.count - words.count)).contains { start in
-            all[start..<(start + words.count)].elementsEqual(words)
+        return !words.isEmpty && contains(words, in: self.words(text), isStart: { _ in true })
+    }
+
+    private static func contains<Element: Equatable>(
+        _ part: [Element], in whole: [Element], isStart: (Element) -> Bool
+    ) -> Bool {
+        guard part.count <= whole.count else { return false }
+        return (0...(whole.count - part.count)).contains { start in
+            isStart(whole[start]) && whole[start..<(start + part.count)].elementsEqual(part)
         }
     }
 
     private static func words(_ text: String) -> [String] {
         text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    }
+
+    private static let separator = UInt8(ascii: " ")
+
+    /// The words of folded ASCII, each between two separators.
+    private static func words(_ text: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = [separator]
+        bytes.reserveCapacity(text.count + 2)
+        for byte in text {
+            if isWord(byte) {
+                bytes.append(byte)
+            } else if bytes.last != separator {
+                bytes.append(separator)
+            }
+        }
+        if bytes.last != separator { bytes.append(separator) }
+        return bytes
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    /// In lower case; `nil` for a text that is not all ASCII.
+    private static func asciiFolded(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            guard byte < 0x80 else { return nil }
+            bytes.append((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte)
+        }
+        return bytes
     }
 }

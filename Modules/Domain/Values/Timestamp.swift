@@ -72,6 +72,12 @@ extension Timestamp {
         self = time
     }
 
+    /// As above, from UTF-8 that lives as long as the call.
+    @unsafe package init?(rfc3339 bytes: UnsafeBufferPointer<UInt8>) {
+        guard let time = unsafe DigitParser.parse(bytes, Timestamp.read) else { return nil }
+        self = time
+    }
+
     private static func read(_ parser: inout DigitParser) -> Timestamp? {
         guard let date = CalendarDate.read(&parser), parser.take("T", "t", " "), let hour = parser.digits(2),
             parser.take(":"), let minute = parser.digits(2), parser.take(":"), let second = parser.digits(2), hour < 24,
@@ -96,23 +102,31 @@ extension Timestamp {
         return Timestamp(millisecondsSince1970: seconds * 1000 + Int64(milliseconds))
     }
 
+    /// How many characters the text has.
+    package static let textCount = 24
+
     /// `2026-03-01T09:30:00.000Z`
     package var description: String {
+        unsafe String(unsafeUninitializedCapacity: Timestamp.textCount) { buffer in
+            unsafe write(into: buffer)
+            return Timestamp.textCount
+        }
+    }
+
+    /// Writes `description` into `textCount` bytes.
+    @unsafe package func write(into buffer: UnsafeMutableBufferPointer<UInt8>) {
         let date = self.date
         let inDay = Int(millisecondsSince1970 - Int64(date.dayNumber) * 86_400_000)
-        return unsafe String(unsafeUninitializedCapacity: 24) { buffer in
-            unsafe date.write(into: buffer)
-            unsafe buffer[10] = UInt8(ascii: "T")
-            unsafe writeDigits(inDay / 3_600_000, 2, into: buffer, at: 11)
-            unsafe buffer[13] = UInt8(ascii: ":")
-            unsafe writeDigits(inDay / 60_000 % 60, 2, into: buffer, at: 14)
-            unsafe buffer[16] = UInt8(ascii: ":")
-            unsafe writeDigits(inDay / 1000 % 60, 2, into: buffer, at: 17)
-            unsafe buffer[19] = UInt8(ascii: ".")
-            unsafe writeDigits(inDay % 1000, 3, into: buffer, at: 20)
-            unsafe buffer[23] = UInt8(ascii: "Z")
-            return 24
-        }
+        unsafe date.write(into: buffer)
+        unsafe buffer[10] = UInt8(ascii: "T")
+        unsafe writeDigits(inDay / 3_600_000, 2, into: buffer, at: 11)
+        unsafe buffer[13] = UInt8(ascii: ":")
+        unsafe writeDigits(inDay / 60_000 % 60, 2, into: buffer, at: 14)
+        unsafe buffer[16] = UInt8(ascii: ":")
+        unsafe writeDigits(inDay / 1000 % 60, 2, into: buffer, at: 17)
+        unsafe buffer[19] = UInt8(ascii: ".")
+        unsafe writeDigits(inDay % 1000, 3, into: buffer, at: 20)
+        unsafe buffer[23] = UInt8(ascii: "Z")
     }
 }
 
@@ -133,6 +147,13 @@ extension Timestamp {
             var parser = unsafe DigitParser(buffer)
             return read(&parser)
         }
+    }
+
+    @unsafe static func parse<Result>(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ read: (inout DigitParser) -> Result?
+    ) -> Result? {
+        var parser = unsafe DigitParser(bytes)
+        return read(&parser)
     }
 
     static func parse<Result>(_ text: String, _ read: (inout DigitParser) -> Result?) -> Result? {
