@@ -17,12 +17,12 @@ package enum Changelog {
     }
 
     /// The headers of all rows of one turn.
-    static func headers(turn: Int64) -> [LogHeader] {
+    static func headers(turn: Int64) -> LogHeaders {
         var mark: [UInt8] = [schemaVersion]
         for shift in stride(from: 56, through: 0, by: -8) {
             mark.append(UInt8(truncatingIfNeeded: turn >> Int64(shift)))
         }
-        return [LogHeader(header, mark)]
+        return LogHeaders([LogHeader(header, mark)])
     }
 
     /// The change that a record holds, and the turn that made it.

@@ -135,13 +135,19 @@ package final class PartitionTask {
         return (row, changelog)
     }
 
-    /// Writes the turn into the store, after the log has committed it.
+    /// Takes the turn into the store, or into what the store is to be given, after the log has committed it.
     package func commitTurn(changelogOffset: Int64, committedAtMilliseconds: Int64) throws(StoreError) {
         try state.commitTurn(
             StoreCheckpoint(
                 changelogOffset: changelogOffset, inputOffset: row.inputOffset, turn: row.turn, epoch: row.epoch,
                 committedAtMilliseconds: committedAtMilliseconds))
     }
+
+    /// Writes what the store lacks; called between turns.
+    func store() throws(StoreError) { try state.store() }
+
+    /// As `store`, where it lacks it for longer than it may.
+    func storeIfDue(at milliseconds: Int64) throws(StoreError) { try state.storeIfDue(at: milliseconds) }
 
     /// Forgets the turn; the task stands where its last committed turn left it.
     package func rollbackTurn() throws {

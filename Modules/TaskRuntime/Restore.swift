@@ -37,6 +37,8 @@ final class Restore {
     private let partition: Int32
     private let session: any TurnSession
     private let provider: any StateBackendProvider
+    /// How far the store may stay behind once it runs.
+    private let lag: StoreLag
     private let now: () -> Int64
     /// The store was found damaged while it ran: it is not to be opened again.
     private let discardsStore: Bool
@@ -50,12 +52,13 @@ final class Restore {
     private(set) var skippedTornRows = 0
 
     init(
-        partition: Int32, session: any TurnSession, provider: any StateBackendProvider, discardsStore: Bool = false,
-        now: @escaping () -> Int64
+        partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
+        discardsStore: Bool = false, now: @escaping () -> Int64
     ) {
         self.partition = partition
         self.session = session
         self.provider = provider
+        self.lag = lag
         self.discardsStore = discardsStore
         self.now = now
     }
@@ -81,8 +84,8 @@ final class Restore {
             if position >= target {
                 try finish(backend)
                 return .done(
-                    state: TaskState(backend: backend), position: committed?.offset ?? 0, epoch: committedTurn.epoch + 1
-                )
+                    state: TaskState(backend: backend, lag: lag), position: committed?.offset ?? 0,
+                    epoch: committedTurn.epoch + 1)
             }
             let read = try session.readChangelog(
                 partition, from: position, maximum: Restore.slice, timeout: .milliseconds(100))

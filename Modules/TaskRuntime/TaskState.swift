@@ -1,12 +1,36 @@
 import Domain
 package import JSON
 
-/// The rows of one partition as a handler sees them: typed, with the changes of the current record over those of the turn
-/// over those of the store.
+/// How far a store may stay behind its changelog: what it lacks is in memory, and after a crash in the changelog's tail.
 ///
-/// Three layers make a failing record cheap and a turn atomic: what a record changed is kept apart until it has succeeded,
-/// what a turn changed is kept until the log has committed, and only then the store is written. A scan of a table writes
-/// the turn's changes of that table into the store's open transaction first, which is rolled back with the turn.
+/// Turns are small against a store, and each touches rows all over its indexes; written together they write each page once.
+package struct StoreLag: Sendable, Hashable {
+    /// Changed rows at most.
+    package var rows: Int
+    /// Bytes of changed rows, keys and values, at most.
+    package var bytes: Int
+    /// Time since the oldest change at most, by the commits' wall time.
+    package var milliseconds: Int64
+
+    package init(rows: Int, bytes: Int, milliseconds: Int64) {
+        self.rows = rows
+        self.bytes = bytes
+        self.milliseconds = milliseconds
+    }
+
+    /// Every turn is written as it is committed.
+    package static let none = StoreLag(rows: 0, bytes: 0, milliseconds: 0)
+    /// A tail that a restore reads in a fraction of a second.
+    package static let standard = StoreLag(rows: 4_096, bytes: 1 << 20, milliseconds: 5_000)
+}
+
+/// The rows of one partition as a handler sees them: typed, with the changes of the current record over those of the turn
+/// over those of committed turns over those of the store.
+///
+/// Layers make a failing record cheap and a turn atomic: what a record changed is kept apart until it has succeeded, what a
+/// turn changed until the log has committed it, and what committed turns changed until the store is written, every turn or
+/// every so many (`StoreLag`). A scan of a table writes the changes of that table into the store's open transaction first;
+/// where a turn is taken back, so is the transaction, and what was committed is written into the next one.
 ///
 /// Used by one thread.
 package final class TaskState {
@@ -21,23 +45,38 @@ package final class TaskState {
             case .deleted: nil
             }
         }
+
+        var isDeletion: Bool { bytes == nil }
     }
 
     /// One changed row.
     private struct ChangedRow {
         let key: [UInt8]
-        /// As of the turn's finished records; `nil` where none of them changed it.
+        /// As of the last committed turn; `nil` where none since the store was written changed it.
+        var committed: Image?
+        /// As of this turn's finished records; `nil` where none of them changed it.
         var turn: Image?
         /// As of the current record; `nil` where it did not change it.
         var record: Image?
-        /// The store had no such row before this turn, so that a deletion leaves no trace.
+        /// The store has no such row, so that a deletion leaves no trace there.
         var isNew: Bool
         /// As `isNew`, by the current record.
         var isNewByRecord = false
         /// The store's open transaction holds some earlier value of it, which a deletion must take out.
         var isInTransaction = false
-        /// `turn` is not in the store's open transaction yet.
+        /// The last value of finished records is not in the store's open transaction yet.
         var isUnwritten = false
+
+        init(key: [UInt8]) {
+            self.key = key
+            isNew = false
+        }
+
+        /// What of it goes into the store; `nil` where nothing has to.
+        var unwrittenImage: Image? {
+            guard let image = turn ?? committed else { return nil }
+            return image.isDeletion && isNew && !isInTransaction ? nil : image
+        }
     }
 
     /// A table's changed rows, in the order in which they were first changed. A class: a record's few changes must not
@@ -47,6 +86,8 @@ package final class TaskState {
         var places: [RowKey: Int] = [:]
         /// Rows that the current record changed.
         var touched: [Int] = []
+        /// Rows that this turn's finished records changed.
+        var changed: [Int] = []
         /// Rows whose last value the store's open transaction does not hold yet.
         var unwritten: [Int] = []
 
@@ -54,19 +95,27 @@ package final class TaskState {
             rows.removeAll(keepingCapacity: true)
             places.removeAll(keepingCapacity: true)
             touched.removeAll(keepingCapacity: true)
+            changed.removeAll(keepingCapacity: true)
             unwritten.removeAll(keepingCapacity: true)
         }
     }
 
     private let backend: any StateBackend
+    private let lag: StoreLag
     private var tables: [StateTable: TableChanges] = [:]
     /// Tables that the current record changed.
     private var touchedTables: [TableChanges] = []
     private var isTransactionOpen = false
+    /// Where the store will stand when it is written; `nil` where it is.
+    private var unstored: StoreCheckpoint?
+    private var unstoredSince: Int64 = 0
+    private var unstoredRows = 0
+    private var unstoredBytes = 0
     let timers = TimerQueue()
 
-    package init(backend: any StateBackend) {
+    package init(backend: any StateBackend, lag: StoreLag = .none) {
         self.backend = backend
+        self.lag = lag
     }
 
     // MARK: Reading
@@ -80,7 +129,7 @@ package final class TaskState {
     package func bytes(_ table: StateTable, _ key: StateKey) throws(StoreError) -> [UInt8]? {
         if let changes = tables[table], let place = changes.places[RowKey(key.bytes)] {
             let row = changes.rows[place]
-            if let image = row.record ?? row.turn { return image.bytes }
+            if let image = row.record ?? row.turn ?? row.committed { return image.bytes }
         }
         return try backend.get(table, key.bytes)
     }
@@ -177,13 +226,14 @@ package final class TaskState {
         } else {
             place = changes.rows.count
             changes.places[rowKey] = place
-            changes.rows.append(ChangedRow(key: key, isNew: false))
+            changes.rows.append(ChangedRow(key: key))
         }
         if changes.rows[place].record == nil {
             if changes.touched.isEmpty { touchedTables.append(changes) }
             changes.touched.append(place)
-            // Only the first change of a turn can tell what the store holds.
-            changes.rows[place].isNewByRecord = changes.rows[place].turn == nil ? isNew : changes.rows[place].isNew
+            // Only the first change can tell what the store holds.
+            let isFirst = changes.rows[place].turn == nil && changes.rows[place].committed == nil
+            changes.rows[place].isNewByRecord = isFirst ? isNew : changes.rows[place].isNew
         }
         changes.rows[place].record = image
     }
@@ -193,23 +243,26 @@ package final class TaskState {
     /// The current record succeeded: its changes become the turn's.
     func acceptRecord() {
         for changes in touchedTables {
-            for place in changes.touched { Self.accept(&changes.rows[place], at: place, of: changes) }
+            for place in changes.touched { Self.accept(place, of: changes) }
             changes.touched.removeAll(keepingCapacity: true)
         }
         touchedTables.removeAll(keepingCapacity: true)
     }
 
-    private static func accept(_ row: inout ChangedRow, at place: Int, of changes: TableChanges) {
+    private static func accept(_ place: Int, of changes: TableChanges) {
+        var row = changes.rows[place]
+        if row.turn == nil { changes.changed.append(place) }
         row.isNew = row.isNewByRecord
         row.turn = row.record
         row.record = nil
-        if case .deleted = row.turn, row.isNew, !row.isInTransaction {
+        if row.turn?.isDeletion == true, row.isNew, row.committed == nil, !row.isInTransaction {
             // It never was, and need not be written.
             row.turn = nil
         } else if !row.isUnwritten {
             row.isUnwritten = true
             changes.unwritten.append(place)
         }
+        changes.rows[place] = row
     }
 
     /// The current record failed: none of its changes remain.
@@ -222,41 +275,93 @@ package final class TaskState {
         timers.reset()
     }
 
+    private var tablesInOrder: [StateTable] { tables.keys.sorted { $0.name < $1.name } }
+
     /// Every row that the turn changed, as it is now, table by table: the turn's changelog.
     func turnImages() -> [RowChange] {
         var images: [RowChange] = []
-        images.reserveCapacity(tables.values.reduce(0) { $0 + $1.rows.count })
-        for table in tables.keys.sorted(by: { $0.name < $1.name }) {
-            for row in tables[table]!.rows {
-                guard let image = row.turn else { continue }
-                if case .deleted = image, row.isNew { continue }
+        images.reserveCapacity(tables.values.reduce(0) { $0 + $1.changed.count })
+        for table in tablesInOrder {
+            let changes = tables[table]!
+            forEachChanged(of: changes) { place in
+                let row = changes.rows[place]
+                guard let image = row.turn else { return }
+                // Neither the store nor the changelog ever had it.
+                if image.isDeletion, row.isNew, row.committed == nil { return }
                 images.append(RowChange(table: table, key: row.key, value: image.bytes))
             }
         }
         return images
     }
 
-    /// Writes the turn into the store. Called after the log has committed it.
+    /// Each row once: one that came, went and came again is listed twice.
+    private func forEachChanged(of changes: TableChanges, _ body: (Int) -> Void) {
+        guard changes.changed.count > 1 else { return changes.changed.forEach(body) }
+        var seen: Set<Int> = []
+        seen.reserveCapacity(changes.changed.count)
+        for place in changes.changed where seen.insert(place).inserted { body(place) }
+    }
+
+    /// The log has committed the turn: its changes stay, and go into the store now or with a later turn's.
     func commitTurn(_ checkpoint: StoreCheckpoint) throws(StoreError) {
+        for changes in tables.values {
+            for place in changes.changed {
+                guard let image = changes.rows[place].turn else { continue }
+                changes.rows[place].committed = image
+                changes.rows[place].turn = nil
+                unstoredRows += 1
+                unstoredBytes += changes.rows[place].key.count + (image.bytes?.count ?? 0)
+            }
+            changes.changed.removeAll(keepingCapacity: true)
+        }
+        if unstored == nil { unstoredSince = checkpoint.committedAtMilliseconds }
+        unstored = checkpoint
+        let age = checkpoint.committedAtMilliseconds - unstoredSince
+        if unstoredRows >= lag.rows || unstoredBytes >= lag.bytes || age >= lag.milliseconds { try store() }
+    }
+
+    /// Writes what committed turns changed, where the oldest of it is older than `StoreLag` allows.
+    func storeIfDue(at milliseconds: Int64) throws(StoreError) {
+        if unstored != nil, milliseconds - unstoredSince >= lag.milliseconds { try store() }
+    }
+
+    /// Writes what committed turns changed. Called between turns.
+    func store() throws(StoreError) {
+        guard let checkpoint = unstored else { return }
         try beginIfNeeded()
-        for table in tables.keys.sorted(by: { $0.name < $1.name }) {
+        for table in tablesInOrder {
             try writeThrough(table)
             tables[table]!.forget()
         }
         try backend.commit(checkpoint)
         isTransactionOpen = false
+        unstored = nil
+        unstoredRows = 0
+        unstoredBytes = 0
     }
 
     /// Forgets the turn.
     func rollbackTurn() throws(StoreError) {
-        for changes in tables.values { changes.forget() }
         touchedTables.removeAll(keepingCapacity: true)
         timers.reset()
+        for changes in tables.values {
+            changes.touched.removeAll(keepingCapacity: true)
+            changes.changed.removeAll(keepingCapacity: true)
+            changes.unwritten.removeAll(keepingCapacity: true)
+            for place in changes.rows.indices {
+                changes.rows[place].record = nil
+                changes.rows[place].turn = nil
+                changes.rows[place].isInTransaction = false
+                changes.rows[place].isUnwritten = changes.rows[place].committed != nil
+                if changes.rows[place].isUnwritten { changes.unwritten.append(place) }
+            }
+        }
         guard isTransactionOpen else { return }
         isTransactionOpen = false
         try backend.rollback()
     }
 
+    /// Ends the use of the store. What it lacks is read from the changelog next time.
     func close() { backend.close() }
 
     private func beginIfNeeded() throws(StoreError) {
@@ -271,10 +376,9 @@ package final class TaskState {
         try beginIfNeeded()
         var images: [RowChange] = []
         images.reserveCapacity(changes.unwritten.count)
-        for place in changes.unwritten where changes.rows[place].isUnwritten {
+        for place in changes.unwritten {
             changes.rows[place].isUnwritten = false
-            // A row that came and went before it was written needs no deletion.
-            guard let image = changes.rows[place].turn else { continue }
+            guard let image = changes.rows[place].unwrittenImage else { continue }
             changes.rows[place].isInTransaction = true
             images.append(RowChange(table: table, key: changes.rows[place].key, value: image.bytes))
         }

@@ -18,6 +18,8 @@ package struct TurnLimits: Sendable {
     /// A tick for an idle partition is repeated after so long where its timers are still due (the broker's clock may be
     /// behind ours), in milliseconds.
     package var tickIntervalMilliseconds: Int64 = 1_000
+    /// How far stores may stay behind the log.
+    package var storeLag = StoreLag.standard
 
     package init() {}
 }
@@ -146,6 +148,7 @@ package final class TurnLoop {
                 try restoreSlice(session)
                 try processWaiting(session)
                 if isTurnOpen { try commitTurn(session) } else { try tickIdlePartitions(session) }
+                storeOldChanges(session)
             } catch let error as LogError {
                 try recover(from: error, session)
             } catch let error as StoreError {
@@ -165,7 +168,8 @@ package final class TurnLoop {
                 assignments[partition] = Assignment(
                     partition: partition,
                     restore: Restore(
-                        partition: partition, session: session, provider: environment.stores, now: environment.now))
+                        partition: partition, session: session, provider: environment.stores,
+                        lag: environment.limits.storeLag, now: environment.now))
             }
         case .revoked(let gone):
             // Every turn ends with its round of the loop, so what these partitions have done is committed.
@@ -182,16 +186,45 @@ package final class TurnLoop {
     }
 
     private func put(down partitions: [Int32]) {
-        for partition in partitions { assignments.removeValue(forKey: partition)?.close() }
+        for partition in partitions {
+            guard let assignment = assignments.removeValue(forKey: partition) else { continue }
+            leave(assignment)
+        }
     }
 
     private func abandonAll() {
         isTurnOpen = false
-        for assignment in assignments.values {
-            assignment.forgetTurn()
-            assignment.close()
-        }
+        for assignment in assignments.values { leave(assignment) }
         assignments.removeAll()
+    }
+
+    /// Puts a task down. What its store lacks of committed turns is written, unless a turn is under way: then it is read
+    /// from the changelog by whoever comes next.
+    private func leave(_ assignment: Assignment) {
+        if !assignment.isInTurn, let task = assignment.task {
+            do throws(StoreError) {
+                try task.store()
+            } catch {
+                environment.observer.notify(.fault(error.description))
+            }
+        }
+        assignment.forgetTurn()
+        assignment.close()
+    }
+
+    /// Stores of partitions that have become quiet.
+    private func storeOldChanges(_ session: any TurnSession) {
+        let now = environment.now()
+        for assignment in assignments.values {
+            guard let task = assignment.task else { continue }
+            do throws(StoreError) {
+                try task.storeIfDue(at: now)
+            } catch {
+                environment.observer.notify(.fault(error.description))
+                restart(assignment, session, after: error)
+                assignment.retryAt = .now + environment.limits.retryPause
+            }
+        }
     }
 
     // MARK: Restore
@@ -362,7 +395,7 @@ package final class TurnLoop {
         assignment.restart(
             Restore(
                 partition: assignment.partition, session: session, provider: environment.stores,
-                discardsStore: failure?.code == .corrupt, now: environment.now))
+                lag: environment.limits.storeLag, discardsStore: failure?.code == .corrupt, now: environment.now))
     }
 
     // MARK: Idle partitions

@@ -338,7 +338,7 @@ import Testing
         _ = try runner.process(record(Probe("torn", at: 900), offset: 30))
         session.write(changelog: try runner.finishTurn().changelog)
         let provider = MemoryProvider()
-        let restore = Restore(partition: 0, session: session, provider: provider, now: { 0 })
+        let restore = Restore(partition: 0, session: session, provider: provider, lag: .none, now: { 0 })
         guard case .done(_, let position, let epoch) = try restore.step() else {
             Issue.record("one slice is enough")
             return

@@ -76,11 +76,17 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(try rows(state).isEmpty)
     }
 
-    @Test(arguments: 0..<60) func anyOperationsActLikeADictionary(seed: UInt64) throws {
+    /// A store that is written every turn, every few rows, and only when asked.
+    static let lags = [
+        StoreLag.none, StoreLag(rows: 5, bytes: .max, milliseconds: .max),
+        StoreLag(rows: .max, bytes: .max, milliseconds: .max),
+    ]
+
+    @Test(arguments: 0..<60, lags) func anyOperationsActLikeADictionary(seed: UInt64, lag: StoreLag) throws {
         var random = SeededGenerator(state: seed)
         let live = MemoryStateBackend()
         let restored = MemoryStateBackend()
-        let state = TaskState(backend: live)
+        let state = TaskState(backend: live, lag: lag)
         var (store, turn, current): ([String: String], [String: String], [String: String]) = ([:], [:], [:])
         var turns: Int64 = 0
         for step in 0..<400 {
@@ -121,7 +127,36 @@ struct SeededGenerator: RandomNumberGenerator {
         }
         try state.rollbackTurn()
         #expect(try rows(state) == store)
+        try state.store()
+        #expect(try rows(state) == store)
         #expect(try allRows(live) == allRows(restored))
+    }
+
+    /// What a crash takes is what the changelog has after the store's checkpoint.
+    @Test func aStoreThatIsBehindStandsWhereItsCheckpointSays() throws {
+        let live = MemoryStateBackend()
+        let state = TaskState(backend: live, lag: StoreLag(rows: 3, bytes: .max, milliseconds: 1_000))
+        func commit(_ turn: Int64, at milliseconds: Int64) throws {
+            try state.put(table, StateKey("k\(turn)"), TextRow("\(turn)"))
+            state.acceptRecord()
+            var checkpoint = checkpoint(turn)
+            checkpoint.committedAtMilliseconds = milliseconds
+            try state.commitTurn(checkpoint)
+        }
+        try commit(1, at: 0)
+        try commit(2, at: 10)
+        #expect(try live.checkpoint() == nil)
+        #expect(try rows(state).count == 2)
+        try state.rollbackTurn()
+        #expect(try rows(state).count == 2)
+        try commit(3, at: 20)
+        #expect(try live.checkpoint()?.turn == 3)
+        try commit(4, at: 30)
+        try state.storeIfDue(at: 1_029)
+        #expect(try live.checkpoint()?.turn == 3)
+        try state.storeIfDue(at: 1_030)
+        #expect(try live.checkpoint()?.turn == 4)
+        #expect(try allRows(live).count == 4)
     }
 
     @Test func theFirstTimerIsKnownWhateverBecomesOfTheRecords() throws {
