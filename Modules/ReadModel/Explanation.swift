@@ -82,7 +82,10 @@ extension ReadModel {
 
     private func link(_ record: LogRecord, entity: String, _ catalogue: TopicCatalogue) throws -> Explanation.Link? {
         guard let value = record.value, let type = record.headerText(HeaderName.type) else { return nil }
-        let data = try JSONDocument.decode(FactFrame.self, from: value)
+        var data = try JSONDocument.decode(FactFrame.self, from: value)
+        if type == ReferralFact.type {
+            data.explanation = try JSONDocument.decode(ReferralFact.self, from: value).explanation
+        }
         return Explanation.Link(
             entity: entity, type: type.hasPrefix("io.tributary.") ? String(type.dropFirst(13)) : type,
             time: data.occurredAt, change: data.change, actor: data.actor, steps: data.explanation,

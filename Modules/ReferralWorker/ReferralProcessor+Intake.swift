@@ -125,7 +125,8 @@ extension ReferralProcessor {
         guard let partner else { return }
         var parameters = referral.parameters
         parameters["reason"] = reason.rawValue
-        parameters["detail"] = explanation.map(\.text).joined(separator: " ")
+        let steps = referral.assessment?.spelledOut(explanation) ?? explanation
+        parameters["detail"] = steps.map(\.text).joined(separator: " ")
         turn.tell(partner, .referralRejected, about: referral.id.text, parameters: parameters)
     }
 
@@ -161,11 +162,7 @@ extension ReferralProcessor {
             hints: FraudHint.all(
                 account: candidate.account, contactDomain: names.contactDomain, partnerDomain: candidate.partner.domain)
         )
-        return [
-            fit.step(rule: "fit_score", programVersion: program.version),
-            intent.step(rule: "intent_score", programVersion: program.version),
-            routing.step,
-        ]
+        return ReferralAssessment.scoreSteps(programVersion: program.version) + [routing.step]
     }
 
     /// Sends a scored referral to the approval worker, and records that it is in review.

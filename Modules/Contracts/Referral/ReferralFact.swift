@@ -6,6 +6,8 @@ package struct ReferralFact: Fact, Hashable {
     package static let type = "io.tributary.referral.changed.v1"
 
     package var referral: Referral
+    /// In the record, the steps of the scores have no text where the referral's assessment says the same; they are spelled
+    /// out as the fact is read.
     package var explanation: [ExplanationStep]
     package var occurredAt: Timestamp
 
@@ -19,7 +21,8 @@ package struct ReferralFact: Fact, Hashable {
 
     package init(reading reader: inout ObjectReader) {
         referral = reader.object("referral", Referral.self)
-        explanation = reader.objects("explanation", ExplanationStep.self)
+        let steps = reader.objects("explanation", ExplanationStep.self)
+        explanation = referral.assessment?.spelledOut(steps) ?? steps
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 

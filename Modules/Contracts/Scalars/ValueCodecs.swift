@@ -6,13 +6,13 @@ extension ExplanationStep: JSONCodable {
     package init(reading reader: inout ObjectReader) {
         self.init(
             rule: reader.string("rule"), programVersion: reader.optionalInteger("program_version"),
-            text: reader.string("text"), arithmetic: reader.optionalString("arithmetic"))
+            text: reader.optionalString("text") ?? "", arithmetic: reader.optionalString("arithmetic"))
     }
 
     package func write(to writer: inout ObjectWriter) {
         writer.string("rule", rule)
         writer.integer("program_version", programVersion)
-        writer.string("text", text)
+        writer.string("text", text.isEmpty ? nil : text)
         writer.string("arithmetic", arithmetic)
     }
 }

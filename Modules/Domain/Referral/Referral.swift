@@ -89,3 +89,26 @@ package struct ReferralAssessment: Sendable, Hashable {
         self.hints = hints
     }
 }
+
+extension ReferralAssessment {
+    private static let fitRule = "fit_score"
+    private static let intentRule = "intent_score"
+
+    /// The scores as steps of an explanation, without their texts: these say what the assessment itself holds, in every
+    /// fact that carries it, and `spelledOut` makes them of it.
+    package static func scoreSteps(programVersion: Int64) -> [ExplanationStep] {
+        [fitRule, intentRule].map { ExplanationStep(rule: $0, programVersion: programVersion, text: "") }
+    }
+
+    /// The steps with the texts of the scores.
+    package func spelledOut(_ steps: [ExplanationStep]) -> [ExplanationStep] {
+        steps.map { step in
+            guard step.text.isEmpty else { return step }
+            return switch step.rule {
+            case ReferralAssessment.fitRule: fit.step(rule: step.rule, programVersion: step.programVersion)
+            case ReferralAssessment.intentRule: intent.step(rule: step.rule, programVersion: step.programVersion)
+            default: step
+            }
+        }
+    }
+}

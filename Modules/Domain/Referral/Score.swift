@@ -65,7 +65,7 @@ package struct Score: Sendable, Hashable {
     }
 
     /// The calculation as a step of an explanation.
-    package func step(rule: String, programVersion: Int64) -> ExplanationStep {
+    package func step(rule: String, programVersion: Int64?) -> ExplanationStep {
         var shares = ""
         for share in contributions {
             if !shares.isEmpty { shares += "; " }
