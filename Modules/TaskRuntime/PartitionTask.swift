@@ -209,6 +209,7 @@ package final class PartitionTask {
     }
 
     private func processEvent(_ event: Event, _ record: LogRecord) throws {
+        seen.beginRecord()
         do {
             let sequence =
                 event.source.hasPrefix("/tributary/")

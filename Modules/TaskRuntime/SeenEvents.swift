@@ -29,9 +29,11 @@ struct SeenEvents {
     /// The mark that the current record moved, as it was.
     private var undo: (source: String, sequence: Int64?)?
 
+    /// The record before succeeded: it was had.
+    mutating func beginRecord() { undo = nil }
+
     /// Looks the event up and remembers it.
     mutating func admit(_ event: Event, sequence: Int64?, state: TaskState) throws -> Verdict {
-        undo = nil
         // A forwarded output comes in the order of its first partition, where the mark says nothing.
         if let sequence, !event.isForwarded { return try admit(sequence: sequence, source: event.source, state: state) }
         let name = Hashing.first128(of: [event.source, event.id])

@@ -14,13 +14,14 @@ import Testing
     private let now: Int64 = 1_000_000
 
     /// Runs the loop over the polls, to their end.
-    private func run(_ polls: [ScriptedSession.Poll], records: Int = 1_000) throws {
+    private func run(_ polls: [ScriptedSession.Poll], records: Int = 1_000, storeLag: StoreLag = .none) throws {
         session.polls = polls
         provider.note = { [session] in session.note($0) }
         var limits = TurnLimits()
         limits.retryPause = .zero
         limits.records = records
         limits.duration = .seconds(60)
+        limits.storeLag = storeLag
         let now = now
         let notices = notices
         let loop = TurnLoop(
@@ -107,6 +108,16 @@ import Testing
         #expect(session.trace.contains("resume 0@2"))
         #expect(session.trace.last { $0.hasPrefix("commit") } == "commit 0@3 turn=3 epoch=2")
         #expect(!session.trace.contains("abort"))
+    }
+
+    @Test func aStoreLagsBehindItsTurnsAndIsWrittenWhenItsPartitionIsLeft() throws {
+        let lag = StoreLag(rows: .max, bytes: .max, milliseconds: .max)
+        try run(
+            [.events([.assigned([0])]), batch(0, 0..<1), batch(0, 1..<2), .events([.revoked([0])])], storeLag: lag)
+        #expect(
+            session.trace.filter { $0.hasPrefix("store") || $0.hasPrefix("commit") } == [
+                "store 0 turn=0", "commit 0@1 turn=1 epoch=1", "commit 0@2 turn=2 epoch=1", "store 0 turn=2",
+            ])
     }
 
     @Test(arguments: [true, false]) func anUnknownOutcomeIsSettledByANewSession(happens: Bool) throws {
