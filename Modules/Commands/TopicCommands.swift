@@ -75,7 +75,8 @@ enum TopicCommands {
     ) { call in
         let document = AsyncAPIDocument.yaml(of: try GlobalOptions(call).catalogue)
         guard let path = call["check"] else {
-            Terminal().print(document)
+            // The document ends its last line itself.
+            Terminal().print(String(document.dropLast()))
             return .done
         }
         guard let data = FileManager.default.contents(atPath: path) else {
