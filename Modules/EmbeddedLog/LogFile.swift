@@ -10,9 +10,9 @@ final class LogFile {
     private static let applicationID: Int64 = 0x5452_4942
     /// The version of the tables' shape.
     private static let schemaVersion: Int64 = 3
-    /// Much of a commit goes into moving pages to the write-ahead log and from there into the file. With batches of 15 to
-    /// 150 records a record costs 2.1 to 2.5 us of processor time at 8 KiB, 1.6 to 2.1 us at 32 KiB, and 1.5 to 2.3 us
-    /// at 64 KiB, where small batches leave a quarter of the file empty.
+    /// Much of a commit goes into moving pages to the write-ahead log and from there into the file. In turns of 1,000 and
+    /// of 100 input records (`Benchmarks/EmbeddedTurns`) a record costs 2.1 and 2.5 us of processor time at 8 KiB, 1.6
+    /// and 2.1 us at 32 KiB, 1.5 and 2.3 us at 64 KiB, where the small turns leave a fifth of the file empty.
     private static let pageBytes = 32_768
     /// Memory for pages, in KiB: the ends of the tables that are appended to.
     private static let pageCacheKiB = 8_192
