@@ -13,7 +13,7 @@ enum ReferralSamples {
     static let fit = [
         ScoringCriterion(
             name: "size", subject: .employees, weight: 30,
-            points: [row(from: 200, upTo: 999, 100), row(from: 50, upTo: 199, 60)]),
+            points: [row(from: 200, upTo: 1000, 100), row(from: 50, upTo: 200, 60)]),
         ScoringCriterion(
             name: "sector", subject: .industry, weight: 20, points: [row(["software"], 100), row(["*"], 40)]),
     ]

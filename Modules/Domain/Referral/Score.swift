@@ -119,7 +119,7 @@ extension PointRow {
     func matches(_ value: ScoredValue) -> Bool {
         switch value {
         case .number(let number):
-            (from.map { number >= $0 } ?? true) && (upTo.map { number <= $0 } ?? true) && values.isEmpty
+            (from.map { number >= $0 } ?? true) && (upTo.map { number < $0 } ?? true) && values.isEmpty
         case .text(let text): values.contains { $0 == "*" || CaseFolding.equal($0, text) }
         case .words(let text): values.contains { $0 == "*" || CaseFolding.contains(word: $0, in: text) }
         }

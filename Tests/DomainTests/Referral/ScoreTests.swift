@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: [(199, 60), (200, 100), (999, 100), (1000, 0), (49, 0), (50, 60)])
-    func `takes both ends of a row of numbers`(employees: Int64, points: Int64) {
+    func `a row of numbers takes its lower end and stops before its upper one`(employees: Int64, points: Int64) {
         #expect(score { $0.account.employees = employees }.contributions[0].points == points)
     }
 
