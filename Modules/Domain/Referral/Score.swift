@@ -83,13 +83,18 @@ enum ScoredValue: CustomStringConvertible {
     case number(Int64)
     case text(String)
     /// A text of which whole words are compared.
-    case words(String)
+    case words(FoldedWords)
 
     var description: String {
         switch self {
         case .number(let number): "\(number)"
-        case .text(let text), .words(let text): text.utf8.count <= 80 ? "`\(text)`" : "`\(text.prefix(80))`"
+        case .text(let text): ScoredValue.quoted(text)
+        case .words(let words): ScoredValue.quoted(words.text)
         }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        text.utf8.count <= 80 ? "`\(text)`" : "`\(text.prefix(80))`"
     }
 }
 
@@ -105,7 +110,7 @@ extension ReferralSubmission {
         case .intent: intent.map { .text($0.rawValue) }
         case .timeline:
             deal.expectedClose.map { .number(Int64($0.dayNumber - submittedAt.date.dayNumber)) }
-        case .contactTitle: contact.title.map { .words($0) }
+        case .contactTitle: contact.title.map { .words(FoldedWords($0)) }
         }
     }
 }
@@ -130,18 +135,32 @@ extension PointRow {
 enum CaseFolding {
     static func equal(_ left: String, _ right: String) -> Bool {
         if left == right { return true }
-        if let one = asciiFolded(left), let other = asciiFolded(right) { return one == other }
-        return left.lowercased() == right.lowercased()
+        var (one, other) = (left.utf8.makeIterator(), right.utf8.makeIterator())
+        while true {
+            switch (one.next(), other.next()) {
+            case (nil, nil): return true
+            case (let first?, let second?) where first < 0x80 && second < 0x80:
+                if folded(first) != folded(second) { return false }
+            case (let byte?, _) where byte >= 0x80, (_, let byte?) where byte >= 0x80:
+                return left.lowercased() == right.lowercased()
+            default:
+                // One is longer. Only where the rest is ASCII does that make them differ.
+                guard left.utf8.allSatisfy({ $0 < 0x80 }), right.utf8.allSatisfy({ $0 < 0x80 }) else {
+                    return left.lowercased() == right.lowercased()
+                }
+                return false
+            }
+        }
     }
 
     /// Whether a text holds a word, or several words in a row, between its ends and characters that are neither letter nor
     /// digit.
-    static func contains(word: String, in text: String) -> Bool {
-        if let word = asciiFolded(word), let text = asciiFolded(text) {
-            return contains(words(word), in: words(text), isStart: { $0 == separator }) && word.contains(where: isWord)
+    static func contains(word: String, in text: FoldedWords) -> Bool {
+        if let all = text.bytes, let words = asciiWords(word) {
+            return words.count > 1 && contains(words, in: all, isStart: { $0 == separator })
         }
         let words = self.words(word)
-        return !words.isEmpty && contains(words, in: self.words(text), isStart: { _ in true })
+        return !words.isEmpty && contains(words, in: self.words(text.text), isStart: { _ in true })
     }
 
     private static func contains<Element: Equatable>(
@@ -159,13 +178,15 @@ enum CaseFolding {
 
     private static let separator = UInt8(ascii: " ")
 
-    /// The words of folded ASCII, each between two separators.
-    private static func words(_ text: [UInt8]) -> [UInt8] {
+    /// The words in lower case, each between two separators; `nil` for a text that is not all ASCII.
+    fileprivate static func asciiWords(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = [separator]
-        bytes.reserveCapacity(text.count + 2)
-        for byte in text {
-            if isWord(byte) {
-                bytes.append(byte)
+        bytes.reserveCapacity(text.utf8.count + 2)
+        for byte in text.utf8 {
+            guard byte < 0x80 else { return nil }
+            let lowered = folded(byte)
+            if isWord(lowered) {
+                bytes.append(lowered)
             } else if bytes.last != separator {
                 bytes.append(separator)
             }
@@ -178,14 +199,19 @@ enum CaseFolding {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    /// In lower case; `nil` for a text that is not all ASCII.
-    private static func asciiFolded(_ text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            guard byte < 0x80 else { return nil }
-            bytes.append((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte)
-        }
-        return bytes
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}
+
+/// A text in which words are looked for, folded once for all of them.
+struct FoldedWords {
+    let text: String
+    /// `nil` where the text is not all ASCII.
+    fileprivate let bytes: [UInt8]?
+
+    init(_ text: String) {
+        self.text = text
+        bytes = CaseFolding.asciiWords(text)
     }
 }
