@@ -56,7 +56,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
 
         // Pure: no I/O, no clock, no database, no network.
-        module("Domain"),
+        module("CSV"),
+        module("Domain", ["CSV"]),
         module("JSON", ["CSimdjson"]),
         module("EventLog"),
         module("Contracts", ["Domain", "EventLog", "JSON", "Hashing"]),
@@ -92,8 +93,9 @@ let package = Package(
         // The command line and what it reads.
         module("ReadModel", ["Contracts", "Domain", "EventLog", "JSON", "SQLite"]),
         module("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
-        module("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "Importing", "JSON", "YAML"]),
-        module("CommandLineKit"),
+        module(
+            "Demo", ["Contracts", "CSV", "Domain", "DomainNames", "EventLog", "Hashing", "Importing", "JSON", "YAML"]),
+        module("CommandLineKit", ["CSV", "JSON"]),
         module(
             "Commands",
             [
@@ -121,7 +123,13 @@ let package = Package(
             name: "EmbeddedTurns", dependencies: ["EmbeddedLog", "EventLog"], path: "Benchmarks/EmbeddedTurns",
             swiftSettings: settings),
 
-        suite("Domain"),
+        .executableTarget(
+            name: "foreign-client", dependencies: ["EventLog", "JSON", "WorkerService"], path: "Tests/ForeignClient",
+            swiftSettings: settings),
+        .target(
+            name: "DomainSamples", dependencies: ["Domain"], path: "Tests/DomainSamples", swiftSettings: settings),
+
+        suite("Domain", ["DomainSamples"]),
         suite("JSON"),
         suite("Hashing"),
         suite("YAML", ["JSON"]),
@@ -135,19 +143,23 @@ let package = Package(
         suite("KafkaLog", ["CRdkafka", "EventLog", "EventLogConformance"]),
         suite("ProgramFile", ["Contracts", "Domain", "JSON", "YAML"]),
         suite("Register", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
-        suite("ReferralWorker", ["Contracts", "Domain", "DomainNames", "EventLog", "JSON", "Register", "TaskRuntime"]),
+        suite(
+            "ReferralWorker",
+            ["Contracts", "Domain", "DomainSamples", "DomainNames", "EventLog", "JSON", "Register", "TaskRuntime"]),
         suite("ApprovalWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("PayoutWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("NotificationWorker", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
-        suite("WorkerService", ["Contracts", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
+        suite(
+            "WorkerService", ["Contracts", "Domain", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
         suite("ReadModel", ["Contracts", "EventLog", "JSON"]),
         suite("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
         suite("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Importing", "JSON", "YAML"]),
-        suite("CommandLineKit"),
+        suite("CommandLineKit", ["JSON"]),
         suite(
             "Commands",
             [
-                "CommandLineKit", "Contracts", "Demo", "Domain", "EmbeddedLog", "EventLog", "JSON",
+                "CommandLineKit", "Contracts", "Demo", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Importing",
+                "JSON",
                 "NotificationWorker", "ReadModel", "StateStore", "TaskRuntime", "WorkerService",
             ]),
     ]

@@ -1,3 +1,5 @@
+import JSON
+
 /// A program of commands: finds the command, parses its options, prints help and errors.
 package struct Application: Sendable {
     package var name: String
@@ -51,11 +53,11 @@ package struct Application: Sendable {
                 return nil
             }
             let names = group.map { $0.words.dropFirst().joined(separator: " ") }
-            let hint = Nearest.name(to: words[1], among: names).map { "; did you mean `\(first) \($0)`?" } ?? ""
+            let hint = NearestName.of(words[1], among: names).map { "; did you mean `\(first) \($0)`?" } ?? ""
             throw UsageError("unknown command `\(first) \(words[1])`\(hint)")
         }
         if first.hasPrefix("-") { throw UsageError("the command comes first, then its options") }
-        let hint = Nearest.name(to: first, among: commands.map { $0.words[0] }).map { "; did you mean `\($0)`?" } ?? ""
+        let hint = NearestName.of(first, among: commands.map { $0.words[0] }).map { "; did you mean `\($0)`?" } ?? ""
         throw UsageError("unknown command `\(first)`\(hint)")
     }
 

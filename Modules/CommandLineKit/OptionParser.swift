@@ -1,3 +1,5 @@
+import JSON
+
 /// Splits the words after a command's name into options and arguments: `--name VALUE`, `--name=VALUE`, switches, and `--`
 /// after which everything is an argument. glibc's `getopt_long` would do it through process-wide variables, which no
 /// concurrent program may touch.
@@ -28,8 +30,12 @@ enum OptionParser {
             if option.valueName == nil {
                 guard attached == nil else { throw UsageError("--\(name) takes no value") }
                 result.switches.insert(name)
-            } else if let value = attached ?? rest.popFirst() {
+            } else if let attached {
+                result.values[name] = attached
+            } else if let value = rest.first, !value.hasPrefix("--") {
+                // A value that looks like an option was left out; `--name=--value` gives one that is meant so.
                 result.values[name] = value
+                rest.removeFirst()
             } else {
                 throw UsageError("--\(name) needs a value")
             }
@@ -39,32 +45,7 @@ enum OptionParser {
 
     private static func unknown(_ word: String, _ options: [CommandOption]) -> UsageError {
         let name = String(word.drop { $0 == "-" }.prefix { $0 != "=" })
-        let hint = Nearest.name(to: name, among: options.map(\.name)).map { "; did you mean --\($0)?" } ?? ""
+        let hint = NearestName.of(name, among: options.map(\.name)).map { "; did you mean --\($0)?" } ?? ""
         return UsageError("unknown option \(word)\(hint)")
-    }
-}
-
-/// The known name that a mistyped one is closest to.
-package enum Nearest {
-    /// `nil` where nothing is near.
-    package static func name(to typed: String, among names: [String]) -> String? {
-        let ranked = names.map { ($0, distance(Array(typed.utf8), Array($0.utf8))) }.min { $0.1 < $1.1 }
-        guard let (name, distance) = ranked, distance <= max(2, name.utf8.count / 3) else { return nil }
-        return name
-    }
-
-    /// Edit distance by Levenshtein.
-    static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (a == b ? 0 : 1))
-                diagonal = above
-            }
-        }
-        return row[right.count]
     }
 }

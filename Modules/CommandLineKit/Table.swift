@@ -1,3 +1,5 @@
+import CSV
+
 /// Rows under headings, for people: numbers to the right.
 package struct Table: Sendable {
     package var headings: [String]
@@ -35,11 +37,6 @@ package struct Table: Sendable {
 
     /// The same as RFC 4180 CSV.
     package var csv: String {
-        ([headings] + rows).map { $0.map(Table.quoted).joined(separator: ",") }.joined(separator: "\r\n") + "\r\n"
-    }
-
-    static func quoted(_ cell: String) -> String {
-        guard cell.utf8.contains(where: { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }) else { return cell }
-        return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        ([headings] + rows).map { CSVText.record($0) + "\r\n" }.joined()
     }
 }

@@ -2,7 +2,14 @@ import Glibc
 
 /// Where a program speaks to a person or to a pipe.
 package struct Terminal: Sendable {
-    package init() {}
+    /// The answer is JSON for a program: standard output carries nothing else, texts for people go to standard error.
+    package let isJSON: Bool
+    private let people: Int32
+
+    package init(isJSON: Bool = false) {
+        self.isJSON = isJSON
+        people = isJSON ? 2 : 1
+    }
 
     /// Whether standard output is a terminal.
     package var isInteractive: Bool { isatty(1) == 1 }
@@ -10,8 +17,14 @@ package struct Terminal: Sendable {
     /// Whether somebody can be asked.
     package var canAsk: Bool { isatty(0) == 1 && isatty(2) == 1 }
 
-    /// One line or more to standard output, written at once.
-    package func print(_ text: String) { write(text + "\n", to: 1) }
+    /// One line or more for people, written at once.
+    package func print(_ text: String) { write(text + "\n", to: people) }
+
+    /// The answer, for people or as lines of JSON, on standard output. An empty one writes nothing.
+    package func answer(_ text: @autoclosure () throws -> String, json: @autoclosure () throws -> String) rethrows {
+        let answer = isJSON ? try json() : try text()
+        if !answer.isEmpty { write(answer + "\n", to: 1) }
+    }
 
     /// To standard output as it is.
     package func write(_ text: String) { write(text, to: 1) }

@@ -14,15 +14,11 @@ enum DeadLetterCommands {
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
         let letters = try installation.withReadModel { try $0.decoded(.deadLetter, as: RecordDeadLettered.self) }
-        if options.isJSON {
-            for letter in letters { Terminal().print(String(decoding: JSONEncoding.encode(letter), as: UTF8.self)) }
-            return .done
-        }
-        Terminal().print(
+        options.terminal.answer(
             Table(
                 ["record", "worker", "code", "type", "reason"],
                 rows: letters.map { [$0.entityID, $0.worker.rawValue, $0.code, $0.eventType ?? "", $0.reason] }
-            ).text + "\n\(letters.count) dead letters")
+            ).text + "\n\(letters.count) dead letters", rows: letters)
         return .done
     }
 
@@ -43,30 +39,41 @@ enum DeadLetterCommands {
         guard let record = try find(letter, installation) else {
             throw CommandFailure("the dead-letter topic no longer holds \(call.arguments[0])")
         }
-        let terminal = Terminal()
-        for header in record.headers {
-            terminal.print("\(header.name): \(header.value.map { String(decoding: $0, as: UTF8.self) } ?? "(nothing)")")
+        let headers = record.headers.map { header in
+            (header.name, header.value.map { String(decoding: $0, as: UTF8.self) })
         }
-        terminal.print("")
-        terminal.print(record.value.map { String(decoding: $0.prefix(4_096), as: UTF8.self) } ?? "(a tombstone)")
+        let value = record.value.map { String(decoding: $0.prefix(shownBytes), as: UTF8.self) }
+        options.terminal.answer(
+            headers.map { "\($0.0): \($0.1 ?? "(nothing)")" }.joined(separator: "\n") + "\n\n"
+                + (value ?? "(a tombstone)"),
+            Answer(
+                .done,
+                [
+                    ("record", .string(letter.entityID)), ("code", .string(letter.code)),
+                    ("reason", .string(letter.reason)),
+                    (
+                        "headers",
+                        .array(
+                            headers.map {
+                                .object([("name", .string($0.0)), ("value", $0.1.map { .string($0) } ?? .null)])
+                            })
+                    ), ("value", value.map { .string($0) } ?? .null),
+                ]))
         return .done
     }
 
+    /// As much of a dead letter's value as is shown.
+    private static let shownBytes = 4_096
+
     private static func find(_ letter: RecordDeadLettered, _ installation: Installation) throws -> LogRecord? {
-        let topic = installation.options.catalogue.name(of: .deadLetters(letter.worker))
-        let ends = try installation.log.endOffsets(of: topic)
-        let reader = try installation.log.reader()
-        defer { reader.close() }
-        var wanted: [TopicPartition: Int64] = [:]
-        for (partition, end) in ends.enumerated() where end > 0 { wanted[TopicPartition(topic, Int32(partition))] = 0 }
-        guard !wanted.isEmpty else { return nil }
-        try reader.assign(wanted)
-        while try reader.positions().contains(where: { $0.value < ends[Int($0.key.partition)] }) {
-            for record in try reader.read(maximum: 1_000, timeout: .milliseconds(200))
-            where record.headerText("__connect.errors.offset") == String(letter.offset)
-                && record.headerText("__connect.errors.partition") == String(letter.partition)
-            { return record }
+        var found: LogRecord?
+        try installation.log.readThrough(installation.options.catalogue.name(of: .deadLetters(letter.worker))) {
+            record in
+            guard record.headerText("__connect.errors.offset") == String(letter.offset),
+                record.headerText("__connect.errors.partition") == String(letter.partition)
+            else { return }
+            found = found ?? record
         }
-        return nil
+        return found
     }
 }

@@ -7,17 +7,7 @@ struct LogWalk {
     let catalogue: TopicCatalogue
 
     func each(_ topic: Topic, _ body: (LogRecord) throws -> Void) throws {
-        let name = catalogue.name(of: topic)
-        let ends = try log.endOffsets(of: name)
-        var wanted: [TopicPartition: Int64] = [:]
-        for (partition, end) in ends.enumerated() where end > 0 { wanted[TopicPartition(name, Int32(partition))] = 0 }
-        guard !wanted.isEmpty else { return }
-        let reader = try log.reader()
-        defer { reader.close() }
-        try reader.assign(wanted)
-        while try reader.positions().contains(where: { $0.value < ends[Int($0.key.partition)] }) {
-            for record in try reader.read(maximum: 5_000, timeout: .milliseconds(500)) { try body(record) }
-        }
+        try log.readThrough(catalogue.name(of: topic), body)
     }
 
     /// `referral.v1/3/1234`

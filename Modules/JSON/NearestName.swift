@@ -1,7 +1,7 @@
 /// Finds what somebody probably meant.
-enum NearestName {
+package enum NearestName {
     /// The known name with the fewest edits, if those are few beside its length.
-    static func of(_ name: String, among known: [String]) -> String? {
+    package static func of(_ name: String, among known: [String]) -> String? {
         let limit = name.count < 4 ? 1 : max(2, min(name.count, 24) / 3)
         let best = known.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
         guard let best, best.distance <= limit else { return nil }

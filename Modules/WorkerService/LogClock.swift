@@ -80,26 +80,22 @@ package final class LogClock {
 
     /// What the clock says; `nil` where it was never set.
     package func read() throws -> Reading? {
-        let topic = catalogue.name(of: .program)
-        let reader = try openReader()
-        let end = try log.endOffsets(of: topic).first ?? 0
-        try reader.assign([TopicPartition(topic, 0): 0])
+        let place = TopicPartition(catalogue.name(of: .program), 0)
+        let end = try log.endOffsets(of: place.topic).first ?? 0
         var reading: Reading?
-        while try (reader.positions()[TopicPartition(topic, 0)] ?? 0) < end {
-            for record in try reader.read(maximum: 1000, timeout: .milliseconds(200)) {
-                guard record.key == Array(LogClock.registerKey.utf8), let value = record.value else { continue }
-                switch record.headerText(HeaderName.type) {
-                case ClockSet.type:
-                    let set = try JSONDocument.decode(ClockSet.self, from: value)
-                    reading = Reading(kind: set.kind, time: set.at)
-                case ClockAdvanced.type:
-                    let time = try JSONDocument.decode(ClockAdvanced.self, from: value).to
-                    reading = Reading(kind: reading?.kind ?? .stream, time: time)
-                case ClockSwitched.type:
-                    let switched = try JSONDocument.decode(ClockSwitched.self, from: value)
-                    reading = Reading(kind: switched.to, time: switched.at)
-                default: break
-                }
+        try openReader().readThrough(from: [place: 0], to: [place: end]) { record in
+            guard record.key == Array(LogClock.registerKey.utf8), let value = record.value else { return }
+            switch record.headerText(HeaderName.type) {
+            case ClockSet.type:
+                let set = try JSONDocument.decode(ClockSet.self, from: value)
+                reading = Reading(kind: set.kind, time: set.at)
+            case ClockAdvanced.type:
+                let time = try JSONDocument.decode(ClockAdvanced.self, from: value).to
+                reading = Reading(kind: reading?.kind ?? .stream, time: time)
+            case ClockSwitched.type:
+                let switched = try JSONDocument.decode(ClockSwitched.self, from: value)
+                reading = Reading(kind: switched.to, time: switched.at)
+            default: break
             }
         }
         return reading
@@ -154,17 +150,9 @@ package final class LogClock {
     private func broadcast<Payload: EventPayload>(
         _ payload: Payload, id: String, at time: Timestamp, to topics: [Topic]
     ) throws(LogError) -> [OutgoingRecord] {
-        let envelope = EventEnvelope(
-            id: id, source: LogClock.source, type: Payload.type, time: time, isBroadcast: true)
-        let data = JSONEncoding.encode(payload)
-        var records: [OutgoingRecord] = []
-        for topic in topics {
-            let name = catalogue.name(of: topic)
-            for partition in 0..<(try log.partitionCount(of: name)) {
-                records.append(CloudEventCodec.encode(envelope, data: data, topic: name, partition: partition))
-            }
-        }
-        return records
+        let envelope = EventEnvelope(id: id, source: LogClock.source, type: Payload.type, time: time)
+        return try Broadcast.records(
+            of: JSONEncoding.encode(payload), envelope: envelope, to: topics.map(catalogue.name(of:)), on: log)
     }
 
     private func registerRecord<Payload: EventPayload>(

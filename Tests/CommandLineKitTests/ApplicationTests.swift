@@ -1,4 +1,5 @@
 import CommandLineKit
+import JSON
 import Synchronization
 import Testing
 
@@ -71,8 +72,8 @@ private final class Seen: Sendable {
     }
 
     @Test func `suggests the name that was probably meant`() {
-        #expect(Nearest.name(to: "cutoff", among: ["cut-off", "yes"]) == "cut-off")
-        #expect(Nearest.name(to: "zzzzzz", among: ["cut-off", "yes"]) == nil)
+        #expect(NearestName.of("cutoff", among: ["cut-off", "yes"]) == "cut-off")
+        #expect(NearestName.of("zzzzzz", among: ["cut-off", "yes"]) == nil)
     }
 
     @Test func `shows each command's options, defaults and example`() throws {

@@ -86,10 +86,11 @@ import Testing
 
     @Test func `a broadcast is one copy for every partition, under one id`() throws {
         let tick = ClockAdvanced(to: RegisterEventsTests.time)
-        let envelope = EventEnvelope(id: "tick-1", source: "/cli", type: ClockAdvanced.type, time: tick.to)
+        let envelope = EventEnvelope(
+            id: "tick-1", source: "/cli", type: ClockAdvanced.type, time: tick.to, key: "clock")
         let records = Broadcast.records(
-            of: tick, envelope: envelope, key: "clock", to: [.referral, .payout, .program],
-            in: TopicCatalogue(prefix: "acme", partitions: 2))
+            of: JSONEncoding.encode(tick), envelope: envelope,
+            to: [("acme.referral.v1", 2), ("acme.payout.v1", 2), ("acme.program.v1", 1)])
         #expect(
             records.map { "\($0.topic)/\($0.partition)" } == [
                 "acme.referral.v1/0", "acme.referral.v1/1", "acme.payout.v1/0", "acme.payout.v1/1", "acme.program.v1/0",

@@ -1,5 +1,6 @@
 import Contracts
 import Domain
+import DomainSamples
 import Testing
 
 @testable import ReferralWorker

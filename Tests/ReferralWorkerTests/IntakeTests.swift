@@ -1,6 +1,7 @@
 import Contracts
 import Domain
 import DomainNames
+import DomainSamples
 import Testing
 
 @testable import ReferralWorker

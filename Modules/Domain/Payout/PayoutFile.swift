@@ -1,3 +1,4 @@
+import CSV
 /// One transfer of a payout file: the planned payout and the payee version that planning froze.
 package struct PayoutTransfer: Sendable, Hashable {
     package var payout: PayoutID
@@ -58,7 +59,7 @@ package struct PayoutFile: Sendable, Hashable {
                 transfer.partner.text, transfer.creditorName, transfer.creditorAccount, transfer.creditorAgent ?? "",
                 String(amount), transfer.net.currency.code, debtorName, debtorAccount,
             ]
-            text += fields.map(CSVText.quoted).joined(separator: ",") + "\r\n"
+            text += CSVText.record(fields) + "\r\n"
         }
         return Array(text.utf8)
     }

@@ -72,22 +72,13 @@ package final class RegisterWriter {
     static func records(
         _ entry: RegisterRecord, log: any EventLog, catalogue: TopicCatalogue
     ) throws(LogError) -> [OutgoingRecord] {
-        var envelope = EventEnvelope(
+        let envelope = EventEnvelope(
             id: entry.id, source: entry.source, type: entry.type, time: entry.time, subject: entry.key, key: entry.key,
             commandID: entry.commandID)
-        var records = [
-            CloudEventCodec.encode(
-                envelope, data: entry.whole, topic: catalogue.name(of: .program), partition: 0)
-        ]
-        envelope.isBroadcast = true
-        for topic in Topic.registerReaders {
-            let name = catalogue.name(of: topic)
-            for partition in 0..<(try log.partitionCount(of: name)) {
-                records.append(
-                    CloudEventCodec.encode(envelope, data: entry.broadcast, topic: name, partition: partition))
-            }
-        }
-        return records
+        let whole = CloudEventCodec.encode(
+            envelope, data: entry.whole, topic: catalogue.name(of: .program), partition: 0)
+        let readers = Topic.registerReaders.map(catalogue.name(of:))
+        return try [whole] + Broadcast.records(of: entry.broadcast, envelope: envelope, to: readers, on: log)
     }
 }
 

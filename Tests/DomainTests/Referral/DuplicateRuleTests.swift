@@ -1,3 +1,4 @@
+import DomainSamples
 import Testing
 
 @testable import Domain

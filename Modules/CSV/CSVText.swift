@@ -1,29 +1,34 @@
-/// CSV as payout files use it: comma, double quotes, lines ended by LF or CR LF.
-enum CSVText {
-    struct Row {
-        var lineNumber: Int
-        var fields: [String]
+/// CSV as our own files use it: comma, double quotes, lines ended by LF or CR LF. For whole texts in memory; imports of any
+/// size and dialect have a reader of their own.
+package enum CSVText {
+    package struct Row: Sendable {
+        /// Of its first line, from 1.
+        package var lineNumber: Int
+        package var fields: [String]
     }
 
+    /// One record without its line end.
+    package static func record(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") }
+
     /// Quoted where it must be.
-    static func quoted(_ field: String) -> String {
+    package static func quoted(_ field: String) -> String {
         guard field.utf8.contains(where: { [0x2c, 0x22, 0x0a, 0x0d].contains($0) }) else { return field }
         return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
     /// Rows from the first on; empty lines are skipped, a byte order mark too.
-    static func rows(_ bytes: [UInt8]) -> Reader {
+    package static func rows(_ bytes: [UInt8]) -> Reader {
         Reader(bytes: bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes)
     }
 
-    struct Reader {
+    package struct Reader: Sendable {
         private let bytes: [UInt8]
         private var index = 0
         private var lineNumber = 1
 
-        init(bytes: [UInt8]) { self.bytes = bytes }
+        fileprivate init(bytes: [UInt8]) { self.bytes = bytes }
 
-        mutating func next() -> Row? {
+        package mutating func next() -> Row? {
             while index < bytes.count {
                 let first = lineNumber
                 let fields = record()

@@ -1,36 +1,36 @@
-import Domain
+package import Domain
 
 /// A programme, partners and submissions that every rule accepts; tests change what they are about.
-enum ReferralSamples {
-    static let start = Timestamp(rfc3339: "2026-03-01T00:00:00Z")!
+package enum ReferralSamples {
+    package static let start = Timestamp(rfc3339: "2026-03-01T00:00:00Z")!
 
-    static func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
+    package static func time(_ text: String) -> Timestamp { Timestamp(rfc3339: text)! }
 
-    static let terms = TermsVersion(
+    package static let terms = TermsVersion(
         id: TermsID("trm_referral")!, version: 1, effectiveFrom: start, partnerType: .referral, partner: nil,
         rounding: .halfEven, lines: [], acceptanceRequired: false)
 
-    static let fit = [
+    package static let fit = [
         ScoringCriterion(
             name: "size", subject: .employees, weight: 30,
             points: [row(from: 200, upTo: 1000, 100), row(from: 50, upTo: 200, 60)]),
         ScoringCriterion(
             name: "sector", subject: .industry, weight: 20, points: [row(["software"], 100), row(["*"], 40)]),
     ]
-    static let intent = [
+    package static let intent = [
         ScoringCriterion(
             name: "stated", subject: .intent, weight: 1, points: [row(["urgent"], 100), row(["researching"], 20)])
     ]
 
-    static func row(from: Int64? = nil, upTo: Int64? = nil, _ points: Int64) -> PointRow {
+    package static func row(from: Int64? = nil, upTo: Int64? = nil, _ points: Int64) -> PointRow {
         PointRow(from: from, upTo: upTo, values: [], points: points)
     }
 
-    static func row(_ values: [String], _ points: Int64) -> PointRow {
+    package static func row(_ values: [String], _ points: Int64) -> PointRow {
         PointRow(from: nil, upTo: nil, values: values, points: points)
     }
 
-    static func program(version: Int64 = 1, effectiveFrom: Timestamp = start) -> Program {
+    package static func program(version: Int64 = 1, effectiveFrom: Timestamp = start) -> Program {
         let owner = PersonID("psn_owner")!
         return Program(
             id: ProgramID("prg_test")!, version: version, name: "Test", effectiveFrom: effectiveFrom,
@@ -48,7 +48,9 @@ enum ReferralSamples {
             fraud: Program.Defaults.fraud, partnerEnd: Program.Defaults.partnerEnd)
     }
 
-    static func partner(_ id: String = "ptr_one", status: Partner.Status = .active, types: [PartnerType] = [.referral])
+    package static func partner(
+        _ id: String = "ptr_one", status: Partner.Status = .active, types: [PartnerType] = [.referral]
+    )
         -> Partner
     {
         Partner(
@@ -58,7 +60,7 @@ enum ReferralSamples {
             effectiveAt: start)
     }
 
-    static func submission(
+    package static func submission(
         partner: String = "ptr_one", domain: String = "acme.example", productLine: String = "core",
         at time: Timestamp = time("2026-03-10T09:00:00Z")
     ) -> ReferralSubmission {

@@ -1,0 +1,52 @@
+extension LogReader {
+    /// Reads every record from the positions given up to the ends given, in the partitions that both name.
+    ///
+    /// - Parameter patience: how long the log may bring nothing before its end; then it is `timedOut`.
+    package func readThrough(
+        from positions: [TopicPartition: Int64], to ends: [TopicPartition: Int64],
+        patience: Duration = ReadThrough.patience, _ body: (LogRecord) throws -> Void
+    ) throws {
+        let wanted = positions.filter { place, position in position < ends[place, default: 0] }
+        guard !wanted.isEmpty else { return }
+        try assign(wanted)
+        var deadline = ContinuousClock.now + patience
+        while try self.positions().contains(where: { $0.value < ends[$0.key, default: 0] }) {
+            let records = try read(maximum: ReadThrough.recordsPerRead, timeout: ReadThrough.wait)
+            for record in records { try body(record) }
+            if !records.isEmpty {
+                deadline = ContinuousClock.now + patience
+            } else if ContinuousClock.now >= deadline {
+                throw LogError(.timedOut, .retriable, "the log brought no record within \(patience), before its end")
+            }
+        }
+    }
+}
+
+extension EventLog {
+    /// Reads every record of a topic that is committed when the call begins.
+    ///
+    /// - Parameter start: the first offset wanted of each partition, as `endOffsets` gave it earlier; from the start of
+    ///   those that it does not name.
+    package func readThrough(
+        _ topic: String, from start: [Int64] = [], patience: Duration = ReadThrough.patience,
+        _ body: (LogRecord) throws -> Void
+    ) throws {
+        let reader = try reader()
+        defer { reader.close() }
+        var positions: [TopicPartition: Int64] = [:]
+        var ends: [TopicPartition: Int64] = [:]
+        for (partition, end) in try endOffsets(of: topic).enumerated() {
+            let place = TopicPartition(topic, Int32(partition))
+            positions[place] = partition < start.count ? start[partition] : 0
+            ends[place] = end
+        }
+        try reader.readThrough(from: positions, to: ends, patience: patience, body)
+    }
+}
+
+/// Bounds of reading to the end.
+package enum ReadThrough {
+    package static let patience = Duration.seconds(60)
+    static let recordsPerRead = 2_000
+    static let wait = Duration.milliseconds(200)
+}
