@@ -14,7 +14,9 @@ extension PartnerBook {
             rule: "payout_result", programVersion: nil,
             text:
                 "\(event.result.rawValue)\(event.code.map { " (\($0))" } ?? "")\(event.reason.map { ": \($0)" } ?? "")"
-                + (event.decision.map { ", decided by \($0)" } ?? "") + ".")
+                + (event.decision.map { ", decided by \($0)" } ?? "")
+                + (event.reportedBy.map { ", handed in by \($0)" } ?? "")
+                + (event.note.map { ": \($0)" } ?? "") + ".")
         let effect = payout.effect(of: event.result, isDecision: event.decision != nil)
         if effect != .repeated {
             payout.reason = event.reason ?? payout.reason

@@ -45,7 +45,9 @@ struct PayoutRuns {
         for payout in payouts { run.totals[payout.currency, default: 0] += payout.net }
         run.sha256 =
             SHA256Digest(of: PayoutRun.canonicalText(run: run.id, partition: partition, payouts: payouts)).hex
-        try record(run, "planned", "\(run.count) payouts are planned; \(run.rolledOver.count) amounts wait.")
+        try record(
+            run, "planned", "\(run.count) payouts are planned; \(run.rolledOver.count) amounts wait.",
+            reason: request.reason)
     }
 
     // MARK: Approval and file
@@ -57,7 +59,8 @@ struct PayoutRuns {
         for (book, payout) in try payouts(of: run.id) where payout.state == .planned {
             try book.approve(payout, run)
         }
-        try record(run, "approved", "\(approval.actor) approved what \(run.requestedBy) asked for.")
+        try record(
+            run, "approved", "\(approval.actor) approved what \(run.requestedBy) asked for.", reason: approval.reason)
     }
 
     func submit(_ file: PayoutFileRecorded) throws {
@@ -72,7 +75,8 @@ struct PayoutRuns {
         for (book, payout) in try payouts(of: run.id) where payout.state == .approved {
             try book.submit(payout, run)
         }
-        try record(run, "submitted", "The file \(file.fileSHA256) is the one that pays this run.")
+        try record(
+            run, "submitted", "The file \(file.fileSHA256) is the one that pays this run.", reason: file.reason)
     }
 
     private func run(_ id: PayoutRunID) throws -> PayoutRun {
@@ -89,9 +93,10 @@ struct PayoutRuns {
         }
     }
 
-    private func record(_ run: PayoutRun, _ change: String, _ text: String) throws {
+    private func record(_ run: PayoutRun, _ change: String, _ text: String, reason: String?) throws {
         try state.put(PayoutTable.run, StateKey(run.id.text), run)
-        let step = ExplanationStep(rule: "payout_run", programVersion: nil, text: text)
+        let step = ExplanationStep(
+            rule: "payout_run", programVersion: nil, text: text + (reason.map { " Reason: \($0)" } ?? ""))
         turn.record(PayoutRunPartFact(change: change, runPart: run, explanation: [step], occurredAt: turn.now))
     }
 

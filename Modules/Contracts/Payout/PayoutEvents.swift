@@ -11,17 +11,20 @@ package struct PayoutRunRequested: EventPayload, Hashable {
     package var rail: PayoutRules.Rail
     package var executionDate: CalendarDate
     package var actor: Actor
+    /// Why, in the actor's words.
+    package var reason: String?
     package var occurredAt: Timestamp
 
     package init(
         run: PayoutRunID, cutOff: Timestamp, rail: PayoutRules.Rail, executionDate: CalendarDate, actor: Actor,
-        occurredAt: Timestamp
+        reason: String? = nil, occurredAt: Timestamp
     ) {
         self.run = run
         self.cutOff = cutOff
         self.rail = rail
         self.executionDate = executionDate
         self.actor = actor
+        self.reason = reason
         self.occurredAt = occurredAt
     }
 
@@ -31,6 +34,7 @@ package struct PayoutRunRequested: EventPayload, Hashable {
         rail = reader.enumeration("rail", PayoutRules.Rail.self)
         executionDate = reader.value("execution_date", as: CalendarDate.self)
         actor = reader.value("actor", as: Actor.self)
+        reason = reader.optionalString("reason")
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
@@ -40,6 +44,7 @@ package struct PayoutRunRequested: EventPayload, Hashable {
         writer.enumeration("rail", rail)
         writer.value("execution_date", executionDate)
         writer.value("actor", actor)
+        writer.string("reason", reason)
         writer.value("occurred_at", occurredAt)
     }
 }
@@ -52,12 +57,17 @@ package struct PayoutRunApproved: EventPayload, Hashable {
     /// SHA-256 (hex) of every partition's part.
     package var parts: [String]
     package var actor: Actor
+    /// Why, in the actor's words.
+    package var reason: String?
     package var occurredAt: Timestamp
 
-    package init(run: PayoutRunID, parts: [String], actor: Actor, occurredAt: Timestamp) {
+    package init(
+        run: PayoutRunID, parts: [String], actor: Actor, reason: String? = nil, occurredAt: Timestamp
+    ) {
         self.run = run
         self.parts = parts
         self.actor = actor
+        self.reason = reason
         self.occurredAt = occurredAt
     }
 
@@ -65,6 +75,7 @@ package struct PayoutRunApproved: EventPayload, Hashable {
         run = reader.value("run_id", as: PayoutRunID.self)
         parts = reader.strings("parts")
         actor = reader.value("actor", as: Actor.self)
+        reason = reader.optionalString("reason")
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
@@ -72,6 +83,7 @@ package struct PayoutRunApproved: EventPayload, Hashable {
         writer.value("run_id", run)
         writer.strings("parts", parts)
         writer.value("actor", actor)
+        writer.string("reason", reason)
         writer.value("occurred_at", occurredAt)
     }
 }
@@ -84,12 +96,17 @@ package struct PayoutFileRecorded: EventPayload, Hashable {
     package var run: PayoutRunID
     package var fileSHA256: String
     package var actor: Actor
+    /// Why, in the actor's words.
+    package var reason: String?
     package var occurredAt: Timestamp
 
-    package init(run: PayoutRunID, fileSHA256: String, actor: Actor, occurredAt: Timestamp) {
+    package init(
+        run: PayoutRunID, fileSHA256: String, actor: Actor, reason: String? = nil, occurredAt: Timestamp
+    ) {
         self.run = run
         self.fileSHA256 = fileSHA256
         self.actor = actor
+        self.reason = reason
         self.occurredAt = occurredAt
     }
 
@@ -97,6 +114,7 @@ package struct PayoutFileRecorded: EventPayload, Hashable {
         run = reader.value("run_id", as: PayoutRunID.self)
         fileSHA256 = reader.string("file_sha256")
         actor = reader.value("actor", as: Actor.self)
+        reason = reader.optionalString("reason")
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
@@ -104,6 +122,7 @@ package struct PayoutFileRecorded: EventPayload, Hashable {
         writer.value("run_id", run)
         writer.string("file_sha256", fileSHA256)
         writer.value("actor", actor)
+        writer.string("reason", reason)
         writer.value("occurred_at", occurredAt)
     }
 }
@@ -121,11 +140,16 @@ package struct PayoutResultReceived: EventPayload, Hashable {
     package var valueDate: CalendarDate?
     /// Who decides a disputed payout; `nil` for what a rail reports.
     package var decision: Actor?
+    /// Who handed the result in; `nil` for a rail that reports by itself.
+    package var reportedBy: Actor?
+    /// What that person says about it.
+    package var note: String?
     package var occurredAt: Timestamp
 
     package init(
         partner: PartnerID, payout: PayoutID, result: PayoutResult, code: String? = nil, reason: String? = nil,
-        valueDate: CalendarDate? = nil, decision: Actor? = nil, occurredAt: Timestamp
+        valueDate: CalendarDate? = nil, decision: Actor? = nil, reportedBy: Actor? = nil, note: String? = nil,
+        occurredAt: Timestamp
     ) {
         self.partner = partner
         self.payout = payout
@@ -134,6 +158,8 @@ package struct PayoutResultReceived: EventPayload, Hashable {
         self.reason = reason
         self.valueDate = valueDate
         self.decision = decision
+        self.reportedBy = reportedBy
+        self.note = note
         self.occurredAt = occurredAt
     }
 
@@ -145,6 +171,8 @@ package struct PayoutResultReceived: EventPayload, Hashable {
         reason = reader.optionalString("reason")
         valueDate = reader.optionalValue("value_date", as: CalendarDate.self)
         decision = reader.optionalValue("decision", as: Actor.self)
+        reportedBy = reader.optionalValue("reported_by", as: Actor.self)
+        note = reader.optionalString("note")
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
@@ -156,6 +184,8 @@ package struct PayoutResultReceived: EventPayload, Hashable {
         writer.string("reason", reason)
         writer.value("value_date", valueDate)
         writer.value("decision", decision)
+        writer.value("reported_by", reportedBy)
+        writer.string("note", note)
         writer.value("occurred_at", occurredAt)
     }
 }
