@@ -1,6 +1,7 @@
 import CommandLineKit
 import Contracts
 import Domain
+import Foundation
 import WorkerService
 
 /// What every command is told.
@@ -41,6 +42,27 @@ struct GlobalOptions {
         isJSON = call.isSet("json")
         timeout = .seconds(try call.integer("timeout", in: 1...86_400) ?? 60)
         person = call["as"]
+    }
+
+    /// Makes the data directory where it is missing, for what is written there before the log is opened.
+    func makeDirectory(_ part: String = "") throws {
+        let path = part.isEmpty ? data : "\(data)/\(part)"
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch let error as CocoaError {
+            throw CommandFailure("\(path): no directory can be made there (\(error.code.rawValue))")
+        }
+    }
+
+    /// Texts for people, and results in the form asked for.
+    var terminal: Terminal { Terminal(isJSON: isJSON) }
+
+    /// What is worked on, for people.
+    var place: String {
+        switch log {
+        case .embedded: data
+        case .kafka(let bootstrap): "kafka://\(bootstrap)"
+        }
     }
 
     /// Who decides. Whether the person is active is the worker's question.

@@ -1,6 +1,7 @@
 import CommandLineKit
 import Contracts
 import Domain
+import EmbeddedLog
 import EventLog
 import Foundation
 import Hashing
@@ -16,7 +17,8 @@ final class Installation {
     let clock: LogClock
     private let role: OpenedLog.Role
     private var engine: Engine?
-    private let terminal = Terminal()
+    private var server: LogServer?
+    private let terminal: Terminal
 
     /// - Parameters:
     ///   - runsWorkers: starts the four workers in this process if it holds the embedded log. Commands that only read need none.
@@ -28,7 +30,11 @@ final class Installation {
         throws
     {
         self.options = options
+        terminal = options.terminal
+        // On a terminal something is seen at once, whatever the opening takes.
+        terminal.progress("opening \(options.place)")
         let opened = try options.log.open(dataDirectory: options.data)
+        terminal.endProgress()
         log = opened.log
         role = opened.role
         clock = LogClock(log: log, catalogue: options.catalogue, identity: Installation.identity(options, "clock"))
@@ -43,7 +49,14 @@ final class Installation {
 
     var isHolder: Bool { if case .holder = role { true } else { false } }
 
-    var runsWorkers: Bool { engine != nil }
+    /// The workers run here, or in the process that holds the embedded log.
+    var hasWorkersAtHand: Bool {
+        switch role {
+        case .holder: engine != nil
+        case .guest: true
+        case .client: false
+        }
+    }
 
     /// Starts the workers; the topics must exist.
     func startWorkers(mail: MailOptions = MailOptions(), limits: TurnLimits = TurnLimits()) throws {
@@ -66,6 +79,12 @@ final class Installation {
         engine = started
     }
 
+    /// Lets other commands of this directory work through this process, for commands that hold the log for long.
+    func serve() throws {
+        guard server == nil, let embedded = log as? EmbeddedLog else { return }
+        server = try LogServer(log: embedded)
+    }
+
     /// Whether the topics are there.
     func isCreated() throws -> Bool {
         try log.topics()[options.catalogue.name(of: .program)] != nil
@@ -78,6 +97,8 @@ final class Installation {
     }
 
     func close() {
+        server?.close()
+        server = nil
         engine?.stop()
         engine = nil
         clock.close()

@@ -49,6 +49,9 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
         startMaintenance()
     }
 
+    /// Of the socket over which `LogServer` serves the log, in its directory.
+    package static let socketName = LogDirectory.socketName
+
     /// The process that holds the log in `directory`; `nil` where none does.
     package static func holder(of directory: String) -> Int32? { LogDirectory.holder(of: directory) }
 

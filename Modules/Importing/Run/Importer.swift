@@ -44,7 +44,7 @@ package struct ImportReport: Sendable, Hashable {
     package var alreadyCommitted = 0
     /// Events that the policy made, by rule.
     package var decisions: [String: Int] = [:]
-    /// The last tick, or the last event's time.
+    /// Where the import left a stream clock; `nil` on a wall clock, which goes on by itself.
     package var settledTo: Timestamp?
 
     package init() {}
@@ -110,6 +110,9 @@ package final class Importer {
         var position = 0
         var last = clock.kind == .stream ? [journal.settledTo, clock.at].compactMap { $0 }.max() : nil
         report.alreadyCommitted = Int(journal.events)
+        // An import that was broken off may have gone on to a time without the policy's decisions of that time: made again
+        // they are the same events, and made later they would be others.
+        if let policy, let last, journal.events > 0 { _ = try decide(policy, at: last, commandID: commandID) }
         func tell(_ day: CalendarDate) {
             progress(
                 ImportProgress(
@@ -169,10 +172,12 @@ package final class Importer {
                 tell(time.date)
             }
         }
-        report.settledTo = time
         journal.isComplete = true
         journal.policy = policy?.fingerprint
-        if clock.kind == .stream { journal.settledTo = time }
+        if clock.kind == .stream {
+            report.settledTo = time
+            journal.settledTo = time
+        }
         try writeJournal()
     }
 

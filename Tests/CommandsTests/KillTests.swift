@@ -1,0 +1,144 @@
+import Demo
+import EmbeddedLog
+import EventLog
+import Foundation
+import Testing
+
+@testable import Commands
+
+/// An import that is killed and repeated ends as one that nobody disturbed.
+@Suite(
+    .serialized, .timeLimit(.minutes(5)),
+    .enabled(if: BuiltProgram.path != nil, Comment(rawValue: BuiltProgram.missing)))
+struct KillTests {
+    private static let topic = "tributary.referral.v1"
+    /// How long the next record may take before the killed import counts as stuck.
+    private static let patience = Duration.seconds(60)
+
+    /// What an undisturbed import leaves.
+    private struct Undisturbed {
+        var tables: [String: [[String]]]
+        var records: Int64
+        var messages: Set<String>
+        var code: Int32
+    }
+
+    private func withUndisturbed(_ body: (DemoDirectory, ImportSample, Undisturbed) throws -> Void) throws {
+        try DemoDirectory.with { directory in
+            let sample = ImportSample(directory: directory.path)
+            try sample.write()
+            let data = "\(directory.path)/whole"
+            try #require(ImportSample.prepare(data))
+            let ended = try BuiltProgram.run(["import", "--data", data] + sample.arguments, in: directory.path)
+            try #require(ended.code == 0, "\(ended.errors)")
+            let whole = Undisturbed(
+                tables: try ImportSample.tables(try directory.options("whole")), records: try written(in: data),
+                messages: try messages(in: data), code: ended.code)
+            try #require(whole.messages.count > 100)
+            for table in [
+                "referrals", "registrations", "conflicts", "opportunities", "commissions", "ledger", "statements",
+            ] {
+                try #require(whole.tables[table]?.isEmpty == false, "the sample reaches \(table)")
+            }
+            try body(directory, sample, whole)
+        }
+    }
+
+    /// Records of the referral topic, ticks included: the measure of how far an import is.
+    private func written(in data: String) throws -> Int64 {
+        let log = try EmbeddedLog(directory: data)
+        defer { log.close() }
+        return try log.endOffsets(of: Self.topic).reduce(0, +)
+    }
+
+    /// Returns when the process that serves the log in `data` has written so many records. Woken by the log itself.
+    private func wait(for records: Int64, in data: String) throws {
+        let log = try RemoteLog(directory: data)
+        defer { log.close() }
+        let reader = try log.reader()
+        defer { reader.close() }
+        let partitions = Int32(try log.endOffsets(of: Self.topic).count)
+        try reader.assign(
+            Dictionary(uniqueKeysWithValues: (0..<partitions).map { (TopicPartition(Self.topic, $0), 0) }))
+        var seen: Int64 = 0
+        while seen < records {
+            let more = try reader.read(maximum: 500, timeout: Self.patience)
+            try #require(!more.isEmpty, "the import goes on beyond \(seen) records")
+            seen += Int64(more.count)
+        }
+    }
+
+    private func expectEqual(_ whole: Undisturbed, _ directory: DemoDirectory, _ name: String) throws {
+        let tables = try ImportSample.tables(try directory.options(name))
+        for (table, rows) in whole.tables { #expect(tables[table] == rows, "\(table)") }
+        let log = try EmbeddedLog(directory: "\(directory.path)/\(name)")
+        defer { log.close() }
+        let verification = try Verification(log: log, catalogue: try directory.options(name).catalogue)
+        // A sink that knows its messages by their names may be asked again for what a kill left unanswered: the report
+        // comes twice, the message is there once.
+        #expect(verification.failures.filter { !$0.hasPrefix("no notification was sent twice") } == [])
+        #expect(try messages(in: "\(directory.path)/\(name)") == whole.messages)
+    }
+
+    /// Names of the messages that were written, each once.
+    private func messages(in data: String) throws -> Set<String> {
+        let files = try FileManager.default.subpathsOfDirectory(atPath: "\(data)/mail").filter { $0.hasSuffix(".eml") }
+        let names = files.map { URL(filePath: $0).lastPathComponent }
+        #expect(Set(names).count == names.count)
+        return Set(names)
+    }
+
+    @Test func `an import killed with -9 again and again and repeated gives the tables of an undisturbed one`() throws {
+        try withUndisturbed { directory, sample, whole in
+            let data = "\(directory.path)/killed"
+            try #require(ImportSample.prepare(data))
+            for percent in [Int64(20), 45, 70, 90] {
+                let target = whole.records * percent / 100
+                let running = try BuiltProgram.start(
+                    ["import", "--data", data] + sample.arguments, in: directory.path, until: "writing ")
+                try wait(for: target, in: data)
+                running.send(SIGKILL)
+                running.finish()
+                #expect(
+                    running.process.terminationReason == .uncaughtSignal && running.process.terminationStatus == SIGKILL
+                )
+                // It had written some of it, and not all.
+                let records = try written(in: data)
+                #expect(records >= target && records < whole.records, "\(percent) %: \(records) of \(whole.records)")
+            }
+            let ended = try BuiltProgram.run(["import", "--data", data] + sample.arguments, in: directory.path)
+            #expect(ended.code == whole.code)
+            #expect(ended.output.contains("were there already"))
+            try expectEqual(whole, directory, "killed")
+        }
+    }
+
+    @Test func `the process that runs the workers is killed under an import through its socket`() throws {
+        try withUndisturbed { directory, sample, whole in
+            let data = "\(directory.path)/up"
+            try #require(ImportSample.prepare(data))
+            let up = ["up", "--data", data, "--send-history"]
+            for percent in [Int64(35), 75] {
+                let target = whole.records * percent / 100
+                let workers = try BuiltProgram.start(up, in: directory.path, until: "four workers run")
+                let guest = try BuiltProgram.start(
+                    ["import", "--data", data] + sample.arguments, in: directory.path, until: "writing ")
+                try wait(for: target, in: data)
+                workers.send(SIGKILL)
+                workers.finish()
+                guest.finish()
+                #expect(guest.process.terminationReason == .exit && guest.process.terminationStatus == 1)
+                #expect(guest.text.contains("has ended"), "the import says why it stopped: \(guest.text.suffix(300))")
+                let records = try written(in: data)
+                #expect(records >= target && records < whole.records, "\(percent) %: \(records) of \(whole.records)")
+            }
+            let workers = try BuiltProgram.start(up, in: directory.path, until: "four workers run")
+            let ended = try BuiltProgram.run(["import", "--data", data] + sample.arguments, in: directory.path)
+            #expect(ended.code == whole.code, "\(ended.errors)")
+            workers.send(SIGTERM)
+            workers.finish()
+            #expect(workers.process.terminationStatus == 0)
+            try expectEqual(whole, directory, "up")
+        }
+    }
+}
