@@ -3,10 +3,14 @@ import Contracts
 import Domain
 import EventLog
 import Hashing
+import Importing
 import JSON
+import WorkerService
 
 /// Sends a command as an event and waits for the outcome that names it.
 struct CommandSender {
+    static let source = "/tributary/cli"
+
     /// What came back.
     struct Outcome {
         /// Short types and ids of the facts that answered.
@@ -18,15 +22,13 @@ struct CommandSender {
     let installation: Installation
 
     /// One event under its key.
-    ///
-    /// - Parameter id: of the command; equal ids are one command, so that a repetition changes nothing.
     func send<Payload: EventPayload>(
-        _ payload: Payload, to topic: Topic, key: String, id: String? = nil, at time: Timestamp
+        _ payload: Payload, to topic: Topic, key: String, at time: Timestamp
     ) throws -> Outcome {
         let catalogue = installation.options.catalogue
         let name = catalogue.name(of: topic)
         let data = JSONEncoding.encode(payload)
-        let command = id ?? commandID(data)
+        let command = commandID(data)
         let record = CloudEventCodec.encode(
             envelope(command, Payload.type, key: key, time), data: data, topic: name,
             partition: Partitioner.partition(of: key, count: try installation.log.partitionCount(of: name)))
@@ -35,23 +37,38 @@ struct CommandSender {
 
     /// One event to every partition of a topic, in one transaction.
     func broadcast<Payload: EventPayload>(
-        _ payload: Payload, to topic: Topic, id: String? = nil, at time: Timestamp
+        _ payload: Payload, to topic: Topic, at time: Timestamp
     ) throws -> Outcome {
         let name = installation.options.catalogue.name(of: topic)
         let data = JSONEncoding.encode(payload)
-        let command = id ?? commandID(data)
-        var envelope = envelope(command, Payload.type, key: nil, time)
-        envelope.isBroadcast = true
-        let count = try installation.log.partitionCount(of: name)
-        let records = (0..<count).map {
-            CloudEventCodec.encode(envelope, data: data, topic: name, partition: $0)
+        let command = commandID(data)
+        let records = try Broadcast.records(
+            of: data, envelope: envelope(command, Payload.type, key: nil, time), to: [name], on: installation.log)
+        return try sendAndWait(records, command: command, expected: records.count)
+    }
+
+    /// Entries of the register, in one transaction; waits until every worker that reads it has taken or refused them.
+    func register(_ entries: [any RegisterEntry]) throws -> Outcome {
+        let catalogue = installation.options.catalogue
+        let command = commandID(Array(entries.map(\.registerKey).joined(separator: " ").utf8))
+        let outcomes = catalogue.name(of: .outcome)
+        let start = try installation.log.endOffsets(of: outcomes)
+        let writer = try installation.registerWriter()
+        defer { writer.close() }
+        try writer.write(entries, source: CommandSender.source, commandID: command)
+        try installation.settle()
+        try installation.clock.drain([.referral, .approval, .payout], timeout: installation.options.timeout)
+        var outcome = Outcome(facts: [], refusal: nil)
+        try installation.log.readThrough(outcomes, from: start) { record in
+            if record.headerText(HeaderName.commandID) == command { try outcome.take(record) }
         }
-        return try sendAndWait(records, command: command, expected: Int(count))
+        return outcome
     }
 
     private func envelope(_ command: String, _ type: String, key: String?, _ time: Timestamp) -> EventEnvelope {
         EventEnvelope(
-            id: command, source: "/tributary/cli", type: type, time: time, subject: nil, key: key, commandID: command)
+            id: command, source: CommandSender.source, type: type, time: time, subject: nil, key: key,
+            commandID: command)
     }
 
     private func commandID(_ data: [UInt8]) -> String {
@@ -83,12 +100,7 @@ struct CommandSender {
             for record in try reader.read(maximum: 500, timeout: .milliseconds(200))
             where record.headerText(HeaderName.commandID) == command {
                 answers.insert(record.headerText(HeaderName.cause) ?? "")
-                let type = record.headerText(HeaderName.type) ?? ""
-                if type == RecordDeadLettered.type, let value = record.value {
-                    let letter = try JSONDocument.decode(RecordDeadLettered.self, from: value)
-                    outcome.refusal = "\(letter.reason) [\(letter.code)]"
-                }
-                outcome.facts.append((type, String(decoding: record.key ?? [], as: UTF8.self)))
+                try outcome.take(record)
             }
         }
         return outcome
@@ -96,14 +108,29 @@ struct CommandSender {
 }
 
 extension CommandSender.Outcome {
+    /// Takes up a fact that answers the command.
+    fileprivate mutating func take(_ record: LogRecord) throws {
+        let type = record.headerText(HeaderName.type) ?? ""
+        if type == RecordDeadLettered.type, let value = record.value {
+            let letter = try JSONDocument.decode(RecordDeadLettered.self, from: value)
+            refusal = "\(letter.reason) [\(letter.code)]"
+        }
+        facts.append((type, String(decoding: record.key ?? [], as: UTF8.self)))
+    }
+
     /// Says what happened, and how the program ends.
-    func report(_ options: GlobalOptions, done text: String) -> ExitCode {
-        let terminal = Terminal()
+    ///
+    /// - Parameter members: of the answer as JSON.
+    func report(
+        _ options: GlobalOptions, done text: @autoclosure () throws -> String,
+        _ members: @autoclosure () throws -> [(String, JSONValue)] = []
+    ) rethrows -> ExitCode {
         if let refusal {
-            terminal.complain("refused: \(refusal)")
+            options.terminal.complain("refused: \(refusal)")
+            options.terminal.answer("", Answer(.refused, [("reason", .string(refusal))]))
             return .failed
         }
-        terminal.print(options.isJSON ? #"{"outcome":"done"}"# : text)
+        try options.terminal.answer(try text(), Answer(.done, try members()))
         return .done
     }
 }

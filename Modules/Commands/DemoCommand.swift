@@ -4,6 +4,7 @@ import Demo
 import Domain
 import Foundation
 import Importing
+import JSON
 import ReadModel
 import WorkerService
 
@@ -37,7 +38,7 @@ final class DemoRun {
 
     let options: GlobalOptions
     let examples: String
-    let terminal = Terminal()
+    let terminal: Terminal
     private let crm: String?
     private let isSmall: Bool
     private let mail: MailOptionsSource
@@ -52,6 +53,7 @@ final class DemoRun {
         var options = try GlobalOptions(call)
         if options.data == "./data" { options.data = DemoRun.defaultDirectory }
         self.options = options
+        terminal = options.terminal
         examples = try call.required("examples")
         crm = call["crm"]
         isSmall = call.isSet("small")
@@ -62,7 +64,7 @@ final class DemoRun {
         terminal.print("Tributary's demonstration, in \(options.data)")
         let program = try ProgramCommands.read("\(examples)/\(crm == nil ? "program.yaml" : "crm-program.yaml")")
         guard program.errors.isEmpty else { throw CommandFailure("\(program.errors[0])") }
-        try FileManager.default.createDirectory(atPath: "\(options.data)/sample", withIntermediateDirectories: true)
+        try options.makeDirectory("sample")
         let policy = try ImportCommand.readPolicy("\(examples)/policy.yaml")
         let sample = crm == nil ? try makeSample() : try deriveSample()
         let installation = try Installation(
@@ -74,6 +76,7 @@ final class DemoRun {
         let before = isFinished ? try fingerprint(installation) : nil
         try installation.clock.createTopics(clock: .stream, at: sample.start)
         if installation.isHolder {
+            try installation.serve()
             try installation.startWorkers(mail: try MailOptions(mail, sendsHistory: true))
         }
         try publish(program.program, installation, at: sample.start)
@@ -152,12 +155,10 @@ final class DemoRun {
     private func publish(_ program: Program, _ installation: Installation, at time: Timestamp) throws {
         let published = try RegisterReader(installation).entries(ProgramPublished.self)
         guard !published.contains(where: { $0.program.version == program.version }) else { return }
-        let writer = try installation.registerWriter()
-        defer { writer.close() }
-        try writer.write(
-            [ProgramPublished(program: program, actor: planner, reason: "demonstration", occurredAt: time)],
-            source: "/tributary/cli")
-        try installation.settle()
+        let outcome = try CommandSender(installation: installation).register([
+            ProgramPublished(program: program, actor: planner, reason: "demonstration", occurredAt: time)
+        ])
+        if let refusal = outcome.refusal { throw CommandFailure("the programme was refused: \(refusal)") }
         terminal.print("published version \(program.version) of \(program.id)")
     }
 
@@ -173,19 +174,24 @@ final class DemoRun {
     private func payoutCycle(_ sample: Sample, _ installation: Installation) throws {
         let id = PayoutRunID(unchecked: "run_demo")
         let cycle = PayoutCycle(installation: installation)
+        let reason = "demonstration"
+        // A request that a run which was broken off has left behind takes effect first.
+        try installation.settle()
         if try installation.withReadModel({ try $0.image(.payoutRunPart, id: "\(id)/0") }) == nil {
             let outcome = try cycle.plan(
-                id, cutOff: sample.payoutDay, executionDate: sample.payoutDay.date + 2, actor: planner)
+                id, cutOff: sample.payoutDay, executionDate: sample.payoutDay.date + 2, actor: planner, reason: reason)
             if let refusal = outcome.refusal { throw CommandFailure("the run was not planned: \(refusal)") }
         }
         var view = try installation.withReadModel { try PayoutRunView(id, model: $0) }
         if view.parts.contains(where: { $0.state == .planned }) {
-            if let refusal = try cycle.approve(view, actor: approver).refusal {
+            if let refusal = try cycle.approve(view, actor: approver, reason: reason).refusal {
                 throw CommandFailure("the run was not approved: \(refusal)")
             }
             view = try installation.withReadModel { try PayoutRunView(id, model: $0) }
         }
-        if let refusal = try cycle.export(view, to: "\(options.data)/\(id).csv", actor: planner) {
+        if let refusal = try cycle.export(
+            view, to: "\(options.data)/\(id).csv", actor: planner, reason: reason)
+        {
             throw CommandFailure("the file was not recorded: \(refusal)")
         }
         let waiting = try installation.withReadModel { try PayoutRunView(id, model: $0) }.payouts.filter {
@@ -201,8 +207,8 @@ final class DemoRun {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         let parsed = PayoutResultFile.parse(Array(text.utf8))
         _ = try cycle.reconcile(
-            parsed.lines, payouts: Dictionary(uniqueKeysWithValues: waiting.map { ($0.id, $0.partner) }), actor: planner
-        )
+            parsed.lines, payouts: Dictionary(uniqueKeysWithValues: waiting.map { ($0.id, $0.partner) }),
+            actor: planner, reason: reason)
     }
 
     // MARK: Report
@@ -227,10 +233,18 @@ final class DemoRun {
         for lack in lacking { terminal.complain("too few: \(lack)") }
         for failure in verification.failures.prefix(50) { terminal.complain("FAILED: \(failure)") }
         let isGood = verification.failures.isEmpty && lacking.isEmpty && (before == nil || before == after)
-        terminal.print(
+        terminal.answer(
             isGood
                 ? "\nGo on with `tributary up --data \(options.data)`, and `tributary explain|show|export --data \(options.data)`."
-                : "\nthe demonstration failed")
+                : "\nthe demonstration failed",
+            Answer(
+                isGood ? .done : .failed,
+                [
+                    ("data", .string(options.data)), ("checks", .texts(verification.checks)),
+                    ("failures", .texts(verification.failures)), ("lacking", .texts(lacking)),
+                    ("tables", .string(after)),
+                    ("unchanged", before.map { .bool($0 == after) } ?? .null),
+                ]))
         return isGood ? .done : .failed
     }
 

@@ -5,6 +5,7 @@ import DomainNames
 import EventLog
 import Foundation
 import Importing
+import JSON
 import TaskRuntime
 import WorkerService
 
@@ -41,32 +42,52 @@ enum ImportCommand {
         }
         let policy = try call["policy"].map { try readPolicy($0) }
         let until = try TopicCommands.time(call["until"], option: "until")
-        let terminal = Terminal()
-        terminal.complain("reading \(inputs.map(\.path).joined(separator: ", "))")
-        try FileManager.default.createDirectory(atPath: options.data, withIntermediateDirectories: true)
+        let terminal = options.terminal
+        terminal.complain("reading \(inputs.map(\.name).joined(separator: ", "))")
+        try options.makeDirectory()
         let importRun = ImportRun(options: options, terminal: terminal)
         let plan = try importRun.plan(inputs)
         importRun.report(plan)
-        if call.isSet("dry-run") { return plan.total.broken == 0 ? .done : .failed }
+        let code: ExitCode = plan.total.broken == 0 ? .done : .failed
+        if call.isSet("dry-run") {
+            terminal.answer("", Answer(.planned, importRun.members(plan)))
+            return code
+        }
+        let isSmall = plan.total.events < askedFrom && plan.effect.isEmpty
         guard
             try terminal.confirm(
-                "Write \(plan.total.events) events?", isAnswered: call.isSet("yes") || plan.total.events < 1_000)
+                "Write \(plan.total.events) events?", isAnswered: call.isSet("yes") || isSmall)
         else { return .failed }
         let installation = try Installation(options, runsWorkers: true, mail: try MailOptions(call))
         defer { installation.close() }
         try installation.requireCreated()
+        try installation.serve()
+        terminal.complain("writing \(plan.total.events) events to \(options.place)")
+        let refused = try RefusedRecords(installation)
         let report = try importRun.write(plan, policy: policy, until: until, into: installation)
         importRun.say(report)
-        return plan.total.broken == 0 ? .done : .failed
+        let refusals = try refused.since(installation)
+        if let text = refusals.text { terminal.complain(text) }
+        terminal.answer("", Answer(.done, importRun.members(plan) + report.members + refusals.members))
+        return refusals.count == 0 ? code : .failed
     }
+
+    /// Smaller imports that win and reverse nothing are written without a question.
+    private static let askedFrom = 1_000
 
     private static func files(of call: Invocation) throws -> [ImportInput] {
         let maps = try (call["map"] ?? "").split(separator: ",").map { try readMap(String($0)) }
         var inputs: [ImportInput] = []
         for (option, kind) in kinds {
             for path in (call[option] ?? "").split(separator: ",") {
+                if path == "-", inputs.contains(where: { $0.path == "-" }) {
+                    throw UsageError("--\(option): standard input is read once, and is taken already")
+                }
                 inputs.append(ImportInput(kind: kind, path: String(path), map: maps.first { $0.kind == kind }))
             }
+        }
+        for map in maps where !inputs.contains(where: { $0.kind == map.kind }) {
+            throw UsageError("--map: the map is for \(map.kind.rawValue), and no --\(map.kind.rawValue) is given")
         }
         return inputs
     }
@@ -117,6 +138,26 @@ struct ImportRun {
                     + "\(file.counts.skippedTotal) skipped\(skipped.isEmpty ? "" : " (\(skipped.joined(separator: ", ")))")"
             )
         }
+        let types = plan.types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        terminal.print("to write: \(types.isEmpty ? "nothing" : types.joined(separator: ", "))")
+        if let effect = plan.effect.text { terminal.print("moves money: \(effect)") }
+    }
+
+    /// What was read, as members of an answer.
+    func members(_ plan: ImportPlan) -> [(String, JSONValue)] {
+        let files = plan.counts.map { file in
+            JSONValue.object([
+                ("file", .string(file.file)), ("kind", .string(file.kind.rawValue)),
+                ("read", .count(file.counts.read)), ("used", .count(file.counts.sent)),
+                ("broken", .count(file.counts.broken)), ("skipped", .count(file.counts.skippedTotal)),
+            ])
+        }
+        return [
+            ("files", .array(files)),
+            ("events", .object(plan.types.sorted { $0.key < $1.key }.map { ($0.key, .count($0.value)) })),
+            ("won", .array(plan.effect.won.map { .money($0) })),
+            ("reversed", .array(plan.effect.reversed.map { .money($0) })),
+        ]
     }
 
     func write(_ plan: ImportPlan, policy: Policy?, until: Timestamp?, into installation: Installation) throws
@@ -132,10 +173,12 @@ struct ImportRun {
         let clock = ImportClock(kind: reading.kind, at: reading.time, now: now) { time in
             if reading.kind == .stream {
                 try installation.clock.tick(to: time, timeout: .seconds(3_600))
-            } else if installation.runsWorkers {
+            } else if installation.hasWorkersAtHand || policy != nil {
                 try installation.clock.drain(timeout: .seconds(3_600))
             }
         }
+        // What other clients wrote before is taken up first: the ticks would make it late.
+        if reading.kind == .stream { try installation.clock.drain(timeout: .seconds(3_600)) }
         let report = try importer.run(plan, clock: clock, policy: runner, until: until) { progress in
             terminal.progress(
                 "\(progress.committed) of \(progress.total) events, \(progress.decided) decisions, \(progress.day)")
@@ -147,10 +190,22 @@ struct ImportRun {
     func say(_ report: ImportReport) {
         var text = "\(report.committed) events written"
         if report.alreadyCommitted > 0 { text += ", \(report.alreadyCommitted) were there already" }
-        if let time = report.settledTo { text += "; time stands at \(time)" }
+        if let time = report.settledTo { text += "; the clock stands at \(time)" }
         terminal.print(text)
         for (rule, count) in report.decisions.sorted(by: { $0.key < $1.key }) {
             terminal.print("  policy \(rule): \(count)")
         }
+    }
+}
+
+extension ImportReport {
+    /// What was written, as members of an answer.
+    fileprivate var members: [(String, JSONValue)] {
+        var members: [(String, JSONValue)] = [
+            ("written", .count(committed)), ("there_already", .count(alreadyCommitted)),
+            ("decisions", .object(decisions.sorted { $0.key < $1.key }.map { ($0.key, .count($0.value)) })),
+        ]
+        if let time = settledTo { members.append(("clock", .string(time.description))) }
+        return members
     }
 }

@@ -1,7 +1,6 @@
 import CommandLineKit
 import Contracts
 import Domain
-import Importing
 import JSON
 
 /// `partner add|list|show`
@@ -34,18 +33,21 @@ enum PartnerCommands {
         let time = try installation.commandTime()
         var partner = try partner(call, time)
         partner.version = (known.filter { $0.id == partner.id }.map(\.version).max() ?? 0) + 1
-        let terminal = Terminal()
+        let terminal = options.terminal
         terminal.print(
             "\(partner.version == 1 ? "enrol" : "version \(partner.version) of") \(partner.id), \(partner.name), \(partner.currency)"
         )
-        if call.isSet("dry-run") { return .done }
+        let members: [(String, JSONValue)] = [
+            ("partner_id", .string(partner.id.text)), ("version", .integer(partner.version)),
+        ]
+        if call.isSet("dry-run") {
+            terminal.answer("", Answer(.planned, members))
+            return .done
+        }
         guard try terminal.confirm("Write it?", isAnswered: call.isSet("yes")) else { return .failed }
-        let writer = try installation.registerWriter()
-        defer { writer.close() }
-        try writer.write([PartnerUpdated(partner: partner, occurredAt: time)], source: "/tributary/cli")
-        try installation.settle()
-        terminal.print("\(partner.id) is in the register")
-        return .done
+        return try CommandSender(installation: installation)
+            .register([PartnerUpdated(partner: partner, occurredAt: time)])
+            .report(options, done: "\(partner.id) is in the register", members)
     }
 
     private static func partner(_ call: Invocation, _ time: Timestamp) throws -> Partner {
@@ -81,11 +83,7 @@ enum PartnerCommands {
         call in
         let options = try GlobalOptions(call)
         let partners = try current(options)
-        if options.isJSON {
-            for partner in partners { Terminal().print(String(decoding: JSONEncoding.encode(partner), as: UTF8.self)) }
-            return .done
-        }
-        Terminal().print(
+        options.terminal.answer(
             Table(
                 ["partner", "name", "types", "tier", "status", "currency"],
                 rows: partners.map {
@@ -94,7 +92,7 @@ enum PartnerCommands {
                         $0.status.rawValue, $0.currency.code,
                     ]
                 }
-            ).text)
+            ).text, rows: partners)
         return .done
     }
 
@@ -102,11 +100,13 @@ enum PartnerCommands {
         "partner", "show", summary: "Shows one partner as the register has it.",
         arguments: [CommandArgument("ID", "the partner's id (ptr_...)")], example: "partner show ptr_001"
     ) { call in
-        guard let partner = try current(try GlobalOptions(call)).first(where: { $0.id.text == call.arguments[0] })
+        let options = try GlobalOptions(call)
+        guard let partner = try current(options).first(where: { $0.id.text == call.arguments[0] })
         else {
             throw CommandFailure("there is no partner \(call.arguments[0])")
         }
-        Terminal().print(try JSONDocument.parse(JSONEncoding.encode(partner)).pretty())
+        let image = try JSONDocument.parse(JSONEncoding.encode(partner))
+        options.terminal.answer(image.pretty(), json: String(decoding: image.text, as: UTF8.self))
         return .done
     }
 

@@ -3,6 +3,7 @@ import Contracts
 import Domain
 import EventLog
 import Foundation
+import JSON
 import ReadModel
 
 /// `payout plan|approve|export|reconcile`
@@ -21,7 +22,7 @@ enum PayoutCommands {
             CommandOption("cut-off", "TIME", "eligible until when (default: the clock's time)"),
             CommandOption("execution-date", "DATE", "when the bank pays (default: two days later)"),
         ] + safety,
-        example: "payout plan run_2026_03 --as psn_finn --yes"
+        example: "payout plan run_2026_03 --as psn_ines --yes"
     ) { call in
         let options = try GlobalOptions(call)
         let (id, actor) = (try runID(call), try options.actor())
@@ -34,31 +35,38 @@ enum PayoutCommands {
             throw UsageError(
                 "--execution-date: expected a date such as 2026-03-31, found `\(call["execution-date"] ?? "")`")
         }
-        let terminal = Terminal()
+        let terminal = options.terminal
         let eligible = try installation.withReadModel { model in
             try model.decoded(
                 .commission, as: CommissionFact.self, where: "json_extract(data, '$.commission.state') = 'eligible'")
         }.filter { ($0.commission.eligibleAt ?? .distantFuture) <= cutOff }
-        let sums = Dictionary(grouping: eligible, by: \.commission.amount.currency)
-            .mapValues { $0.reduce(Int64(0)) { $0 + $1.commission.amount.minor } }
-        terminal.print(
-            "\(id): \(eligible.count) eligible commissions until \(cutOff), gross "
-                + sums.sorted { $0.key < $1.key }.map { Money(minor: $0.value, currency: $0.key).description }
-                .joined(separator: " + "))
-        if call.isSet("dry-run") { return .done }
+        let sums = try MoneySums(eligible.map(\.commission.amount))
+        terminal.print("\(id): \(eligible.count) eligible commissions until \(cutOff), gross \(sums.text())")
+        if call.isSet("dry-run") {
+            terminal.answer(
+                "",
+                Answer(
+                    .planned,
+                    [
+                        ("run_id", .string(id.text)), ("cut_off", .string(cutOff.description)),
+                        ("commissions", .count(eligible.count)), ("gross", sums.json),
+                    ]))
+            return .done
+        }
         guard try terminal.confirm("Freeze them into a run?", isAnswered: call.isSet("yes")) else { return .failed }
         let outcome = try PayoutCycle(installation: installation).plan(
-            id, cutOff: cutOff, executionDate: date, actor: actor)
-        guard outcome.refusal == nil else { return outcome.report(options, done: "") }
+            id, cutOff: cutOff, executionDate: date, actor: actor, reason: call["reason"])
+        if outcome.refusal != nil { return try outcome.report(options, done: "") }
         return try installation.withReadModel { model in
             let view = try PayoutRunView(id, model: model)
-            return outcome.report(options, done: "\(view.table.text)\n\(id) is planned: \(view.totals)")
+            return try outcome.report(
+                options, done: "\(view.table.text)\n\(id) is planned: \(try view.totals())", try view.members())
         }
     }
 
     static let approve = Command(
         "payout", "approve", summary: "Approves a planned run; never by the person who planned it.", arguments: [run],
-        options: safety, example: "payout approve run_2026_03 --as psn_olga --yes"
+        options: safety, example: "payout approve run_2026_03 --as psn_kenji --yes"
     ) { call in
         let options = try GlobalOptions(call)
         let (id, actor) = (try runID(call), try options.actor())
@@ -66,40 +74,45 @@ enum PayoutCommands {
         defer { installation.close() }
         let view = try installation.withReadModel { try PayoutRunView(id, model: $0) }
         try view.requireWhole(partitions: try installation.log.partitionCount(of: options.catalogue.name(of: .payout)))
-        let terminal = Terminal()
-        terminal.print("\(view.table.text)\n\(id): \(view.totals)")
-        if call.isSet("dry-run") { return .done }
+        let terminal = options.terminal
+        terminal.print("\(view.table.text)\n\(id): \(try view.totals())")
+        if call.isSet("dry-run") {
+            try terminal.answer("", Answer(.planned, try view.members()))
+            return .done
+        }
         guard try terminal.confirm("Approve it?", isAnswered: call.isSet("yes")) else { return .failed }
-        return try PayoutCycle(installation: installation).approve(view, actor: actor)
-            .report(options, done: "\(id) is approved")
+        let outcome = try PayoutCycle(installation: installation).approve(view, actor: actor, reason: call["reason"])
+        return outcome.report(options, done: "\(id) is approved", [("run_id", .string(id.text))])
     }
 
     static let export = Command(
         "payout", "export", summary: "Writes the file of an approved run; the same bytes every time.", arguments: [run],
         options: [CommandOption("output", "FILE", "where the file goes")] + safety,
-        example: "payout export run_2026_03 --output run_2026_03.csv --as psn_finn --yes"
+        example: "payout export run_2026_03 --output run_2026_03.csv --as psn_ines --yes"
     ) { call in
         let options = try GlobalOptions(call)
         let (id, actor, path) = (try runID(call), try options.actor(), try call.required("output"))
         let installation = try Installation(options, runsWorkers: true)
         defer { installation.close() }
         let view = try installation.withReadModel { try PayoutRunView(id, model: $0) }
-        let terminal = Terminal()
-        terminal.print("\(id): \(view.totals) to \(path)")
-        if call.isSet("dry-run") { return .done }
-        guard try terminal.confirm("Submit it?", isAnswered: call.isSet("yes")) else { return .failed }
-        if let refusal = try PayoutCycle(installation: installation).export(view, to: path, actor: actor) {
-            terminal.complain("refused: \(refusal)")
-            return .failed
+        let terminal = options.terminal
+        terminal.print("\(id): \(try view.totals()) to \(path)")
+        if call.isSet("dry-run") {
+            try terminal.answer("", Answer(.planned, try view.members() + [("file", .string(path))]))
+            return .done
         }
-        terminal.print("\(path) is written; the run is submitted")
-        return .done
+        guard try terminal.confirm("Submit it?", isAnswered: call.isSet("yes")) else { return .failed }
+        let refusal = try PayoutCycle(installation: installation).export(
+            view, to: path, actor: actor, reason: call["reason"])
+        return CommandSender.Outcome(facts: [], refusal: refusal).report(
+            options, done: "\(path) is written; the run is submitted",
+            [("run_id", .string(id.text)), ("file", .string(path))])
     }
 
     static let reconcile = Command(
         "payout", "reconcile", summary: "Takes what the bank says of payouts: payout_id, status, reason, value_date.",
         arguments: [CommandArgument("FILE", "results as CSV, `-` for standard input")], options: safety,
-        example: "payout reconcile results.csv --as psn_finn --yes"
+        example: "payout reconcile results.csv --as psn_ines --yes"
     ) { call in
         let options = try GlobalOptions(call)
         let actor = try options.actor()
@@ -107,28 +120,50 @@ enum PayoutCommands {
         let data =
             path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
         guard let data else { throw CommandFailure("\(path): no such file, or it cannot be read") }
+        let name = path == "-" ? "standard input" : path
         let parsed = PayoutResultFile.parse(Array(data))
-        let terminal = Terminal()
-        for problem in parsed.problems { terminal.complain("\(path): \(problem)") }
+        let terminal = options.terminal
+        var problems = parsed.problems.map { "\(name):\($0.lineNumber): \($0.field): expected \($0.expected)" }
         let installation = try Installation(options, runsWorkers: true)
         defer { installation.close() }
         let known = try installation.withReadModel { model in
             Dictionary(
                 uniqueKeysWithValues: try model.decoded(.payout, as: PayoutFact.self).map { ($0.payout.id, $0.payout) })
         }
-        let unknown = parsed.lines.filter { known[$0.payout] == nil }
-        for line in unknown {
-            terminal.complain("\(path): line \(line.lineNumber), payout_id: there is no payout \(line.payout)")
+        problems += parsed.lines.filter { known[$0.payout] == nil }
+            .map { "\(name):\($0.lineNumber): payout_id: expected a payout of this log, found `\($0.payout)`" }
+        for problem in problems { terminal.complain(problem) }
+        let results = try parsed.lines.compactMap { line in known[line.payout].map { (line.result, $0) } }
+            .reduce(into: [PayoutResult: (count: Int, sums: MoneySums)]()) { counts, item in
+                var entry = try counts[item.0] ?? (0, MoneySums())
+                entry.count += 1
+                try entry.sums.add(Money(minor: item.1.net, currency: item.1.currency))
+                counts[item.0] = entry
+            }.sorted { $0.key.rawValue < $1.key.rawValue }
+        let plan = results.map { "\($0.value.count) \($0.key.rawValue), \($0.value.sums.text())" }
+        terminal.print("\(name): \(plan.isEmpty ? "nothing to take" : plan.joined(separator: "; "))")
+        let members: [(String, JSONValue)] = [
+            (
+                "results",
+                .array(
+                    results.map {
+                        .object([
+                            ("result", .string($0.key.rawValue)), ("payouts", .count($0.value.count)),
+                            ("net", $0.value.sums.json),
+                        ])
+                    })
+            ), ("problems", .texts(problems)),
+        ]
+        let code: ExitCode = problems.isEmpty ? .done : .failed
+        if call.isSet("dry-run") {
+            terminal.answer("", Answer(.planned, members))
+            return code
         }
-        let counts = Dictionary(grouping: parsed.lines.filter { known[$0.payout] != nil }, by: \.result)
-            .map { "\($0.value.count) \($0.key.rawValue)" }.sorted()
-        terminal.print("\(path): \(counts.isEmpty ? "nothing to take" : counts.joined(separator: ", "))")
-        if call.isSet("dry-run") { return .done }
         guard try terminal.confirm("Take these results?", isAnswered: call.isSet("yes")) else { return .failed }
         let sent = try PayoutCycle(installation: installation).reconcile(
-            parsed.lines, payouts: known.mapValues(\.partner), actor: actor)
-        terminal.print("\(sent) results taken")
-        return parsed.problems.isEmpty && unknown.isEmpty ? .done : .failed
+            parsed.lines, payouts: known.mapValues(\.partner), actor: actor, reason: call["reason"])
+        terminal.answer("\(sent) results taken", Answer(.done, [("taken", .count(sent))] + members))
+        return code
     }
 
     private static func runID(_ call: Invocation) throws -> PayoutRunID {

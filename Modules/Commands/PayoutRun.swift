@@ -45,10 +45,29 @@ struct PayoutRunView {
             })
     }
 
-    var totals: String {
-        let sums = Dictionary(grouping: payouts, by: \.currency).mapValues { $0.reduce(Int64(0)) { $0 + $1.net } }
-        let text = sums.sorted { $0.key < $1.key }.map { Money(minor: $0.value, currency: $0.key).description }
-        return "\(payouts.count) payouts, \(text.isEmpty ? "nothing to pay" : text.joined(separator: " + "))"
+    private func sums() throws -> MoneySums {
+        try MoneySums(payouts.map { Money(minor: $0.net, currency: $0.currency) })
+    }
+
+    func totals() throws -> String { "\(payouts.count) payouts, \(try sums().text(none: "nothing to pay"))" }
+
+    /// As members of an answer.
+    func members() throws -> [(String, JSONValue)] {
+        [
+            ("run_id", .string(id.text)), ("state", .string(parts.first?.state.rawValue ?? "")),
+            (
+                "payouts",
+                .array(
+                    payouts.map { payout in
+                        .object([
+                            ("payout_id", .string(payout.id.text)), ("partner_id", .string(payout.partner.text)),
+                            ("lines", .count(payout.lines.count)), ("clawbacks", .count(payout.clawbacks.count)),
+                            ("net", .money(Money(minor: payout.net, currency: payout.currency))),
+                            ("state", .string(payout.state.rawValue)),
+                        ])
+                    })
+            ), ("total", try sums().json),
+        ]
     }
 
     /// The same run gives the same bytes for ever.
@@ -89,27 +108,29 @@ struct PayoutRunView {
 struct PayoutCycle {
     let installation: Installation
 
-    func plan(_ id: PayoutRunID, cutOff: Timestamp, executionDate: CalendarDate, actor: Actor) throws
-        -> CommandSender.Outcome
-    {
+    func plan(
+        _ id: PayoutRunID, cutOff: Timestamp, executionDate: CalendarDate, actor: Actor, reason: String?
+    ) throws -> CommandSender.Outcome {
         let time = try installation.commandTime()
         return try CommandSender(installation: installation).broadcast(
             PayoutRunRequested(
-                run: id, cutOff: cutOff, rail: .csv, executionDate: executionDate, actor: actor, occurredAt: time),
-            to: .payout, id: "plan-\(id)", at: time)
+                run: id, cutOff: cutOff, rail: .csv, executionDate: executionDate, actor: actor, reason: reason,
+                occurredAt: time),
+            to: .payout, at: time)
     }
 
-    func approve(_ run: PayoutRunView, actor: Actor) throws -> CommandSender.Outcome {
+    func approve(_ run: PayoutRunView, actor: Actor, reason: String?) throws -> CommandSender.Outcome {
         let time = try installation.commandTime()
         return try CommandSender(installation: installation).broadcast(
-            PayoutRunApproved(run: run.id, parts: run.parts.map(\.sha256), actor: actor, occurredAt: time),
-            to: .payout, id: "approve-\(run.id)-\(actor.text)", at: time)
+            PayoutRunApproved(
+                run: run.id, parts: run.parts.map(\.sha256), actor: actor, reason: reason, occurredAt: time),
+            to: .payout, at: time)
     }
 
     /// Records the file's hash first; only when every partition has taken it, the file becomes visible.
     ///
     /// - Returns: the refusal, or `nil` where the file is at `path` now.
-    func export(_ run: PayoutRunView, to path: String, actor: Actor) throws -> String? {
+    func export(_ run: PayoutRunView, to path: String, actor: Actor, reason: String?) throws -> String? {
         let bytes = try run.file(installation).csv
         let hash = SHA256Digest(of: bytes).hex
         if let recorded = run.parts.compactMap(\.fileSHA256).first {
@@ -119,8 +140,8 @@ struct PayoutCycle {
         } else {
             let time = try installation.commandTime()
             let outcome = try CommandSender(installation: installation).broadcast(
-                PayoutFileRecorded(run: run.id, fileSHA256: hash, actor: actor, occurredAt: time), to: .payout,
-                id: "file-\(run.id)", at: time)
+                PayoutFileRecorded(run: run.id, fileSHA256: hash, actor: actor, reason: reason, occurredAt: time),
+                to: .payout, at: time)
             if let refusal = outcome.refusal { return refusal }
         }
         let temporary = path + ".part"
@@ -131,9 +152,11 @@ struct PayoutCycle {
         return nil
     }
 
-    /// Sends the results of a file; each line is an event of its own whose id is its content, so that a repetition changes
+    /// Sends the results of a file; each line is an event of its own. What a payout knows already is counted and moves
     /// nothing.
-    func reconcile(_ lines: [PayoutResultLine], payouts: [PayoutID: PartnerID], actor: Actor) throws -> Int {
+    func reconcile(
+        _ lines: [PayoutResultLine], payouts: [PayoutID: PartnerID], actor: Actor, reason: String?
+    ) throws -> Int {
         let time = try installation.commandTime()
         let catalogue = installation.options.catalogue
         let topic = catalogue.name(of: .payout)
@@ -143,9 +166,10 @@ struct PayoutCycle {
             guard let partner = payouts[line.payout] else { continue }
             let event = PayoutResultReceived(
                 partner: partner, payout: line.payout, result: line.result, code: line.code, reason: line.reason,
-                valueDate: line.valueDate, occurredAt: time)
+                valueDate: line.valueDate, reportedBy: actor, note: reason, occurredAt: time)
             let envelope = EventEnvelope(
-                id: "\(line.payout)-\(line.code)-\(line.valueDate?.description ?? "")", source: "/tributary/results",
+                id: "\(line.payout)-\(line.code)-\(line.valueDate?.description ?? "")@\(time)",
+                source: "/tributary/results",
                 type: PayoutResultReceived.type, time: time, key: partner.text)
             records.append(
                 CloudEventCodec.encode(

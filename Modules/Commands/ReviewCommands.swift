@@ -37,12 +37,7 @@ enum ReviewCommands {
         }.filter(isWanted).sorted {
             ($0.due?.millisecondsSince1970 ?? .max, $0.id) < ($1.due?.millisecondsSince1970 ?? .max, $1.id)
         }
-        let terminal = Terminal()
-        if options.isJSON {
-            for review in open { terminal.print(String(decoding: JSONEncoding.encode(review), as: UTF8.self)) }
-            return .done
-        }
-        terminal.print(
+        options.terminal.answer(
             Table(
                 ["id", "kind", "state", "account", "product line", "parties", "due"],
                 rows: open.map { review in
@@ -53,18 +48,18 @@ enum ReviewCommands {
                         parties.joined(separator: " / "), review.due?.description ?? "stopped",
                     ]
                 }
-            ).text + "\n\(open.count) open")
+            ).text + "\n\(open.count) open", rows: open)
         return .done
     }
 
     static let decide = Command(
-        "review", "decide", summary: "Decides a review: one decision for referral and claim.",
+        "review", "decide", summary: "Decides a review: one decision for referral and claim, or an extension.",
         arguments: [
-            CommandArgument("ID", "the referral's id (ref_...)"),
+            CommandArgument("ID", "the review's id (ref_..., of an extension reg_...:extension)"),
             CommandArgument("DECISION", "accept, reject or return"),
         ],
         options: [CommandOption("contact", "PERSON", "who in sales takes over")] + safety,
-        example: "review decide ref_1a2b3c4d0123456789abcdef reject --reason territory --as psn_mara --yes"
+        example: "review decide ref_1a2b3c4d0123456789abcdef reject --reason territory --as psn_olivia --yes"
     ) { call in
         let options = try GlobalOptions(call)
         guard let decision = ReviewDecided.Decision(rawValue: call.arguments[1]) else {
@@ -72,15 +67,18 @@ enum ReviewCommands {
                 "DECISION: expected \(ReviewDecided.Decision.allCases.map(\.rawValue).joined(separator: ", ")), "
                     + "found `\(call.arguments[1])`")
         }
-        let reason = try rejectReason(call, isNeeded: decision == .reject)
         let contact = try call["contact"].map { text in
             guard let person = PersonID(text) else { throw UsageError("--contact: expected \(PersonKind.expectation)") }
             return person
         }
         return try settle(call, options) { review, actor, time in
-            guard let referral = review.referral, review.kind == .claim || review.kind == .introduction else {
-                throw CommandFailure("\(review.id) is a \(review.kind.rawValue): it is not decided by `review decide`")
+            if review.kind == .extension {
+                return try extensionDecision(review, decision, call, actor: actor, time)
             }
+            guard let referral = review.referral, review.kind == .claim || review.kind == .introduction else {
+                throw CommandFailure("\(review.id) is a \(review.kind.rawValue): `conflict decide` decides it")
+            }
+            let reason = try rejectReason(call, isNeeded: decision == .reject)
             return (
                 ReviewDecided(
                     account: review.account, referral: referral, registration: review.registration, decision: decision,
@@ -88,6 +86,23 @@ enum ReviewCommands {
                 "\(decision.rawValue) \(referral) of \(review.partner?.text ?? "?") on \(review.account.key)"
             )
         }
+    }
+
+    /// A longer protection is granted or refused; `--reason` is a text here.
+    private static func extensionDecision(
+        _ review: ReviewFact, _ decision: ReviewDecided.Decision, _ call: Invocation, actor: Actor, _ time: Timestamp
+    ) throws -> (any EventPayload, String) {
+        guard let registration = review.registration, decision != .return else {
+            throw UsageError("DECISION: an extension is decided by accept or reject")
+        }
+        return (
+            RegistrationExtensionDecided(
+                account: review.account, registration: registration,
+                decision: decision == .accept ? .approve : .reject, note: words(call), actor: actor,
+                occurredAt: time),
+            "\(decision.rawValue) the extension of \(registration) of \(review.partner?.text ?? "?") on "
+                + "\(review.account.key)"
+        )
     }
 
     static let decideConflict = Command(
@@ -103,7 +118,7 @@ enum ReviewCommands {
             CommandOption("shares", "PARTY=BP,...", "basis points that add up to 10000 (split)"),
         ] + safety,
         example: "conflict decide cnf_1a2b3c4d0123456789abcdef split --shares ptr_001=6000,ptr_002=4000 "
-            + "--evidence tch_9,reg_1a2b --as psn_mara --yes"
+            + "--evidence call-notes-17 --as psn_olivia --yes"
     ) { call in
         let options = try GlobalOptions(call)
         guard let outcome = ConflictOutcome(rawValue: call.arguments[1]) else {
@@ -119,7 +134,7 @@ enum ReviewCommands {
             return (
                 ConflictDecided(
                     account: review.account, conflict: conflict, outcome: outcome, winner: winner, shares: shares,
-                    evidence: evidence, note: call["note"], actor: actor, occurredAt: time),
+                    evidence: evidence, note: words(call), actor: actor, occurredAt: time),
                 "decide \(conflict) on \(review.account.key): \(outcome.rawValue)"
             )
         }
@@ -130,8 +145,11 @@ enum ReviewCommands {
         arguments: [
             CommandArgument("ID", "the conflict's id (cnf_...)"), CommandArgument("PARTY", "direct or a partner id"),
         ],
-        options: [CommandOption(flag: "yes", "do not ask"), CommandOption("reason", "TEXT", "why")],
-        example: "conflict appeal cnf_1a2b3c4d0123456789abcdef ptr_002 --reason 'met them first' --as psn_mara --yes"
+        options: [
+            CommandOption(flag: "yes", "do not ask"), CommandOption(flag: "dry-run", "only say what would be done"),
+            CommandOption("reason", "TEXT", "why; recorded"),
+        ],
+        example: "conflict appeal cnf_1a2b3c4d0123456789abcdef ptr_002 --reason 'met them first' --as psn_olivia --yes"
     ) { call in
         let options = try GlobalOptions(call)
         let side = try party(call.arguments[1], option: "PARTY")
@@ -140,46 +158,63 @@ enum ReviewCommands {
         let installation = try Installation(options, runsWorkers: true)
         defer { installation.close() }
         let time = try installation.commandTime()
-        let conflict = try installation.withReadModel { model in
+        let (conflict, deals) = try installation.withReadModel { model in
             guard let image = try model.image(.conflict, id: call.arguments[0]) else {
                 throw CommandFailure("there is no conflict \(call.arguments[0])")
             }
-            return try JSONDocument.decode(ConflictFact.self, from: image).conflict
+            let conflict = try JSONDocument.decode(ConflictFact.self, from: image).conflict
+            return (conflict, try DealsAtStake(conflict.account.key, conflict.productLine, in: model))
         }
-        guard try Terminal().confirm("Appeal \(conflict.id) for \(side)?", isAnswered: call.isSet("yes")) else {
-            return .failed
+        let terminal = options.terminal
+        terminal.print("appeal \(conflict.id) for \(side); what is earned on won deals is held: \(deals.text)")
+        let members = [("conflict_id", JSONValue.string(conflict.id.text))] + deals.members
+        if call.isSet("dry-run") {
+            terminal.answer("", Answer(.planned, members))
+            return .done
         }
+        guard try terminal.confirm("Appeal?", isAnswered: call.isSet("yes")) else { return .failed }
         return try CommandSender(installation: installation).send(
             ConflictAppealed(
                 account: conflict.account, conflict: conflict.id, party: side, appealedBy: actor.text, reason: reason,
                 occurredAt: time),
             to: .approval, key: conflict.account.key.text, at: time
-        ).report(options, done: "\(conflict.id): appeal recorded")
+        ).report(options, done: "\(conflict.id): appeal recorded", members)
     }
 
     /// Finds the open review, says what will happen, asks, sends and waits.
-    private static func settle<Payload: EventPayload>(
+    private static func settle(
         _ call: Invocation, _ options: GlobalOptions,
-        _ make: (ReviewFact, Actor, Timestamp) throws -> (Payload, String)
+        _ make: (ReviewFact, Actor, Timestamp) throws -> (any EventPayload, String)
     ) throws -> ExitCode {
         let actor = try options.actor()
         let installation = try Installation(options, runsWorkers: true)
         defer { installation.close() }
-        let review = try installation.withReadModel { model in
+        let (review, deals) = try installation.withReadModel { model in
             guard let image = try model.image(.review, id: call.arguments[0]) else {
                 throw CommandFailure("there is no review \(call.arguments[0])")
             }
-            return try JSONDocument.decode(ReviewFact.self, from: image)
+            let review = try JSONDocument.decode(ReviewFact.self, from: image)
+            return (review, try DealsAtStake(review.account.key, review.productLine, in: model))
         }
         let time = try installation.commandTime()
         let (payload, plan) = try make(review, actor, time)
-        let terminal = Terminal()
-        terminal.print(plan)
-        if call.isSet("dry-run") { return .done }
+        let terminal = options.terminal
+        terminal.print("\(plan); \(deals.text)")
+        let members = [("review_id", JSONValue.string(review.id))] + deals.members
+        if call.isSet("dry-run") {
+            terminal.answer("", Answer(.planned, members))
+            return .done
+        }
         guard try terminal.confirm("Do it?", isAnswered: call.isSet("yes")) else { return .failed }
         return try CommandSender(installation: installation).send(
             payload, to: .approval, key: review.account.key.text, at: time
-        ).report(options, done: "done")
+        ).report(options, done: "done", members)
+    }
+
+    /// What is said of a decision in words: reason and note.
+    private static func words(_ call: Invocation) -> String? {
+        let words = [call["reason"], call["note"]].compactMap(\.self)
+        return words.isEmpty ? nil : words.joined(separator: "; ")
     }
 
     private static func rejectReason(_ call: Invocation, isNeeded: Bool) throws -> RejectReason? {

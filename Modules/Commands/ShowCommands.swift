@@ -19,7 +19,7 @@ enum ShowCommands {
             guard !images.isEmpty else { throw CommandFailure("nothing is known of \(call.arguments[0])") }
             for image in images {
                 let value = try JSONDocument.parse(image.data)
-                Terminal().print(options.isJSON ? String(decoding: value.text, as: UTF8.self) : value.pretty())
+                options.terminal.answer(value.pretty(), json: String(decoding: value.text, as: UTF8.self))
             }
             return .done
         }
@@ -38,9 +38,8 @@ enum ShowCommands {
                 let explanation = try model.explain(
                     call.arguments[0], from: installation.log, catalogue: options.catalogue)
             else { throw CommandFailure("nothing is known of \(call.arguments[0])") }
-            Terminal().print(
-                options.isJSON
-                    ? String(decoding: JSONEncoding.encode(explanation), as: UTF8.self) : explanation.text)
+            options.terminal.answer(
+                explanation.text, json: String(decoding: JSONEncoding.encode(explanation), as: UTF8.self))
             return .done
         }
     }
@@ -54,7 +53,7 @@ enum ShowCommands {
         let options = try GlobalOptions(call)
         guard let table = ExportTable.named(call.arguments[0]) else {
             let names = ExportTable.all.map(\.name)
-            let hint = Nearest.name(to: call.arguments[0], among: names).map { "; did you mean `\($0)`?" } ?? ""
+            let hint = NearestName.of(call.arguments[0], among: names).map { "; did you mean `\($0)`?" } ?? ""
             throw UsageError(
                 "KIND: expected one of \(names.joined(separator: ", ")), found `\(call.arguments[0])`\(hint)")
         }

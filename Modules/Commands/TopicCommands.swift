@@ -3,6 +3,7 @@ import Contracts
 import Domain
 import EventLog
 import Foundation
+import JSON
 import WorkerService
 
 /// `topics create|check|asyncapi`
@@ -17,7 +18,7 @@ enum TopicCommands {
             CommandOption(
                 "clock-start", "TIME", "where a stream clock starts (RFC 3339; default 2000-01-01T00:00:00Z)"),
         ],
-        example: "topics create --clock stream --clock-start 2025-01-01T00:00:00Z"
+        example: "topics create --clock stream --clock-start 2024-01-01T00:00:00Z"
     ) { call in
         let options = try GlobalOptions(call)
         guard let kind = ClockKind(rawValue: try call.required("clock")) else {
@@ -29,9 +30,15 @@ enum TopicCommands {
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
         try installation.clock.createTopics(clock: kind, at: start)
-        Terminal().print(
-            "\(options.catalogue.specifications.count) topics are there, \(options.catalogue.partitions) partitions each; "
-                + "the clock is \(kind.rawValue)")
+        let (topics, partitions) = (options.catalogue.specifications.count, options.catalogue.partitions)
+        options.terminal.answer(
+            "\(topics) topics are there, \(partitions) partitions each; the clock is \(kind.rawValue)",
+            Answer(
+                .done,
+                [
+                    ("topics", .count(topics)), ("partitions", .integer(Int64(partitions))),
+                    ("clock", .string(kind.rawValue)),
+                ]))
         return .done
     }
 
@@ -61,10 +68,10 @@ enum TopicCommands {
                     "\(wanted.name): takes \(topic.maximumRecordBytes) bytes, expected \(wanted.maximumRecordBytes)")
             }
         }
-        for problem in problems { Terminal().complain(problem) }
-        if problems.isEmpty {
-            Terminal().print("\(options.catalogue.specifications.count) topics are as they should be")
-        }
+        for problem in problems { options.terminal.complain(problem) }
+        options.terminal.answer(
+            problems.isEmpty ? "\(options.catalogue.specifications.count) topics are as they should be" : "",
+            Answer(problems.isEmpty ? .done : .failed, [("problems", .texts(problems))]))
         return problems.isEmpty ? .done : .failed
     }
 
@@ -73,22 +80,27 @@ enum TopicCommands {
         options: [CommandOption("check", "FILE", "fail where the file differs from the document")],
         example: "topics asyncapi --check docs/asyncapi.yaml"
     ) { call in
-        let document = AsyncAPIDocument.yaml(of: try GlobalOptions(call).catalogue)
+        let options = try GlobalOptions(call)
         guard let path = call["check"] else {
-            // The document ends its last line itself.
-            Terminal().print(String(document.dropLast()))
+            // Byte for byte what a check compares with: the document has its own last line end.
+            options.terminal.write(
+                options.isJSON
+                    ? String(decoding: AsyncAPIDocument.tree(of: options.catalogue).text, as: UTF8.self) + "\n"
+                    : AsyncAPIDocument.yaml(of: options.catalogue))
             return .done
         }
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandFailure("\(path): cannot be read")
         }
-        guard Array(data) == Array(document.utf8) else {
-            Terminal().complain(
+        let isEqual = Array(data) == Array(AsyncAPIDocument.yaml(of: options.catalogue).utf8)
+        if !isEqual {
+            options.terminal.complain(
                 "\(path) differs from the code: write it anew with `tributary topics asyncapi > \(path)`")
-            return .failed
         }
-        Terminal().print("\(path) agrees with the code")
-        return .done
+        options.terminal.answer(
+            isEqual ? "\(path) agrees with the code" : "",
+            Answer(isEqual ? .done : .failed, [("file", .string(path))]))
+        return isEqual ? .done : .failed
     }
 
     static func time(_ text: String?, option: String) throws -> Timestamp? {

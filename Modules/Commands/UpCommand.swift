@@ -1,8 +1,8 @@
 import CommandLineKit
 import Contracts
 import EmbeddedLog
-import EventLog
 import Foundation
+import JSON
 import WorkerService
 
 /// `up`: all four workers on the embedded log in this process, until SIGTERM.
@@ -27,7 +27,7 @@ enum UpCommand {
         guard case .embedded = options.log else {
             throw UsageError("`up` runs on the embedded log; on Kafka start the four worker executables")
         }
-        let terminal = Terminal()
+        let terminal = options.terminal
         terminal.print("tributary: opening \(options.data)")
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
@@ -41,15 +41,14 @@ enum UpCommand {
         if try !installation.isCreated() {
             try installation.clock.createTopics(clock: kind, at: Installation.wallTime())
         }
-        guard let embedded = installation.log as? EmbeddedLog else {
-            preconditionFailure("the holder has the embedded log")
-        }
-        let server = try LogServer(log: embedded)
-        defer { server.close() }
+        try installation.serve()
         try installation.startWorkers(mail: try MailOptions(call))
-        terminal.print("tributary: four workers run; socket \(options.data)/tributary.sock; stop with Ctrl-C")
+        let socket = "\(options.data)/\(EmbeddedLog.socketName)"
+        terminal.answer(
+            "tributary: four workers run; socket \(socket); stop with Ctrl-C",
+            Answer(.serving, [("socket", .string(socket)), ("pid", .integer(Int64(getpid())))]))
         Signals.waitForTermination()
-        terminal.print("tributary: stopping")
+        terminal.answer("tributary: stopping", Answer(.done))
         return .done
     }
 }

@@ -48,7 +48,9 @@ package struct ImportTarget: Sendable {
     let encode: @Sendable ([UInt8], ImportContext) throws(JSONFailure) -> EncodedPayload
 
     /// The type without `io.tributary.` and version: `referral.submitted`.
-    package var name: String {
+    package var name: String { ImportTarget.shortName(of: type) }
+
+    static func shortName(of type: String) -> String {
         let short = type.hasPrefix("io.tributary.") ? type.dropFirst(13) : type[...]
         return short.hasSuffix(".v1") ? String(short.dropLast(3)) : String(short)
     }

@@ -12,6 +12,9 @@ package struct ImportInput: Sendable {
         self.map = map
     }
 
+    /// For messages.
+    package var name: String { path == "-" ? "standard input" : path }
+
     /// Where joined files are looked for.
     var directory: String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -30,7 +33,7 @@ package struct ImportInput: Sendable {
                 try JoinTable(try FileSource(path: file), key: join.key, separator: separator) { aliases[$0] ?? $0 })
         }
         let mapper = try RowMapper(
-            kind: kind, map: map, columns: reader.columns, joins: joins, file: path == "-" ? "standard input" : path,
+            kind: kind, map: map, columns: reader.columns, joins: joins, file: name,
             context: context)
         return (reader, mapper)
     }

@@ -33,6 +33,9 @@ package final class ImportPlan {
     package private(set) var counts: [(file: String, kind: ImportKind, counts: ImportCounts)] = []
     /// Of everything that will be sent: equal inputs have equal fingerprints, wherever they lie.
     package private(set) var fingerprint: SHA256Digest
+    private var countsByType: [String: Int] = [:]
+    /// The money that the events move.
+    package private(set) var effect = ImportEffect()
     package private(set) var firstTime: Timestamp?
     package private(set) var lastTime: Timestamp?
 
@@ -61,9 +64,14 @@ package final class ImportPlan {
             let counts = try read(
                 item.input, item.reader, item.mapper, index: index, hasher: &hasher, progress: progress,
                 notice: notice)
-            self.counts.append((item.input.path, item.input.kind, counts))
+            self.counts.append((item.input.name, item.input.kind, counts))
         }
         fingerprint = hasher.finish()
+    }
+
+    /// Events by their short type: `referral.submitted`.
+    package var types: [String: Int] {
+        Dictionary(uniqueKeysWithValues: countsByType.map { (ImportTarget.shortName(of: $0.key), $0.value) })
     }
 
     /// Of all files.
@@ -75,7 +83,7 @@ package final class ImportPlan {
     ) throws -> ImportCounts {
         var reader = reader
         var counts = ImportCounts()
-        let name = input.path == "-" ? "standard input" : input.path
+        let name = input.name
         func tell() {
             progress(
                 Progress(file: name, consumedBytes: reader.consumed, totalBytes: reader.size, counts: counts))
@@ -122,6 +130,8 @@ package final class ImportPlan {
             bytes = Array(buffer[start...])
         }
         hasher.update(bytes)
+        countsByType[event.type, default: 0] += 1
+        effect.add(event)
         firstTime = min(firstTime ?? event.occurredAt, event.occurredAt)
         lastTime = max(lastTime ?? event.occurredAt, event.occurredAt)
     }

@@ -145,7 +145,10 @@ struct LayoutCompiler {
         throw InputError(
             .header, file: file,
             message: "header: expected columns of \(kind.rawValue) (\(known.sorted().joined(separator: ", "))), found "
-                + unknown.map { "`\($0)`" }.joined(separator: ", ") + "; a map (--map) reads other layouts")
+                + unknown.map { name in
+                    let hint = NearestName.of(name, among: known.sorted()).map { " (did you mean `\($0)`?)" } ?? ""
+                    return "`\(name)`\(hint)"
+                }.joined(separator: ", ") + "; a map (--map) reads other layouts")
     }
 
     private mutating func fields(of target: ImportTarget, _ columns: CSVColumns) -> [CompiledField] {
