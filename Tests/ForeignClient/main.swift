@@ -23,7 +23,7 @@ func record(_ line: String, on log: any EventLog) throws -> OutgoingRecord {
         ?? value["value_bytes"]?.integerValue.map { [UInt8](repeating: UInt8(ascii: "x"), count: Int($0)) }
     return OutgoingRecord(
         topic: topic, partition: value["partition"]?.integerValue.map { Int32(truncatingIfNeeded: $0) } ?? own,
-        key: key.map { Array($0.utf8) }, value: body, headers: headers)
+        key: key.map { Array($0.utf8) }, value: body, headers: LogHeaders(headers))
 }
 
 let place = CommandLine.arguments.dropFirst().first ?? ""
