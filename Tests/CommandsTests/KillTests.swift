@@ -8,7 +8,7 @@ import Testing
 
 /// An import that is killed and repeated ends as one that nobody disturbed.
 @Suite(
-    .serialized, .timeLimit(.minutes(5)),
+    .serialized, .timeLimit(.minutes(10)),
     .enabled(if: BuiltProgram.path != nil, Comment(rawValue: BuiltProgram.missing)))
 struct KillTests {
     private static let topic = "tributary.referral.v1"

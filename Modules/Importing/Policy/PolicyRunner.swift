@@ -40,18 +40,27 @@ package final class PolicyRunner {
     }
 
     /// The decisions for everything that is open and that a rule holds for; events of that time.
-    package func decide(at time: Timestamp) throws -> [Decision] {
+    ///
+    /// - Parameter isRepeated: a time whose decisions may have been made before. What opened or changed later, as in a tick
+    ///   that was broken off, is left to its own time.
+    package func decide(at time: Timestamp, isRepeated: Bool = false) throws -> [Decision] {
         try view.catchUp()
         view.forget(before: time)
+        let limit = isRepeated ? time : .distantFuture
         var decisions: [Decision] = []
-        for review in view.reviews.values.sorted(by: { $0.id < $1.id }) {
+        for review in view.reviews.values.sorted(by: { $0.id < $1.id })
+        where review.openedAt <= limit && review.occurredAt <= limit {
             if let decision = decide(review, at: time) { decisions.append(decision) }
         }
-        for conflict in view.conflicts.values.sorted(by: { $0.id < $1.id }) {
+        for conflict in view.conflicts.values.sorted(by: { $0.id < $1.id })
+        where max(conflict.openedAt, conflict.appeal?.at ?? .distantPast, conflict.decision?.at ?? .distantPast)
+            <= limit
+        {
             let decision = conflict.state.isPending ? decide(conflict, at: time) : appeal(conflict, at: time)
             if let decision { decisions.append(decision) }
         }
-        for registration in view.registrations.values.sorted(by: { $0.id < $1.id }) {
+        for registration in view.registrations.values.sorted(by: { $0.id < $1.id })
+        where registration.changedAt <= limit {
             if let decision = askExtension(registration, at: time) { decisions.append(decision) }
         }
         if !decisions.isEmpty { hasUnsettled = true }

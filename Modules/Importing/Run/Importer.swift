@@ -112,7 +112,9 @@ package final class Importer {
         report.alreadyCommitted = Int(journal.events)
         // An import that was broken off may have gone on to a time without the policy's decisions of that time: made again
         // they are the same events, and made later they would be others.
-        if let policy, let last, journal.events > 0 { _ = try decide(policy, at: last, commandID: commandID) }
+        if let policy, let last, journal.events > 0 {
+            _ = try decide(policy, at: last, isRepeated: true, commandID: commandID)
+        }
         func tell(_ day: CalendarDate) {
             progress(
                 ImportProgress(
@@ -198,8 +200,10 @@ package final class Importer {
         return time
     }
 
-    private func decide(_ policy: PolicyRunner, at time: Timestamp, commandID: String?) throws -> Int {
-        let decisions = try policy.decide(at: time)
+    private func decide(
+        _ policy: PolicyRunner, at time: Timestamp, isRepeated: Bool = false, commandID: String?
+    ) throws -> Int {
+        let decisions = try policy.decide(at: time, isRepeated: isRepeated)
         for decision in decisions { report.decisions[decision.rule, default: 0] += 1 }
         try append(decisions.map(\.event)[...], commandID: commandID)
         return decisions.count
