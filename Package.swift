@@ -44,6 +44,7 @@ let package = Package(
         system("CPublicSuffix", pkgConfig: "libpsl", package: "libpsl-dev"),  // registrable domains by the suffix list
         system("CIDN", pkgConfig: "libidn2", package: "libidn2-dev"),  // international domains to A-labels
         system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),  // SMTP
+        system("CMicroHTTPD", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),  // the operators' pages
         system("CCrypto", pkgConfig: "libcrypto", package: "libssl-dev"),  // SHA-256, HMAC, random bytes
         // jemalloc instead of glibc's malloc, whose arenas cost a quarter more processor time here and keep what was
         // freed: the executables link it, and this target says how it is set.
@@ -70,8 +71,13 @@ let package = Package(
         module("SQLite", ["CSQLite"]),
         module("StateStore", ["SQLite", "TaskRuntime"]),
         module("EmbeddedLog", ["EventLog", "SQLite"]),
-        module("KafkaLog", ["CRdkafka", "EventLog"]),
+        module("KafkaLog", ["CCrypto", "CRdkafka", "EventLog"]),
         module("EventLogConformance", ["EventLog"]),
+        module("HTTPServing", ["CMicroHTTPD"]),
+
+        // What a running worker tells those who run it.
+        module("Metrics"),
+        module("Operations", ["Contracts", "EventLog", "HTTPServing", "JSON", "Metrics", "TaskRuntime"]),
 
         // The workers' logic: one library each, and what they share.
         module("ProgramFile", ["Contracts", "Domain", "JSON", "YAML"]),
@@ -87,7 +93,8 @@ let package = Package(
                 "EventLog",
                 "JSON",
                 "KafkaLog",
-                "NotificationWorker", "PayoutWorker", "ReferralWorker", "StateStore", "TaskRuntime", "YAML", "Hashing",
+                "Metrics", "NotificationWorker", "Operations", "PayoutWorker", "ReferralWorker", "StateStore",
+                "TaskRuntime", "YAML", "Hashing",
             ]),
 
         // The command line and what it reads.
@@ -101,7 +108,8 @@ let package = Package(
             [
                 "CommandLineKit", "Contracts", "Demo", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Hashing",
                 "Importing",
-                "JSON", "KafkaLog", "ProgramFile", "ReadModel", "SQLite", "TaskRuntime", "WorkerService", "YAML",
+                "JSON", "KafkaLog", "ProgramFile", "Operations", "ReadModel", "SQLite", "TaskRuntime", "WorkerService",
+                "YAML",
             ]),
 
         service("referral-worker", ["Contracts", "WorkerService"]),
@@ -149,8 +157,12 @@ let package = Package(
         suite("ApprovalWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("PayoutWorker", ["Contracts", "Domain", "JSON", "Register", "TaskRuntime"]),
         suite("NotificationWorker", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
+        suite("HTTPServing"),
+        suite("Metrics"),
+        suite("Operations", ["Contracts", "EmbeddedLog", "EventLog", "HTTPServing", "JSON", "Metrics", "TaskRuntime"]),
         suite(
-            "WorkerService", ["Contracts", "Domain", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
+            "WorkerService",
+            ["CommandLineKit", "Contracts", "Domain", "EventLog", "EmbeddedLog", "JSON", "StateStore", "TaskRuntime"]),
         suite("ReadModel", ["Contracts", "EventLog", "JSON"]),
         suite("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
         suite("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Importing", "JSON", "YAML"]),

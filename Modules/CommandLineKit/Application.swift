@@ -7,8 +7,13 @@ package struct Application: Sendable {
     /// Options that every command takes.
     package var globals: [CommandOption]
     package var commands: [Command]
+    /// Reads what environment and file say; without one each option's own variable is looked at.
+    package var settings: SettingsReader?
 
-    package init(name: String, summary: String, globals: [CommandOption], commands: [Command]) {
+    package init(
+        name: String, summary: String, globals: [CommandOption], commands: [Command], settings: SettingsReader? = nil
+    ) {
+        self.settings = settings
         self.name = name
         self.summary = summary
         self.globals = globals
@@ -61,13 +66,27 @@ package struct Application: Sendable {
         throw UsageError("unknown command `\(first)`\(hint)")
     }
 
-    func invocation(of command: Command, _ words: [String], _ environment: [String: String]) throws(UsageError)
+    func invocation(of command: Command, _ words: [String], _ environment: [String: String]) throws
         -> Invocation
     {
         let options = command.options + globals
         var parsed = try OptionParser.parse(words, options: options)
-        for option in options where option.valueName != nil && parsed.values[option.name] == nil {
-            parsed.values[option.name] = option.environment.flatMap { environment[$0] } ?? option.defaultValue
+        let outside = try settings.map { read in try read(parsed.values["config"], environment) }
+        var values = parsed.values.mapValues { SettingValue($0, .option) }
+        for option in options where values[option.name] == nil {
+            if parsed.switches.contains(option.name) {
+                values[option.name] = SettingValue("true", .option)
+                continue
+            }
+            let given = option.environment.flatMap { variable in
+                outside.map { $0.values[option.name] } ?? Application.value(of: variable, environment)
+            }
+            if option.valueName != nil {
+                values[option.name] = given ?? option.defaultValue.map { SettingValue($0, .defaultValue) }
+            } else if let given {
+                values[option.name] = given
+                if try isOn(given) { parsed.switches.insert(option.name) }
+            }
         }
         let required = command.arguments.filter(\.isRequired)
         guard parsed.arguments.count >= required.count else {
@@ -78,7 +97,21 @@ package struct Application: Sendable {
                 "`\(parsed.arguments[command.arguments.count])` is one argument too many for `\(command.name)`")
         }
         return Invocation(
-            command: command.words, arguments: parsed.arguments, values: parsed.values, switches: parsed.switches)
+            command: command.words, arguments: parsed.arguments, settings: values, switches: parsed.switches,
+            properties: outside?.properties ?? [:])
+    }
+
+    /// A variable that is set to nothing is not set: a compose file passes it on either way.
+    private static func value(of variable: String, _ environment: [String: String]) -> SettingValue? {
+        environment[variable].flatMap { $0.isEmpty ? nil : SettingValue($0, .environment(variable: variable)) }
+    }
+
+    private func isOn(_ value: SettingValue) throws(UsageError) -> Bool {
+        switch value.text {
+        case "true": return true
+        case "false": return false
+        default: throw UsageError("\(value.origin): expected true or false, found `\(value.text)`")
+        }
     }
 
     // MARK: Help

@@ -15,9 +15,10 @@ package struct CommandOption: Sendable, Hashable {
     package var environment: String?
     package var defaultValue: String?
 
-    /// A switch.
-    package init(flag name: String, _ summary: String) {
+    /// A switch. From the environment it takes `true` or `false`.
+    package init(flag name: String, environment: String? = nil, _ summary: String) {
         self.name = name
+        self.environment = environment
         self.summary = summary
     }
 
@@ -77,29 +78,45 @@ package struct Command: Sendable {
 package struct Invocation: Sendable {
     package var command: [String]
     package var arguments: [String]
-    private var values: [String: String]
+    /// What another library is to be told, under its own names.
+    package var properties: [String: SettingValue]
+    private var values: [String: SettingValue]
     private var switches: Set<String>
 
-    package init(command: [String], arguments: [String], values: [String: String], switches: Set<String>) {
+    package init(
+        command: [String], arguments: [String], settings: [String: SettingValue], switches: Set<String>,
+        properties: [String: SettingValue] = [:]
+    ) {
         self.command = command
         self.arguments = arguments
-        self.values = values
+        values = settings
         self.switches = switches
+        self.properties = properties
     }
 
-    /// The value of an option: given, from the environment, or its default.
-    package subscript(_ option: String) -> String? { values[option] }
+    /// A call all of whose values were given as options.
+    package init(command: [String], arguments: [String], values: [String: String], switches: Set<String>) {
+        self.init(
+            command: command, arguments: arguments, settings: values.mapValues { SettingValue($0, .option) },
+            switches: switches)
+    }
+
+    /// The value of an option: given, from the environment or the settings file, or its default.
+    package subscript(_ option: String) -> String? { values[option]?.text }
+
+    /// The same with where it comes from; `true` and `false` for a switch.
+    package func setting(_ option: String) -> SettingValue? { values[option] }
 
     package func isSet(_ option: String) -> Bool { switches.contains(option) }
 
     package func required(_ option: String) throws -> String {
-        guard let value = values[option] else { throw UsageError("--\(option) is required") }
+        guard let value = values[option]?.text else { throw UsageError("--\(option) is required") }
         return value
     }
 
     /// A whole number within bounds.
     package func integer(_ option: String, in range: ClosedRange<Int>) throws -> Int? {
-        guard let text = values[option] else { return nil }
+        guard let text = values[option]?.text else { return nil }
         guard let value = Int(text), range.contains(value) else {
             throw UsageError(
                 "--\(option): expected a whole number from \(range.lowerBound) to \(range.upperBound), found `\(text)`")

@@ -28,6 +28,8 @@ struct GlobalOptions {
     let catalogue: TopicCatalogue
     let isJSON: Bool
     let timeout: Duration
+    /// Of the Kafka client.
+    let properties: [String: String]
     private let person: String?
 
     init(_ call: Invocation) throws {
@@ -42,6 +44,7 @@ struct GlobalOptions {
         isJSON = call.isSet("json")
         timeout = .seconds(try call.integer("timeout", in: 1...86_400) ?? 60)
         person = call["as"]
+        properties = call.properties.mapValues(\.text)
     }
 
     /// Makes the data directory where it is missing, for what is written there before the log is opened.

@@ -26,7 +26,7 @@ enum ImportCommand {
             CommandOption("policy", "FILE.yaml", "decides open reviews and conflicts by rules, as policy:<name>"),
             CommandOption("until", "TIME", "on a stream clock: time goes on at least to here"),
             CommandOption(flag: "yes", "do not ask"), CommandOption(flag: "dry-run", "read and check only"),
-        ] + UpCommand.mailOptions
+        ] + MailOptions.options
 
     static let imports = Command(
         "import",

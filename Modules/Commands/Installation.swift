@@ -33,7 +33,7 @@ final class Installation {
         terminal = options.terminal
         // On a terminal something is seen at once, whatever the opening takes.
         terminal.progress("opening \(options.place)")
-        let opened = try options.log.open(dataDirectory: options.data)
+        let opened = try options.log.open(dataDirectory: options.data, properties: options.properties)
         terminal.endProgress()
         log = opened.log
         role = opened.role
@@ -59,16 +59,20 @@ final class Installation {
     }
 
     /// Starts the workers; the topics must exist.
-    func startWorkers(mail: MailOptions = MailOptions(), limits: TurnLimits = TurnLimits()) throws {
+    /// - Parameter ops: where their pages are served; `nil` serves none.
+    func startWorkers(
+        mail: MailOptions = MailOptions(), limits: TurnLimits = TurnLimits(), ops: OpsAddress? = nil
+    ) throws {
         guard engine == nil, try isCreated() else { return }
         let terminal = self.terminal
         let started = try Engine(
             log: log,
             options: EngineOptions(
                 dataDirectory: options.data, catalogue: options.catalogue, mail: mail, limits: limits,
+                ops: ops,
                 observer: { worker, notice in
                     switch notice {
-                    case .fault(let text): terminal.complain("\(worker.rawValue)-worker: \(text)")
+                    case .fault(let fault): terminal.complain("\(worker.rawValue)-worker: \(fault)")
                     case .stopped(let partition, let code, let reason):
                         terminal.complain(
                             "\(worker.rawValue)-worker: partition \(partition) stopped: \(reason) [\(code)]")
@@ -84,6 +88,9 @@ final class Installation {
         guard server == nil, let embedded = log as? EmbeddedLog else { return }
         server = try LogServer(log: embedded)
     }
+
+    /// The port of the workers' pages; `nil` where they are not served.
+    var servedOpsPort: Int? { engine?.servedOpsPort }
 
     /// Whether the topics are there.
     func isCreated() throws -> Bool {

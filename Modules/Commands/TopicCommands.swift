@@ -14,9 +14,11 @@ enum TopicCommands {
         "topics", "create", summary: "Creates what is missing of the catalogue and sets the clock, once.",
         options: [
             CommandOption(
-                "clock", "wall|stream", default: "wall", "how time runs: with the world, or by ticks (history, demo)"),
+                "clock", "wall|stream", environment: "TRIBUTARY_CLOCK", default: "wall",
+                "how time runs: with the world, or by ticks (history, demo)"),
             CommandOption(
-                "clock-start", "TIME", "where a stream clock starts (RFC 3339; default 2000-01-01T00:00:00Z)"),
+                "clock-start", "TIME", environment: "TRIBUTARY_CLOCK_START",
+                "where a stream clock starts (RFC 3339; default 2000-01-01T00:00:00Z)"),
         ],
         example: "topics create --clock stream --clock-start 2024-01-01T00:00:00Z"
     ) { call in

@@ -5,10 +5,11 @@ import WorkerService
 package enum Tributary {
     package static let application = Application(
         name: "tributary", summary: "Tributary runs B2B partner programmes: referrals in, explained payouts out.",
-        globals: GlobalOptions.table,
+        globals: GlobalOptions.table + [Settings.fileOption],
         commands: UpCommand.all + DemoCommand.all + ImportCommand.all + ProgramCommands.all + PartnerCommands.all
             + ReviewCommands.all + PayoutCommands.all + ShowCommands.all + ClockCommands.all + TopicCommands.all
-            + DeadLetterCommands.all)
+            + DeadLetterCommands.all + LagCommand.all,
+        settings: Settings.reader)
 
     /// Runs one command and returns the process' exit code.
     package static func run(_ arguments: [String], environment: [String: String]) -> Int32 {

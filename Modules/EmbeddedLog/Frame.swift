@@ -6,6 +6,7 @@ enum FrameOperation: UInt8 {
     case createTopics, topics, endOffsets, committedOffsets
     case openProducer, append
     case assign, read, positions
+    case groupMembers
 }
 
 /// The first byte of an answer.
@@ -17,7 +18,7 @@ enum FrameStatus: UInt8 {
 /// The protocol of the holder's socket: frames of a four-byte length and that many bytes, one answer to each request.
 enum FrameProtocol {
     /// Both sides must have it: they are of one installation, so there is no negotiation.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
     /// The largest frame that either side takes.
     static let maximumBytes = 64 << 20
     /// The longest wait of one read request, in milliseconds; the client asks again. Bounds how long a close takes.

@@ -52,6 +52,11 @@ struct GroupCoordinator {
 
     var isEmpty: Bool { members.isEmpty }
 
+    /// The members with the partitions that each may work on, by identity.
+    var owners: [(identity: String, partitions: [Int32])] {
+        members.values.filter { $0.phase != .fenced }.map { ($0.identity, $0.partitions) }.sorted { $0.0 < $1.0 }
+    }
+
     /// Adds a member. One that has the identity already is fenced: it loses its partitions at once.
     mutating func join(_ identity: String, revocationTimeout: Duration, now: ContinuousClock.Instant) -> MemberID {
         fence(identity)

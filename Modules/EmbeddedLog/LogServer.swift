@@ -182,6 +182,16 @@ private struct LogConnection {
             for record in records { answer.record(record) }
         case .positions:
             answer.positions(try assigned().positions())
+        case .groupMembers:
+            let (group, topic) = (try frame.text(), try frame.text())
+            let members = try log.members(ofGroup: group, topic: topic)
+            answer.count(members.count)
+            for member in members {
+                answer.text(member.identity)
+                answer.text(member.host)
+                answer.count(member.partitions.count)
+                for partition in member.partitions { answer.integer(Int64(partition)) }
+            }
         }
         return answer
     }

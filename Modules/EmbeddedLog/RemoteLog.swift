@@ -15,7 +15,7 @@ package final class RemoteLog: EventLog {
         client = Mutex(try FrameClient(directory: directory))
     }
 
-    private func call<Answer>(
+    func call<Answer>(
         _ request: FrameWriter, _ read: (inout FrameReader) throws(LogError) -> Answer
     ) throws(LogError) -> Answer {
         try FrameClient.parse(try client.withLock { client throws(LogError) in try client.exchange(request) }, read)

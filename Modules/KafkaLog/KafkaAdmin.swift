@@ -5,10 +5,10 @@ import Synchronization
 
 /// Topics, offsets and positions of a cluster, without a group. Thread-safe: every call has its own queue.
 final class KafkaAdmin: Sendable {
-    private let handle: KafkaHandle
+    let handle: KafkaHandle
     private let uncommitted: Mutex<KafkaHandle?>
     private let configuration: KafkaConfiguration
-    private let timeout: Duration
+    let timeout: Duration
 
     init(configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics, timeout: Duration) throws(LogError) {
         handle = try KafkaHandle(.admin, configuration, events: 0, diagnostics: diagnostics)
@@ -230,7 +230,7 @@ final class KafkaAdmin: Sendable {
     }
 
     /// Waits for the answer of an admin call.
-    private func answer(in queue: KafkaQueue, kind: Int32, _ operation: String, timeout: Duration? = nil)
+    func answer(in queue: KafkaQueue, kind: Int32, _ operation: String, timeout: Duration? = nil)
         throws(LogError) -> KafkaEvent
     {
         // The request ends by itself in its time, with an answer that says so.

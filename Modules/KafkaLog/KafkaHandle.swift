@@ -1,6 +1,8 @@
+import CCrypto
 import CRdkafka
 import Dispatch
 import EventLog
+import Glibc
 import Synchronization
 
 /// Where a client's log lines go: to the program's sink, and the last problem into the text of errors, which
@@ -8,6 +10,7 @@ import Synchronization
 final class KafkaDiagnostics: Sendable {
     private let sink: (@Sendable (String) -> Void)?
     private let lastProblem = Mutex<String?>(nil)
+    private let certificateProblem = Mutex<String?>(nil)
 
     init(sink: (@Sendable (String) -> Void)?) {
         self.sink = sink
@@ -24,8 +27,16 @@ final class KafkaDiagnostics: Sendable {
         sink?("\(facility): \(text)")
     }
 
+    /// What is wrong with the broker's certificate: the client's own line says only that it was refused.
+    func refuseCertificate(_ reason: String) {
+        certificateProblem.withLock { $0 = "the broker's certificate is refused: \(reason)" }
+    }
+
     /// What the client complained of last.
-    var problem: String? { lastProblem.withLock { $0 } }
+    var problem: String? {
+        guard let certificate = certificateProblem.withLock({ $0 }) else { return lastProblem.withLock { $0 } }
+        return lastProblem.withLock { $0 }.map { "\(certificate); \($0)" } ?? certificate
+    }
 }
 
 /// One client instance (`rd_kafka_t`).
@@ -57,6 +68,7 @@ final class KafkaDiagnostics: Sendable {
             unsafe Unmanaged<KafkaDiagnostics>.fromOpaque(opaque).takeUnretainedValue()
                 .log(severity: severity, facility: name, text: String(cString: text))
         }
+        unsafe Self.nameRefusedCertificates(conf)
         var reason = [CChar](repeating: 0, count: 512)
         let kind = role.isProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
         guard let pointer = unsafe rd_kafka_new(kind, conf, &reason, reason.count) else {
@@ -67,6 +79,19 @@ final class KafkaDiagnostics: Sendable {
         unsafe self.pointer = pointer
         self.diagnostics = diagnostics
         unsafe self.retainedDiagnostics = retained
+    }
+
+    /// Has OpenSSL's own reason kept where it refuses a broker's certificate. What it decides stays as it is.
+    @unsafe private static func nameRefusedCertificates(_ conf: OpaquePointer) {
+        unsafe rd_kafka_conf_set_ssl_cert_verify_cb(conf) { _, _, _, error, _, _, _, text, size, opaque in
+            guard let error = unsafe error, unsafe error.pointee != 0 else { return 1 }
+            let reason = unsafe String(cString: X509_verify_cert_error_string(Int(error.pointee)))
+            if let opaque = unsafe opaque {
+                unsafe Unmanaged<KafkaDiagnostics>.fromOpaque(opaque).takeUnretainedValue().refuseCertificate(reason)
+            }
+            if let text = unsafe text, size > 0 { unsafe strncpy(text, reason, size - 1) }
+            return 0
+        }
     }
 
     /// Checks names and values without making an instance.

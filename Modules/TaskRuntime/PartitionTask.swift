@@ -44,6 +44,8 @@ package final class PartitionTask {
     package let configuration: TaskConfiguration
     package let state: TaskState
     package private(set) var counts = TaskCounts()
+    /// Since it was taken last.
+    private var tally = EventTally()
 
     let processor: any Processor
     private let context: TurnContext
@@ -108,6 +110,12 @@ package final class PartitionTask {
         let taken = outputs
         outputs = []
         return taken
+    }
+
+    /// What became of events since the last call.
+    func takeTally() -> EventTally {
+        defer { tally = EventTally() }
+        return tally
     }
 
     /// Ends the turn: its row and the changelog records of everything that it changed.
@@ -219,6 +227,7 @@ package final class PartitionTask {
             switch try seen.admit(event, sequence: sequence, state: state) {
             case .duplicate:
                 counts.duplicates += 1
+                tally.count(event.type, .duplicate)
                 state.acceptRecord()
                 return
             case .idReused:
@@ -255,6 +264,7 @@ package final class PartitionTask {
         }
         outputs.append(encoder.forward(record, event: event, to: topic, key: key))
         counts.forwarded += 1
+        tally.count(event.type, .forwarded)
         return true
     }
 
@@ -281,6 +291,7 @@ package final class PartitionTask {
         context.begin(event: event, now: time)
         try processor.apply(payload, of: event, in: context)
         counts.applied += 1
+        tally.count(event.type, .applied)
         accept(
             origin: [event.source, event.id], time: time, commandID: event.commandID, traceparent: event.traceparent,
             cause: event.position)
@@ -308,6 +319,7 @@ package final class PartitionTask {
     /// - Parameter origin: what the fact's id is derived from; the record's position by default.
     private func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?, origin: [String]? = nil) {
         counts.deadLetters += 1
+        tally.countDeadLetter(event?.type, code: letter.code)
         outputs.append(
             DeadLetterRecord.make(
                 record, letter, topic: configuration.catalogue.name(of: .deadLetters(configuration.worker)),
@@ -334,6 +346,7 @@ package final class PartitionTask {
 
     private func hold(_ event: Event, _ payload: any EventPayload, sequence: Int64?) throws {
         counts.held += 1
+        tally.count(event.type, .held)
         try state.putNew(
             HeldEvent.table,
             HeldEvent.key(

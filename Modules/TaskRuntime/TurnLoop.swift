@@ -27,14 +27,20 @@ package struct TurnLimits: Sendable {
 /// What a turn loop tells the outside. Called on the loop's thread, after the commit that makes it true.
 package struct TurnObserver: Sendable {
     package enum Notice: Sendable {
+        /// The loop came round: it is alive, and has served its group.
+        case polled
         case assigned([Int32])
+        /// A partition is put back to its last checkpoint, by the fault named or by one of the whole session.
+        case restarting(partition: Int32, TurnFault?)
         case restoring(partition: Int32, remaining: Int64)
         case running(partition: Int32)
         case revoked([Int32])
         case lost([Int32])
-        case committed(records: Int, counts: TaskCounts, duration: Duration)
+        /// The session ended; nothing is held until the next assignment.
+        case left
+        case committed(TurnReport)
         /// Something failed; the loop goes on by itself.
-        case fault(String)
+        case fault(TurnFault)
         /// A partition needs a person; the others go on.
         case stopped(partition: Int32, code: String, reason: String)
     }
@@ -112,11 +118,12 @@ package final class TurnLoop {
                 defer {
                     abandonAll()
                     session.close(deadline: .now + .seconds(10))
+                    environment.observer.notify(.left)
                 }
                 try run(session)
             } catch {
                 if error.code == .fenced || error.code == .held { throw error }
-                environment.observer.notify(.fault(error.description))
+                environment.observer.notify(.fault(TurnFault(error)))
                 pause(environment.limits.retryPause)
             }
         }
@@ -145,6 +152,7 @@ package final class TurnLoop {
                 {
                     try handle(event, session)
                 }
+                environment.observer.notify(.polled)
                 try restoreSlice(session)
                 try processWaiting(session)
                 if isTurnOpen { try commitTurn(session) } else { try tickIdlePartitions(session) }
@@ -205,7 +213,7 @@ package final class TurnLoop {
             do throws(StoreError) {
                 try task.store()
             } catch {
-                environment.observer.notify(.fault(error.description))
+                environment.observer.notify(.fault(TurnFault(error)))
             }
         }
         assignment.forgetTurn()
@@ -220,7 +228,7 @@ package final class TurnLoop {
             do throws(StoreError) {
                 try task.storeIfDue(at: now)
             } catch {
-                environment.observer.notify(.fault(error.description))
+                environment.observer.notify(.fault(TurnFault(error)))
                 restart(assignment, session, after: error)
                 assignment.retryAt = .now + environment.limits.retryPause
             }
@@ -245,7 +253,7 @@ package final class TurnLoop {
                 if stop.code != .stalled { assignment.stopForGood() }
             } catch let error as StoreError {
                 // One partition's disk is no reason for the others to wait.
-                environment.observer.notify(.fault(error.description))
+                environment.observer.notify(.fault(TurnFault(error)))
                 restart(assignment, session, after: error)
                 assignment.retryAt = .now + environment.limits.retryPause
             }
@@ -318,7 +326,7 @@ package final class TurnLoop {
 
     /// Changelog and positions go with the outputs; the stores follow the log; only then anybody is told.
     private func commitTurn(_ session: any TurnSession) throws {
-        let started = turnStart
+        let processed = ContinuousClock.now
         let inTurn = assignments.values.filter { $0.isInTurn }.sorted { $0.partition < $1.partition }
         var offsets: [TurnOffset] = []
         for assignment in inTurn {
@@ -330,6 +338,7 @@ package final class TurnLoop {
         let ends = try session.commit(offsets, deadline: .now + environment.limits.commit)
         isTurnOpen = false
         var counts = TaskCounts()
+        var tally = EventTally()
         var failure: StoreError?
         for assignment in inTurn {
             assignment.isInTurn = false
@@ -341,6 +350,7 @@ package final class TurnLoop {
                     changelogOffset: end, committedAtMilliseconds: environment.now())
                 assignment.task!.processor.turnDidCommit()
                 counts.add(assignment.takeCounts())
+                tally.add(assignment.task!.takeTally())
             } catch {
                 // The log has the turn: the store is behind, and is restored from its own position.
                 failure = error
@@ -348,16 +358,20 @@ package final class TurnLoop {
             }
         }
         environment.observer.notify(
-            .committed(records: turnRecords, counts: counts, duration: ContinuousClock.now - started))
+            .committed(
+                TurnReport(
+                    records: turnRecords, counts: counts, tally: tally, processing: processed - turnStart,
+                    commit: ContinuousClock.now - processed,
+                    positions: Dictionary(uniqueKeysWithValues: offsets.map { ($0.partition, $0.offset) }))))
         turnRecords = 0
-        if let failure { environment.observer.notify(.fault(failure.description)) }
+        if let failure { environment.observer.notify(.fault(TurnFault(failure))) }
     }
 
     // MARK: Faults
 
     private func recover(from error: LogError, _ session: any TurnSession) throws(LogError) {
         guard error.errorClass != .fatal else { throw error }
-        environment.observer.notify(.fault(error.description))
+        environment.observer.notify(.fault(TurnFault(error)))
         if isTurnOpen {
             isTurnOpen = false
             try session.abort()
@@ -369,7 +383,7 @@ package final class TurnLoop {
 
     /// A store failed: nothing of the turn is kept, its tasks are restored from their last checkpoints.
     private func recover(from error: StoreError, _ session: any TurnSession) throws(LogError) {
-        environment.observer.notify(.fault(error.description))
+        environment.observer.notify(.fault(TurnFault(error)))
         if isTurnOpen {
             isTurnOpen = false
             try session.abort()
@@ -387,9 +401,11 @@ package final class TurnLoop {
             do throws(LogError) {
                 try session.pause(assignment.partition)
             } catch {
-                environment.observer.notify(.fault(error.description))
+                environment.observer.notify(.fault(TurnFault(error)))
             }
         }
+        environment.observer.notify(
+            .restarting(partition: assignment.partition, failure.map { TurnFault($0) }))
         assignment.forgetTurn()
         assignment.close()
         assignment.restart(

@@ -1,6 +1,8 @@
 package import Contracts
 package import EventLog
 package import Foundation
+import Metrics
+import Operations
 import StateStore
 import Synchronization
 package import TaskRuntime
@@ -15,16 +17,21 @@ package struct EngineOptions: Sendable {
     package var threads: Int
     package var membership: SessionConfiguration.Membership
     package var sessionTimeout: Duration
+    /// Names this copy among those that share the data directory; `nil` takes the lowest free slot.
+    package var instance: String?
     package var mail: MailOptions
     package var limits: TurnLimits
+    /// Where the pages for operators are served; `nil` serves none.
+    package var ops: OpsAddress?
     package var observer: @Sendable (WorkerName, TurnObserver.Notice) -> Void
 
     package init(
         dataDirectory: String, catalogue: TopicCatalogue = TopicCatalogue(),
         workers: [WorkerName] = WorkerName.allCases,
         threads: Int = 1, membership: SessionConfiguration.Membership = .static,
-        sessionTimeout: Duration = .seconds(45),
+        sessionTimeout: Duration = .seconds(45), instance: String? = nil,
         mail: MailOptions = MailOptions(), limits: TurnLimits = TurnLimits(),
+        ops: OpsAddress? = nil,
         observer: @escaping @Sendable (WorkerName, TurnObserver.Notice) -> Void = { _, _ in }
     ) {
         self.dataDirectory = dataDirectory
@@ -33,9 +40,26 @@ package struct EngineOptions: Sendable {
         self.threads = threads
         self.membership = membership
         self.sessionTimeout = sessionTimeout
+        self.instance = instance
         self.mail = mail
         self.limits = limits
+        self.ops = ops
         self.observer = observer
+    }
+}
+
+/// Where a process listens for its operators.
+package struct OpsAddress: Sendable, Hashable {
+    package static let defaultHost = "127.0.0.1"
+
+    /// Numeric; `0.0.0.0` and `::` are every interface.
+    package var host: String
+    /// 0 for any that is free.
+    package var port: Int
+
+    package init(host: String = OpsAddress.defaultHost, port: Int) {
+        self.host = host
+        self.port = port
     }
 }
 
@@ -45,37 +69,78 @@ package final class Engine {
     private let log: any EventLog
     private let options: EngineOptions
     private var threads: [WorkerThread] = []
+    private var slots: [WorkerSlot] = []
     private var postOffice: PostOffice?
+    private let monitor: WorkerMonitor?
+    private var opsPort: OpsPort?
+    private var lagWatch: LagWatch?
 
     package init(log: any EventLog, options: EngineOptions) throws {
         self.log = log
         self.options = options
+        monitor =
+            options.ops == nil
+            ? nil
+            : WorkerMonitor(
+                workers: options.workers, threads: options.threads, catalogue: options.catalogue,
+                metrics: MetricRegistry())
     }
 
-    /// Starts the turn threads; they work until `stop`.
+    /// Starts the turn threads; they work until `stop`. After a throw nothing runs.
     package func start() throws {
-        let node = try NodeIdentity(dataDirectory: options.dataDirectory)
-        if options.workers.contains(.notification) {
-            postOffice = try PostOffice(log: log, options: options, identity: node.text)
-        }
-        for worker in options.workers {
-            for thread in 0..<options.threads { threads.append(try makeThread(worker, thread, node)) }
+        do {
+            try makeThreads()
+        } catch {
+            threads.removeAll()
+            stop(timeout: 1)
+            throw error
         }
         for thread in threads { thread.start() }
     }
 
-    private func makeThread(_ worker: WorkerName, _ index: Int, _ node: NodeIdentity) throws -> WorkerThread {
+    private func makeThreads() throws {
+        let node = try NodeIdentity(dataDirectory: options.dataDirectory)
+        var directories: [(worker: String, path: String)] = []
+        for worker in options.workers {
+            let slot = try WorkerSlot(of: worker, dataDirectory: options.dataDirectory, instance: options.instance)
+            slots.append(slot)
+            for thread in 0..<options.threads {
+                directories.append((worker.rawValue, directory(of: worker, slot, thread)))
+            }
+        }
+        try openOpsPort(directories)
+        if options.workers.contains(.notification) {
+            postOffice = try PostOffice(log: log, options: options, identity: node.text)
+        }
+        for (worker, slot) in zip(options.workers, slots) {
+            for thread in 0..<options.threads { threads.append(try makeThread(worker, thread, node, slot)) }
+        }
+    }
+
+    private func directory(of worker: WorkerName, _ slot: WorkerSlot, _ thread: Int) -> String {
+        "\(options.dataDirectory)/\(worker.rawValue)-worker/\(slot.name)-\(thread)"
+    }
+
+    private func makeThread(
+        _ worker: WorkerName, _ index: Int, _ node: NodeIdentity, _ slot: WorkerSlot
+    ) throws -> WorkerThread {
         let prefix = options.catalogue.prefix
-        let identity = "\(prefix).\(worker.rawValue)-worker.\(node.text).0.\(index)"
+        let owner = options.instance ?? "\(node.text).\(slot.name)"
+        let identity = "\(prefix).\(worker.rawValue)-worker.\(owner).\(index)"
         let session = SessionConfiguration(
             group: WorkerGroup.name(worker, prefix: prefix), topic: options.catalogue.name(of: worker.input),
             changelogTopic: options.catalogue.name(of: .changelog(worker)), identity: identity,
             membership: options.membership, sessionTimeout: options.sessionTimeout)
         let (log, options, postOffice) = (self.log, self.options, self.postOffice)
-        let directory = "\(options.dataDirectory)/\(worker.rawValue)-worker/0-\(index)"
+        let monitor = self.monitor
+        let observer = TurnObserver { notice in
+            monitor?.observe(worker, thread: index, notice)
+            options.observer(worker, notice)
+        }
         let definition = WorkerDefinition.make(worker, postOffice: postOffice)
         let stores = try SQLiteStateBackendProvider(
-            directory: directory, tables: definition.tables, schemaVersion: Int64(Changelog.schemaVersion))
+            directory: directory(of: worker, slot, index), tables: definition.tables,
+            schemaVersion: Int64(Changelog.schemaVersion))
         return WorkerThread(name: "\(worker.rawValue)-\(index)") { stop in
             TurnLoop(
                 TurnLoop.Environment(
@@ -86,20 +151,39 @@ package final class Engine {
                             forTimeInterval: Double($0.components.attoseconds) / 1e18
                                 + Double($0.components.seconds))
                     },
-                    limits: options.limits, observer: TurnObserver { options.observer(worker, $0) },
+                    limits: options.limits, observer: observer,
                     makeProcessor: definition.makeProcessor),
                 stop: stop)
         }
     }
 
+    private func openOpsPort(_ directories: [(worker: String, path: String)]) throws {
+        guard let address = options.ops, let monitor else { return }
+        opsPort = try OpsPort(
+            address: address.host, port: address.port, monitor: monitor, storeDirectories: directories)
+        lagWatch = LagWatch(
+            log: log, catalogue: options.catalogue, workers: options.workers, monitor: monitor)
+        lagWatch?.start()
+    }
+
+    /// The port that the operators' pages are on; `nil` where they are not served.
+    package var servedOpsPort: Int? { opsPort?.port }
+
     /// Finishes the open turns and leaves, within the time given; what does not leave in time is left behind.
     @discardableResult
     package func stop(timeout: TimeInterval = 10) -> Bool {
+        monitor?.beginShutdown()
         for thread in threads { thread.stop() }
         let deadline = Date().addingTimeInterval(timeout)
+        let hasWatchLeft = lagWatch?.stop(within: 0) ?? true
         let left = threads.map { $0.join(timeout: max(0, deadline.timeIntervalSinceNow)) }
-        postOffice?.stop()
+        postOffice?.stop(within: max(0.5, deadline.timeIntervalSinceNow))
         postOffice = nil
+        // A thread that did not leave still has its identity: its slot stays taken until the process ends.
+        if left.allSatisfy({ $0 }) { slots.removeAll() }
+        if !hasWatchLeft { lagWatch?.stop(within: max(0, deadline.timeIntervalSinceNow)) }
+        opsPort?.stop()
+        opsPort = nil
         return left.allSatisfy { $0 }
     }
 

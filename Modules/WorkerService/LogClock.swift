@@ -198,8 +198,3 @@ package final class LogClock {
         return false
     }
 }
-
-/// Names of consumer groups.
-package enum WorkerGroup {
-    package static func name(_ worker: WorkerName, prefix: String) -> String { "\(prefix).\(worker.rawValue)-worker" }
-}

@@ -32,11 +32,17 @@ final class PostOffice {
             wallClock: { Timestamp(millisecondsSince1970: Int64(Date().timeIntervalSince1970 * 1000)) },
             wake: { thread.wake() })
         let observe = options.observer
-        thread.start(sender) { observe(.notification, .fault("results of messages are not in the log yet: \($0)")) }
+        thread.start(sender) {
+            observe(
+                .notification,
+                .fault(
+                    TurnFault(.outside, code: "results_waiting", "results of messages are not in the log yet: \($0)")))
+        }
     }
 
-    func stop() {
-        _ = thread.stop(within: 5)
+    /// Waits so long, in seconds, for a message that is under way.
+    func stop(within timeout: TimeInterval) {
+        _ = thread.stop(within: Int(timeout.rounded(.up)))
         producer.close()
     }
 }

@@ -12,7 +12,7 @@ package enum Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Blocks until one of them comes. A second one while stopping ends the process at once.
+    /// Blocks until one of them comes.
     package static func waitForTermination() {
         var set = sigset_t()
         unsafe sigemptyset(&set)
@@ -20,7 +20,6 @@ package enum Signals {
         unsafe sigaddset(&set, SIGINT)
         var received: Int32 = 0
         unsafe sigwait(&set, &received)
-        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     /// Waits a while for one of them.
@@ -30,8 +29,6 @@ package enum Signals {
         unsafe sigaddset(&set, SIGTERM)
         unsafe sigaddset(&set, SIGINT)
         var limit = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
-        guard unsafe sigtimedwait(&set, nil, &limit) > 0 else { return false }
-        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        return true
+        return unsafe sigtimedwait(&set, nil, &limit) > 0
     }
 }

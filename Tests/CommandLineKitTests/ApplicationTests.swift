@@ -24,7 +24,8 @@ private final class Seen: Sendable {
                 Command(
                     "payout", "plan", summary: "Plans.", arguments: [CommandArgument("ID", "which")],
                     options: [
-                        CommandOption(flag: "yes", "do not ask"), CommandOption("cut-off", "TIME", "until when"),
+                        CommandOption(flag: "yes", environment: "PROG_YES", "do not ask"),
+                        CommandOption("cut-off", "TIME", "until when"),
                     ],
                     example: "payout plan x", run: record),
                 Command("payout", "approve", summary: "Approves.", example: "payout approve", run: record),
@@ -51,6 +52,15 @@ private final class Seen: Sendable {
         #expect(call("payout", "approve").1?["data"] == "./data")
         #expect(call("payout", "approve", environment: ["PROG_DATA": "e"]).1?["data"] == "e")
         #expect(call("payout", "approve", "--data", "o", environment: ["PROG_DATA": "e"]).1?["data"] == "o")
+    }
+
+    @Test func `takes a switch from the environment as true or false, and nothing as not given`() {
+        #expect(call("payout", "plan", "x", environment: ["PROG_YES": "true"]).1?.isSet("yes") == true)
+        #expect(call("payout", "plan", "x", environment: ["PROG_YES": "false"]).1?.isSet("yes") == false)
+        #expect(call("payout", "plan", "x", "--yes", environment: ["PROG_YES": "false"]).1?.isSet("yes") == true)
+        #expect(call("payout", "plan", "x", environment: ["PROG_YES": ""]).1?.isSet("yes") == false)
+        #expect(call("payout", "plan", "x", environment: ["PROG_YES": "1"]).0 == .wrongUsage)
+        #expect(call("payout", "approve", environment: ["PROG_DATA": ""]).1?["data"] == "./data")
     }
 
     @Test func `takes everything after two dashes as arguments`() {

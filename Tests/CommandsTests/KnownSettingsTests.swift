@@ -1,0 +1,32 @@
+import CommandLineKit
+import Contracts
+import Testing
+import WorkerService
+
+@testable import Commands
+
+/// One environment and one file serve every executable: each must know what any of them knows.
+@Suite struct KnownSettingsTests {
+    private static let options: [CommandOption] = {
+        let applications = [Tributary.application] + WorkerName.allCases.map { WorkerMain.application(of: $0) }
+        return applications.flatMap { $0.globals + $0.commands.flatMap(\.options) }
+    }()
+
+    @Test func `every option that takes its value from outside is known under its name and variable`() {
+        let known = Dictionary(uniqueKeysWithValues: KnownSettings.all.map { ($0.name, $0.variable) })
+        for option in Self.options where option.name != Settings.fileOption.name {
+            guard let variable = option.environment else { continue }
+            #expect(known[option.name] == variable, "--\(option.name)")
+        }
+    }
+
+    @Test func `every setting is an option of some program`() {
+        let names = Set(Self.options.filter { $0.environment != nil }.map(\.name))
+        for setting in KnownSettings.all { #expect(names.contains(setting.name), "\(setting.name)") }
+    }
+
+    @Test func `no two settings share a name or a variable`() {
+        #expect(Set(KnownSettings.all.map(\.name)).count == KnownSettings.all.count)
+        #expect(Set(KnownSettings.all.map(\.variable)).count == KnownSettings.all.count)
+    }
+}

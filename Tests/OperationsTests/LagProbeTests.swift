@@ -1,0 +1,114 @@
+import Contracts
+import EmbeddedLog
+import EventLog
+import Foundation
+import Testing
+
+@testable import Operations
+
+@Suite(.timeLimit(.minutes(1))) struct LagProbeTests {
+    private let catalogue = TopicCatalogue(partitions: 2)
+    private let topic: String
+    private let group: String
+
+    init() {
+        topic = catalogue.name(of: .approval)
+        group = WorkerGroup.name(.approval, prefix: catalogue.prefix)
+    }
+
+    private func withLog(_ body: (EmbeddedLog) throws -> Void) throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "tributary-lag-\(UUID())").path
+        defer {
+            #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) }
+        }
+        // Each append is one second after the one before.
+        let log = try EmbeddedLog(directory: directory, now: Seconds().next)
+        defer { log.close() }
+        try log.createTopics(catalogue.specifications)
+        try body(log)
+    }
+
+    private func append(_ count: Int, to partition: Int32, of log: EmbeddedLog) throws {
+        let producer = try log.producer(identity: "test")
+        defer { producer.close() }
+        for _ in 0..<count {
+            try producer.append([OutgoingRecord(topic: topic, partition: partition, key: nil, value: [1])])
+        }
+    }
+
+    /// A member of the worker's group that commits positions and reads nothing.
+    private func commit(_ offsets: [Int32: Int64], of log: EmbeddedLog) throws {
+        let session = try log.session(
+            SessionConfiguration(
+                group: group, topic: topic, changelogTopic: catalogue.name(of: .changelog(.approval)),
+                identity: "member"))
+        defer { session.close(deadline: .now + .seconds(5)) }
+        guard case .assigned? = try session.poll(maximumRecords: 1, timeout: .seconds(10)).first else {
+            Issue.record("the only member was given nothing")
+            return
+        }
+        try session.begin()
+        _ = try session.commit(
+            offsets.map { TurnOffset(partition: $0, offset: $1, metadata: "") }, deadline: .now + .seconds(10))
+    }
+
+    @Test func `counts what is not committed, and takes the age from the oldest of it`() throws {
+        try withLog { log in
+            try append(5, to: 0, of: log)
+            try commit([0: 3, 1: 0], of: log)
+            let times = try Self.times(of: topic, in: log)
+            let probe = LagProbe(log: log, catalogue: catalogue, now: { times[3] + 12_500 })
+            defer { probe.close() }
+            let lag = try probe.measure(.approval)
+            #expect(lag.map(\.records) == [2, 0])
+            #expect(lag.map(\.position) == [3, 0])
+            #expect(lag.map(\.end) == [5, 0])
+            #expect(lag.map(\.seconds) == [12.5, 0])
+            #expect(lag.map(\.oldestMilliseconds) == [times[3], nil])
+        }
+    }
+
+    @Test func `a group without a position has everything before it`() throws {
+        try withLog { log in
+            try append(2, to: 1, of: log)
+            let probe = LagProbe(log: log, catalogue: catalogue, now: { 0 })
+            defer { probe.close() }
+            #expect(try probe.measure(.approval).map(\.records) == [0, 2])
+            // A clock behind the log's makes no negative age.
+            #expect(try probe.measure(.approval).map(\.seconds) == [0, 0])
+        }
+    }
+
+    @Test func `measures the partitions asked for`() throws {
+        try withLog { log in
+            try append(1, to: 0, of: log)
+            try append(1, to: 1, of: log)
+            let probe = LagProbe(log: log, catalogue: catalogue, now: { 0 })
+            defer { probe.close() }
+            #expect(try probe.measure(.approval, partitions: [1]).map(\.partition) == [1])
+            #expect(try probe.measure(.approval, partitions: [7]).isEmpty)
+        }
+    }
+
+    private static func times(of topic: String, in log: EmbeddedLog) throws -> [Int64] {
+        let reader = try log.reader()
+        defer { reader.close() }
+        try reader.assign([TopicPartition(topic, 0): 0])
+        return try reader.read(maximum: 100, timeout: .seconds(5)).map(\.appendTimeMilliseconds)
+    }
+}
+
+/// A clock that goes on by a second whenever it is read.
+private final class Seconds: @unchecked Sendable {
+    private let lock = NSLock()
+    private var time: Int64 = 1_700_000_000_000
+
+    var next: @Sendable () -> Int64 {
+        {
+            self.lock.withLock {
+                self.time += 1_000
+                return self.time
+            }
+        }
+    }
+}
