@@ -22,7 +22,7 @@ final class EmbeddedProducer: LogProducer {
         let request = CommitRequest(taking: &buffer)
         try log.commit(request) {
             log.isCurrent(identity, epoch: epoch)
-                ? nil : LogError(.fenced, .fatal, "another producer has the identity \(identity)")
+                ? nil : LogError(.producerFenced, .fatal, "another producer has the identity \(identity)")
         }
         var ends: [TopicPartition: Int64] = [:]
         for batch in request.batches {

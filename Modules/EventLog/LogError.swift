@@ -15,8 +15,11 @@ package struct LogError: Error, Sendable, CustomStringConvertible {
         package var rawValue: String
         package init(rawValue: String) { self.rawValue = rawValue }
 
-        /// Another process has this identity (its epoch is newer than ours).
+        /// Another process has this identity: the group says so.
         package static let fenced = Code(rawValue: "fenced")
+        /// The producer's epoch is over: a newer holder of its identity began, or its transaction was open for too long
+        /// while it or the broker was away. A new session tells which.
+        package static let producerFenced = Code(rawValue: "producer_fenced")
         /// The commit's outcome is not known: it may have happened or not.
         package static let unknownOutcome = Code(rawValue: "unknown_outcome")
         /// The record is larger than its topic takes.

@@ -185,7 +185,7 @@ extension EventLogConformance {
             try first.append([record(topics.output, 0, 2)])
         }
         try requireEqual(error.errorClass, .fatal, "the class")
-        try requireEqual(error.code, .fenced, "the code")
+        try requireEqual(error.code, .producerFenced, "the code")
         try second.append([record(topics.output, 0, 3)])
         try requireEqual(try contents(of: topics.output).map(\.value), [[1], [3]], "records")
     }

@@ -256,7 +256,7 @@ import EventLog
         } catch {
             switch error.errorClass {
             case .abortable: throw error
-            case .fatal where error.code == .fenced: throw error
+            case .fatal where error.code == .producerFenced: throw error
             case .fatal, .retriable: throw LogError(.unknownOutcome, .fatal, error.message)
             }
         }

@@ -103,6 +103,8 @@ package final class TurnLoop {
     /// The partition that the next turn begins with, so that none waits behind a busy one for ever.
     private var firstServed: Int32 = 0
     private var partitions = PartitionCounts(byTopic: [:])
+    /// When producers of this loop lost their epoch.
+    private var producerFences: [ContinuousClock.Instant] = []
 
     package init(_ environment: Environment, stop: StopFlag) {
         self.environment = environment
@@ -123,10 +125,25 @@ package final class TurnLoop {
                 try run(session)
             } catch {
                 if error.code == .fenced || error.code == .held { throw error }
+                if error.code == .producerFenced { try requireOwnIdentity(after: error) }
                 environment.observer.notify(.fault(TurnFault(error)))
                 pause(environment.limits.retryPause)
             }
         }
+    }
+
+    /// Producers that lost their epoch within this time are counted.
+    private static let contestWindow = Duration.seconds(60)
+    /// So many of them are not transactions that timed out: another process has the identity, and each of the two ends the
+    /// other's. Members without an instance id hear of it in no other way.
+    private static let contestLimit = 5
+
+    private func requireOwnIdentity(after error: LogError) throws(LogError) {
+        let now = ContinuousClock.now
+        producerFences.removeAll { now - $0 > TurnLoop.contestWindow }
+        producerFences.append(now)
+        guard producerFences.count >= TurnLoop.contestLimit else { return }
+        throw LogError(.fenced, .fatal, "\(error.message), \(producerFences.count) times in a minute")
     }
 
     private func loadPartitionCounts() throws(LogError) {

@@ -10,12 +10,13 @@ import TaskRuntime
 final class PostOffice {
     let sender: NotificationSender
     private let thread = NotificationSenderThread()
-    private let producer: any LogProducer
+    private let producer: LastingProducer
 
     init(log: any EventLog, options: EngineOptions, identity: String) throws {
         let session = Hexadecimal.text(Hashing.randomBytes(count: 6))
         let catalogue = options.catalogue
-        let producer = try log.producer(identity: "\(catalogue.prefix).notification-sender.\(identity).\(session)")
+        let producer = try LastingProducer(
+            log: log, identity: "\(catalogue.prefix).notification-sender.\(identity).\(session)")
         self.producer = producer
         let sink: any MessageSink =
             switch options.mail.sink {
@@ -44,5 +45,36 @@ final class PostOffice {
     func stop(within timeout: TimeInterval) {
         _ = thread.stop(within: Int(timeout.rounded(.up)))
         producer.close()
+    }
+}
+
+/// A producer that is made anew after a fault that ended it, such as a broker that was away for longer than a transaction
+/// may take. Used by the sender's thread, and closed when that has ended.
+private final class LastingProducer {
+    private let log: any EventLog
+    private let identity: String
+    private var producer: (any LogProducer)?
+
+    init(log: any EventLog, identity: String) throws(LogError) {
+        self.log = log
+        self.identity = identity
+        producer = try log.producer(identity: identity)
+    }
+
+    /// - Throws: what the producer throws; after a fatal error the next call makes another one.
+    func append(_ records: [OutgoingRecord]) throws(LogError) {
+        let current = try producer ?? log.producer(identity: identity)
+        producer = current
+        do throws(LogError) {
+            _ = try current.append(records)
+        } catch {
+            if error.errorClass == .fatal { close() }
+            throw error
+        }
+    }
+
+    func close() {
+        producer?.close()
+        producer = nil
     }
 }

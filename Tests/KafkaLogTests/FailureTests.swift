@@ -21,8 +21,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (RD_KAFKA_RESP_ERR__FENCED.rawValue, LogError.Code.fenced),
-        (RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH.rawValue, .fenced),
+        (RD_KAFKA_RESP_ERR__FENCED.rawValue, LogError.Code.producerFenced),
+        (RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH.rawValue, .producerFenced),
         (RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID.rawValue, .fenced),
         (RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION.rawValue, .ownershipLost),
         (RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID.rawValue, .ownershipLost),

@@ -109,7 +109,7 @@ extension BrokerTests {
             let error = #expect(throws: LogError.self) {
                 try first.commit([TurnOffset(partition: 0, offset: 1, metadata: "")], deadline: .now + .seconds(5))
             }
-            #expect(error?.code == .fenced)
+            #expect(error?.code == .producerFenced)
             #expect(error?.errorClass == .fatal)
             if membership == .static {
                 let polled = #expect(throws: LogError.self) { try first.next { _ in nil as Bool? } }

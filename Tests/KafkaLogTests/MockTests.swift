@@ -134,7 +134,7 @@ struct MockTests {
         try producer.drain(until: .now + .seconds(5))
         cluster.fail(.endTransaction, with: RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
         let error = #expect(throws: LogError.self) { try producer.commit(until: .now + .seconds(5)) }
-        #expect(error?.code == .fenced)
+        #expect(error?.code == .producerFenced)
         #expect(error?.errorClass == .fatal)
     }
 

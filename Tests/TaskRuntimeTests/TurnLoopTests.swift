@@ -147,6 +147,24 @@ import Testing
         #expect(!session.trace.contains("store 0 turn=1"))
     }
 
+    /// Its transaction timed out while it or the broker was away: a new session goes on.
+    @Test func aProducerThatLostItsEpochGoesOnInANewSession() throws {
+        session.commitFaults = [(LogError(.producerFenced, .fatal, "asked for"), false)]
+        try run([.events([.assigned([0])]), batch(0, 0..<1), .events([.assigned([0])]), batch(0, 0..<1)])
+        #expect(session.trace.filter { $0 == "open" }.count == 2)
+        #expect(texts() == ["100:p0"])
+        #expect(session.trace.filter { $0.hasPrefix("commit") } == ["commit 0@1 turn=1 epoch=1"])
+    }
+
+    @Test func producersThatLoseTheirEpochsOneAfterTheOtherHaveARival() throws {
+        let fault = LogError(.producerFenced, .fatal, "asked for")
+        session.commitFaults = Array(repeating: (fault, false), count: 5)
+        let polls = (0..<5).flatMap { _ in [.events([.assigned([0])]), batch(0, 0..<1)] }
+        let error = #expect(throws: LogError.self) { try run(polls) }
+        #expect(error?.code == .fenced)
+        #expect(session.trace.filter { $0 == "open" }.count == 5)
+    }
+
     @Test(arguments: [true, false]) func whatGoesIsPutDownAndNothingOfItIsProcessed(isLost: Bool) throws {
         let gone: SessionEvent = isLost ? .lost([0]) : .revoked([0])
         try run([
