@@ -63,8 +63,13 @@ private final class LastingProducer {
 
     /// - Throws: what the producer throws; after a fatal error the next call makes another one.
     func append(_ records: [OutgoingRecord]) throws(LogError) {
-        let current = try producer ?? log.producer(identity: identity)
-        producer = current
+        let current: any LogProducer
+        if let producer {
+            current = producer
+        } else {
+            current = try log.producer(identity: identity)
+            producer = current
+        }
         do throws(LogError) {
             _ = try current.append(records)
         } catch {
