@@ -41,7 +41,7 @@ import Testing
     @Test func `more copies than slots are refused`() throws {
         let held = try (0..<WorkerSlot.maximumCopies).map { _ in try claim() }
         #expect(held.count == WorkerSlot.maximumCopies)
-        #expect(throws: WorkerSlotFailure.self) { try claim() }
+        withExtendedLifetime(held) { _ = #expect(throws: WorkerSlotFailure.self) { try claim() } }
     }
 
     @Test(arguments: [("blue-1", true), ("A_b", true), ("", false), ("a/b", false), ("ä", false), ("a.b", false)])
