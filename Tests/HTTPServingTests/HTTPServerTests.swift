@@ -7,7 +7,7 @@ import Testing
     import FoundationNetworking
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPServerTests {
     private static func server(_ handler: @escaping HTTPServer.Handler) throws -> HTTPServer {
         try HTTPServer(address: "127.0.0.1", port: 0, handler: handler)
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Operations
 
-@Suite(.timeLimit(.minutes(1))) struct LagProbeTests {
+@Suite(.timeLimit(.minutes(5))) struct LagProbeTests {
     private let catalogue = TopicCatalogue(partitions: 2)
     private let topic: String
     private let group: String

@@ -12,7 +12,7 @@ import Testing
     import FoundationNetworking
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct OpsPortTests {
+@Suite(.timeLimit(.minutes(5))) struct OpsPortTests {
     private let monitor = WorkerMonitor(
         workers: [.payout, .referral], threads: 1, catalogue: TopicCatalogue(), metrics: MetricRegistry())
 

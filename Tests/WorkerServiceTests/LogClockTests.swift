@@ -42,7 +42,7 @@ struct LogBench {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct LogClockTests {
+@Suite(.timeLimit(.minutes(5))) struct LogClockTests {
     @Test func `the clock is set once, by the first record of every input`() throws {
         try LogBench.with { bench in
             let clock = bench.clock()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import WorkerService
 
-@Suite(.timeLimit(.minutes(1))) struct LogLocationTests {
+@Suite(.timeLimit(.minutes(5))) struct LogLocationTests {
     @Test func `names an embedded log or a broker, nothing else`() {
         #expect(LogLocation(text: "embedded") == .embedded)
         #expect(LogLocation(text: "kafka://a:9092,b:9092") == .kafka(bootstrap: "a:9092,b:9092"))

@@ -14,7 +14,7 @@ import Testing
 #endif
 
 /// A worker on the embedded log, asked over real HTTP.
-@Suite(.timeLimit(.minutes(1))) struct OpsPortOfEngineTests {
+@Suite(.timeLimit(.minutes(5))) struct OpsPortOfEngineTests {
     private let directory: ScratchDirectory
     private let log: EmbeddedLog
     private let catalogue = TopicCatalogue(partitions: 2)

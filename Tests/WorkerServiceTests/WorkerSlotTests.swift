@@ -49,7 +49,7 @@ import Testing
         #expect(WorkerSlot.isValid(instance: name) == isValid)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `copies that start together read one node id`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `copies that start together read one node id`() async throws {
         let path = directory.path
         let ids = try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<16 { group.addTask { try NodeIdentity(dataDirectory: path).text } }
