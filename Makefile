@@ -7,7 +7,11 @@ FLAGS := --configuration release -Xswiftc -enable-testing -Xswiftc -warnings-as-
 SOURCES := $(wildcard Package.swift Modules Services Tests Benchmarks)
 ARGS ?=
 
-.PHONY: help demo test build bench format lint check setup clean
+# The simulation's own build has the known bugs in it, each behind a switch; the product's has none of them.
+BROKEN := --scratch-path .build/simulation --configuration release -Xswiftc -DSIMULATION
+BUGS := Tests/Simulate/found-bugs.tsv
+
+.PHONY: help demo test simulate build bench format lint check setup clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +23,18 @@ demo: setup ## the whole revenue loop on sample data; ARGS="--crm DIR" for a rea
 test: setup ## all tests; ARGS="--filter NAME" for some
 	swift build $(FLAGS) --build-tests
 	swift test $(FLAGS) --skip-build $(ARGS)
+	swift build $(BROKEN) --product simulate
+	.build/simulation/release/simulate --recorded $(BUGS)
+
+simulate: setup ## find every known bug, then run 10,000 seeds; ARGS="--seed N --trace" for one
+	swift build $(FLAGS) --product simulate
+ifeq ($(ARGS),)
+	swift build $(BROKEN) --product simulate
+	.build/simulation/release/simulate --find-bugs $(BUGS)
+	.build/release/simulate --seeds 1-10000 --jobs 2
+else
+	.build/release/simulate $(ARGS)
+endif
 
 build: setup ## all executables, in .build/release
 	swift build $(FLAGS)

@@ -112,6 +112,17 @@ let package = Package(
                 "YAML",
             ]),
 
+        // The production runtime in a simulated world.
+        module(
+            "SimulationKit",
+            [
+                "ApprovalWorker", "Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "PayoutWorker",
+                "ReferralWorker", "TaskRuntime",
+            ]),
+        .executableTarget(
+            name: "simulate", dependencies: ["CommandLineKit", "EventLog", "SimulationKit"], path: "Tests/Simulate",
+            exclude: ["found-bugs.tsv"], swiftSettings: settings),
+
         service("referral-worker", ["Contracts", "WorkerService"]),
         service("approval-worker", ["Contracts", "WorkerService"]),
         service("payout-worker", ["Contracts", "WorkerService"]),
@@ -167,6 +178,7 @@ let package = Package(
         suite("Importing", ["Contracts", "Domain", "DomainNames", "EventLog", "Hashing", "JSON", "YAML"]),
         suite("Demo", ["Contracts", "Domain", "DomainNames", "EventLog", "Importing", "JSON", "YAML"]),
         suite("CommandLineKit", ["JSON"]),
+        suite("SimulationKit"),
         suite(
             "Commands",
             [

@@ -14,18 +14,13 @@ extension KafkaSession {
     /// Drains the deliveries, then sends the positions, then commits: in this order, or a stopped owner could write
     /// after its successor looked at the changelog's end.
     func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {
-        guard let first = offsets.first else {
-            // The offsets carry the fence: without them the broker lets anybody's transaction through.
-            throw LogError(.invalidState, .abortable, "a turn without positions would not be fenced")
-        }
-        let assignment = try assignment(of: first.partition)
+        let metadata = try ownership.metadata(for: offsets)
         let positions = PartitionList(capacity: offsets.count)
         for offset in offsets {
-            _ = try self.assignment(of: offset.partition)
             positions.add(session.topic, offset.partition, offset: offset.offset, metadata: offset.metadata)
         }
         try producer.drain(until: deadline)
-        try producer.sendOffsets(positions, metadata: assignment.metadata, deadline: deadline)
+        try producer.sendOffsets(positions, metadata: metadata, deadline: deadline)
         try producer.commit(until: deadline)
         committed.note(producer)
         return producer.nextOffsets(of: session.changelogTopic)

@@ -7,23 +7,6 @@ import EventLog
 /// The group part (rebalances, fetching) is here; `KafkaSession+Turn` has the commit, `KafkaSession+Restore` the
 /// changelog. Safe because everything it holds belongs to the one thread that uses it.
 @safe final class KafkaSession: TurnSession {
-    /// Who owns what. The group metadata is taken when the assignment is served and kept with it: asked for when a
-    /// turn commits, it would be that of a later generation, which the client joins on its own thread, and a stopped
-    /// owner's turn would be let through.
-    enum Ownership {
-        case none
-        case assigned(Assignment)
-        /// The partitions go away; the turn may still be committed.
-        case revoked(Assignment)
-        /// The partitions are gone.
-        case lost
-    }
-
-    struct Assignment {
-        var partitions: [Int32]
-        var metadata: GroupMetadata
-    }
-
     /// An offset that stands for "paused" in `nextOffsets`.
     static let paused: Int64 = -1
 
@@ -37,7 +20,7 @@ import EventLog
     private let topic: OpaquePointer
     private var fetchAhead: FetchAhead
 
-    private(set) var ownership = Ownership.none
+    private(set) var ownership: GroupOwnership<GroupMetadata>
     /// Per partition of the input, the smallest offset that is still wanted; `paused` where nothing is.
     private var nextOffsets: [Int64]
     /// An error that came behind events which had to be handed out first.
@@ -54,6 +37,7 @@ import EventLog
         self.committed = committed
         self.admin = admin
         self.configuration = configuration
+        ownership = GroupOwnership(topic: session.topic)
         nextOffsets = Array(repeating: Self.paused, count: Int(partitions))
         handle = try KafkaHandle(
             .member(session), configuration, events: RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR,
@@ -79,11 +63,7 @@ import EventLog
     // MARK: Polling
 
     func poll(maximumRecords: Int, timeout: Duration) throws(LogError) -> [SessionEvent] {
-        switch ownership {
-        case .revoked, .lost:
-            throw LogError(.invalidState, .fatal, "polled before the revocation was finished")
-        case .none, .assigned: break
-        }
+        try ownership.requireNoRevocation()
         if let error = pendingError {
             pendingError = nil
             throw error
@@ -185,47 +165,30 @@ import EventLog
         unsafe try KafkaFailure.check(rd_kafka_pause_partitions(handle.pointer, list.pointer), "pausing")
         for element in list.elements { try KafkaFailure.check(element.code, "pausing \(element.place)") }
         unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "taking the assignment")
-        ownership = .assigned(Assignment(partitions: partitions, metadata: metadata))
+        ownership.assign(partitions, metadata: metadata)
         return .assigned(partitions)
     }
 
     private func revoked(_ partitions: [Int32]) throws(LogError) -> SessionEvent? {
         for index in nextOffsets.indices { nextOffsets[index] = Self.paused }
-        guard case .assigned(let assignment) = ownership, !assignment.partitions.isEmpty else {
-            try unassign()
-            return nil
-        }
         // The library forgets that the membership ended where that happened during a rebalance: its metadata tells.
-        let isCurrent = GroupMetadata(of: handle)?.isSameMember(as: assignment.metadata) ?? false
-        if unsafe rd_kafka_assignment_lost(handle.pointer) != 0 || !isCurrent {
-            ownership = .lost
-            return .lost(assignment.partitions)
+        let isLost = unsafe rd_kafka_assignment_lost(handle.pointer) != 0
+        let event = ownership.revoke { held in
+            isLost || !(GroupMetadata(of: handle)?.isSameMember(as: held) ?? false)
         }
-        ownership = .revoked(assignment)
-        return .revoked(assignment.partitions)
+        if event == nil { try unassign() }
+        return event
     }
 
     func finishRevocation() throws(LogError) {
-        switch ownership {
-        case .revoked, .lost: try unassign()
-        case .none, .assigned: throw LogError(.invalidState, .fatal, "no revocation is open")
-        }
+        try ownership.requireRevocation()
+        try unassign()
     }
 
     private func unassign() throws(LogError) {
-        ownership = .none
+        ownership.release()
         changelog?.release()
         unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, nil), "giving the assignment up")
-    }
-
-    /// The assignment that `partition` is in.
-    func assignment(of partition: Int32) throws(LogError) -> Assignment {
-        switch ownership {
-        case .assigned(let assignment), .revoked(let assignment):
-            if assignment.partitions.contains(partition) { return assignment }
-        case .none, .lost: break
-        }
-        throw LogError(.ownershipLost, .abortable, "\(session.topic)/\(partition) is not assigned to this session")
     }
 
     // MARK: Positions
@@ -243,7 +206,7 @@ import EventLog
     }
 
     func resume(_ partition: Int32, at offset: Int64) throws(LogError) {
-        _ = try assignment(of: partition)
+        try ownership.require(partition)
         guard nextOffsets[Int(partition)] == Self.paused else {
             throw LogError(.invalidState, .fatal, "\(session.topic)/\(partition) is not paused")
         }
@@ -259,7 +222,7 @@ import EventLog
     }
 
     func pause(_ partition: Int32) throws(LogError) {
-        _ = try assignment(of: partition)
+        try ownership.require(partition)
         guard nextOffsets[Int(partition)] != Self.paused else { return }
         let list = PartitionList(capacity: 1)
         list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
@@ -283,7 +246,7 @@ import EventLog
 
     /// Leaves the group (a static member keeps its partitions) and ends the consumer.
     private func closeConsumer(until deadline: ContinuousClock.Instant) {
-        ownership = .none
+        ownership.release()
         let last = KafkaQueue.new(of: handle)
         unsafe rd_kafka_assign(handle.pointer, nil)
         let error = unsafe last.withPointer { unsafe rd_kafka_consumer_close_queue(handle.pointer, $0) }

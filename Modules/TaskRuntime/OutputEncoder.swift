@@ -36,9 +36,9 @@ struct OutputEncoder {
         for (index, output) in outputs.enumerated() {
             sequence += 1
             let envelope = EventEnvelope(
-                id: stemText + Hexadecimal.text(stem.low &+ UInt64(index)), source: source, type: output.type,
-                time: time, subject: output.subject, key: output.key, commandID: commandID, traceparent: traceparent,
-                cause: cause)
+                id: OutputEncoder.id(stemText + Hexadecimal.text(stem.low &+ UInt64(index))), source: source,
+                type: output.type, time: time, subject: output.subject, key: output.key, commandID: commandID,
+                traceparent: traceparent, cause: cause)
             var record = CloudEventCodec.encode(
                 envelope, data: output.data, topic: catalogue.name(of: output.topic),
                 partition: Partitioner.partition(of: output.key, count: partitions[output.topic]))
@@ -46,6 +46,14 @@ struct OutputEncoder {
             records.append(record)
         }
         return records
+    }
+
+    /// An output's id as it was derived.
+    private static func id(_ derived: String) -> String {
+        #if SIMULATION
+            if InjectedBug.isActive(.randomIDs) { return Hexadecimal.text(UInt64.random(in: .min ... .max)) }
+        #endif
+        return derived
     }
 
     /// The event under its right key, once, with its own id.

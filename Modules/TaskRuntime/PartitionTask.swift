@@ -118,6 +118,12 @@ package final class PartitionTask {
         return tally
     }
 
+    /// Puts rows as they are into the turn, so that its changelog has them.
+    func rewrite(_ rows: [RowChange]) throws {
+        for row in rows where row.table != TurnRow.table { try state.rewrite(row.table, StateKey(bytes: row.key)) }
+        state.acceptRecord()
+    }
+
     /// Ends the turn: its row and the changelog records of everything that it changed.
     package func finishTurn() throws -> (row: TurnRow, changelog: [OutgoingRecord]) {
         row.turn += 1
@@ -128,7 +134,12 @@ package final class PartitionTask {
         try seen.store(in: state)
         let topic = configuration.catalogue.name(of: .changelog(configuration.worker))
         let headers = Changelog.headers(turn: row.turn)
-        var changelog = state.turnImages().map { change in
+        #if SIMULATION
+            let images = try state.turnImages().map(state.partialImage)
+        #else
+            let images = state.turnImages()
+        #endif
+        var changelog = images.map { change in
             OutgoingRecord(
                 topic: topic, partition: configuration.partition, key: Changelog.key(of: change), value: change.value,
                 headers: headers)
@@ -461,6 +472,11 @@ package final class PartitionTask {
 
     /// `false` when more timers are due than fit one slice.
     private func fireTimers(upTo time: Timestamp, before record: LogRecord) throws -> Bool {
+        #if SIMULATION
+            let time =
+                InjectedBug.isActive(.timersByWallClock)
+                ? Timestamp(millisecondsSince1970: unsafe InjectedBug.wallClock()) : time
+        #endif
         for _ in 0..<PartitionTask.stepsPerSlice {
             guard let timer = try state.firstTimer(), timer.due <= time else { return true }
             try fire(timer, before: record)

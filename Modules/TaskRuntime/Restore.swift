@@ -8,8 +8,9 @@ import EventLog
 final class Restore {
     enum Progress {
         case working(remaining: Int64)
-        /// The store is at the changelog's end; input begins at `position`.
-        case done(state: TaskState, position: Int64, epoch: Int64)
+        /// The store is at the changelog's end; input begins at `position`. `torn` names the rows of a turn whose positions
+        /// were never committed: they must be written again before anybody takes them for a later turn's.
+        case done(state: TaskState, position: Int64, epoch: Int64, torn: [RowChange])
     }
 
     /// Why a partition cannot be restored without a person. The worker stays unready and names it.
@@ -40,6 +41,7 @@ final class Restore {
     /// How far the store may stay behind once it runs.
     private let lag: StoreLag
     private let now: () -> Int64
+    private let instant: () -> ContinuousClock.Instant
     /// The store was found damaged while it ran: it is not to be opened again.
     private let discardsStore: Bool
 
@@ -48,12 +50,14 @@ final class Restore {
     private var position: Int64 = 0
     private var committed: CommittedPosition?
     private var committedTurn: (turn: Int64, epoch: Int64) = (0, 0)
-    private var lastProgress = ContinuousClock.now
-    private(set) var skippedTornRows = 0
+    private var lastProgress: ContinuousClock.Instant
+    /// Rows of turns later than the committed one: torn, or committed by another owner since. A store's position never
+    /// passes the first of them, so that a restore after this one meets them again.
+    private var skipped: (first: Int64, rows: [[UInt8]: RowChange])?
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
-        discardsStore: Bool = false, now: @escaping () -> Int64
+        discardsStore: Bool = false, now: @escaping () -> Int64, instant: @escaping () -> ContinuousClock.Instant
     ) {
         self.partition = partition
         self.session = session
@@ -61,6 +65,8 @@ final class Restore {
         self.lag = lag
         self.discardsStore = discardsStore
         self.now = now
+        self.instant = instant
+        lastProgress = instant()
     }
 
     func close() {
@@ -82,37 +88,53 @@ final class Restore {
         let backend = self.backend!
         while true {
             if position >= target {
+                guard try isStillOwner() else {
+                    close()
+                    return .working(remaining: 1)
+                }
                 try finish(backend)
                 return .done(
                     state: TaskState(backend: backend, lag: lag), position: committed?.offset ?? 0,
-                    epoch: committedTurn.epoch + 1)
+                    epoch: committedTurn.epoch + 1, torn: tornRows())
             }
             let read = try session.readChangelog(
                 partition, from: position, maximum: Restore.slice, timeout: .milliseconds(100))
-            if read.position > position { lastProgress = .now }
+            if read.position > position { lastProgress = instant() }
             try apply(read, to: backend)
-            if ContinuousClock.now - lastProgress > Restore.stallLimit {
-                lastProgress = .now
+            if instant() - lastProgress > Restore.stallLimit {
+                lastProgress = instant()
                 throw Stop(
                     code: .stalled,
                     description: "changelog of partition \(partition) stands still at \(position) below \(target)")
             }
+            #if SIMULATION
+                if InjectedBug.isActive(.restoreEndedAtLastStable), read.records.isEmpty { position = target }
+            #endif
             if position < target { return .working(remaining: target - position) }
         }
     }
 
+    /// Rows of later turns are torn only where the group's position is what it was: otherwise another owner has gone on
+    /// while this one stood still, and the restore has to begin again.
+    private func isStillOwner() throws -> Bool {
+        guard skipped != nil else { return true }
+        #if SIMULATION
+            if InjectedBug.isActive(.skippedRowsPassed) { return true }
+        #endif
+        return try session.committed(partition, timeout: .seconds(10)) == committed
+    }
+
     private func open() throws {
+        skipped = nil
         // Positions first: an open transaction of a dead owner is settled before its rows are asked for.
         committed = try session.committed(partition, timeout: .seconds(10))
         let bounds = try session.changelogBounds(partition)
         target = bounds.end
-        if let committed {
-            committedTurn = TurnRow.parse(metadata: committed.metadata) ?? (0, 0)
-        }
+        committedTurn = committed.flatMap { TurnRow.parse(metadata: $0.metadata) } ?? (0, 0)
         let opened = try openTrusted(bounds: bounds)
         backend = opened
         position = try opened.checkpoint()?.changelogOffset ?? bounds.first
-        lastProgress = .now
+        lastProgress = instant()
     }
 
     /// The store as it is, or a new one where it is corrupt, of another schema, too old, or ahead of what was committed.
@@ -160,8 +182,8 @@ final class Restore {
         var index: [[UInt8]: Int] = [:]
         for record in read.records {
             let (change, turn) = try Changelog.change(in: record)
-            guard turn <= committedTurn.turn else {
-                skippedTornRows += 1
+            guard isCommitted(turn) else {
+                skip(change, at: record.offset)
                 continue
             }
             let key = record.key ?? []
@@ -182,15 +204,40 @@ final class Restore {
         try backend.commit(checkpoint(turn: 0, committedAt: now()))
     }
 
+    /// A later turn than the committed one is torn: its positions never came to be committed.
+    private func isCommitted(_ turn: Int64) -> Bool {
+        #if SIMULATION
+            if InjectedBug.isActive(.replayWithoutTurnCheck) { return true }
+        #endif
+        return turn <= committedTurn.turn
+    }
+
+    private func tornRows() -> [RowChange] {
+        #if SIMULATION
+            if InjectedBug.isActive(.tornRowsKept) { return [] }
+        #endif
+        return (skipped?.rows ?? [:]).sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    }
+
+    private func skip(_ change: RowChange, at offset: Int64) {
+        if skipped == nil { skipped = (offset, [:]) }
+        skipped!.rows[Changelog.key(of: change)] = RowChange(table: change.table, key: change.key, value: nil)
+    }
+
     /// The mark of a store under restore has turn 0, so that it is never taken for a whole one.
     private func checkpoint(turn: Int64, committedAt: Int64) -> StoreCheckpoint {
-        StoreCheckpoint(
-            changelogOffset: position, inputOffset: committed?.offset ?? 0, turn: turn, epoch: committedTurn.epoch,
+        #if SIMULATION
+            let end = InjectedBug.isActive(.skippedRowsPassed) ? position : skipped?.first ?? position
+        #else
+            let end = skipped?.first ?? position
+        #endif
+        return StoreCheckpoint(
+            changelogOffset: end, inputOffset: committed?.offset ?? 0, turn: turn, epoch: committedTurn.epoch,
             committedAtMilliseconds: committedAt)
     }
 
     private func finish(_ backend: any StateBackend) throws {
-        if committedTurn.turn == 0 && skippedTornRows > 0 {
+        if committedTurn.turn == 0 && skipped != nil {
             throw Stop(
                 code: .positionLost,
                 description:

@@ -210,6 +210,11 @@ package final class TaskState {
         set(table, key.bytes, .deleted, isNew: false)
     }
 
+    /// Counts a row as changed, as it is.
+    func rewrite(_ table: StateTable, _ key: StateKey) throws {
+        set(table, key.bytes, try bytes(table, key).map(Image.row) ?? .deleted, isNew: false)
+    }
+
     private func changes(of table: StateTable) -> TableChanges {
         if let known = tables[table] { return known }
         let changes = TableChanges()
@@ -293,6 +298,13 @@ package final class TaskState {
         }
         return images
     }
+
+    #if SIMULATION
+        /// The row as the store has it.
+        func storedBytes(_ table: StateTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
+            try backend.get(table, key)
+        }
+    #endif
 
     /// Each row once: one that came, went and came again is listed twice.
     private func forEachChanged(of changes: TableChanges, _ body: (Int) -> Void) {

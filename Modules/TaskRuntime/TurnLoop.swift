@@ -64,13 +64,16 @@ package final class TurnLoop {
         package var now: @Sendable () -> Int64
         /// Blocks the loop's thread.
         package var sleep: @Sendable (Duration) -> Void
+        /// A clock that nobody sets, for deadlines and pauses; a simulation brings its own.
+        package var instant: @Sendable () -> ContinuousClock.Instant
         package var limits: TurnLimits
         package var observer: TurnObserver
 
         package init(
             log: any EventLog, session: SessionConfiguration, worker: WorkerName, catalogue: TopicCatalogue,
             stores: any StateBackendProvider, now: @escaping @Sendable () -> Int64,
-            sleep: @escaping @Sendable (Duration) -> Void, limits: TurnLimits = TurnLimits(),
+            sleep: @escaping @Sendable (Duration) -> Void,
+            instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, limits: TurnLimits = TurnLimits(),
             observer: TurnObserver = TurnObserver(), makeProcessor: @escaping (TaskState, Int32) throws -> any Processor
         ) {
             self.log = log
@@ -80,6 +83,7 @@ package final class TurnLoop {
             self.stores = stores
             self.now = now
             self.sleep = sleep
+            self.instant = instant
             self.limits = limits
             self.observer = observer
             self.makeProcessor = makeProcessor
@@ -98,7 +102,7 @@ package final class TurnLoop {
     private let stop: StopFlag
     private var assignments: [Int32: Assignment] = [:]
     private var isTurnOpen = false
-    private var turnStart = ContinuousClock.now
+    private var turnStart: ContinuousClock.Instant
     private var turnRecords = 0
     /// The partition that the next turn begins with, so that none waits behind a busy one for ever.
     private var firstServed: Int32 = 0
@@ -109,6 +113,7 @@ package final class TurnLoop {
     package init(_ environment: Environment, stop: StopFlag) {
         self.environment = environment
         self.stop = stop
+        turnStart = environment.instant()
     }
 
     /// Runs until stopped. Returns normally after a clean leave; throws where another process has this identity.
@@ -119,7 +124,7 @@ package final class TurnLoop {
                 let session = try environment.log.session(environment.session)
                 defer {
                     abandonAll()
-                    session.close(deadline: .now + .seconds(10))
+                    session.close(deadline: environment.instant() + .seconds(10))
                     environment.observer.notify(.left)
                 }
                 try run(session)
@@ -139,7 +144,7 @@ package final class TurnLoop {
     private static let contestLimit = 5
 
     private func requireOwnIdentity(after error: LogError) throws(LogError) {
-        let now = ContinuousClock.now
+        let now = environment.instant()
         producerFences.removeAll { now - $0 > TurnLoop.contestWindow }
         producerFences.append(now)
         guard producerFences.count >= TurnLoop.contestLimit else { return }
@@ -153,8 +158,8 @@ package final class TurnLoop {
     }
 
     private func pause(_ duration: Duration) {
-        let end = ContinuousClock.now + duration
-        while !stop.isSet && ContinuousClock.now < end { environment.sleep(.milliseconds(20)) }
+        let end = environment.instant() + duration
+        while !stop.isSet && environment.instant() < end { environment.sleep(.milliseconds(20)) }
     }
 
     // MARK: The loop
@@ -194,7 +199,7 @@ package final class TurnLoop {
                     partition: partition,
                     restore: Restore(
                         partition: partition, session: session, provider: environment.stores,
-                        lag: environment.limits.storeLag, now: environment.now))
+                        lag: environment.limits.storeLag, now: environment.now, instant: environment.instant))
             }
         case .revoked(let gone):
             // Every turn ends with its round of the loop, so what these partitions have done is committed.
@@ -219,7 +224,7 @@ package final class TurnLoop {
 
     private func abandonAll() {
         isTurnOpen = false
-        for assignment in assignments.values { leave(assignment) }
+        for assignment in inOrder() { leave(assignment) }
         assignments.removeAll()
     }
 
@@ -240,14 +245,14 @@ package final class TurnLoop {
     /// Stores of partitions that have become quiet.
     private func storeOldChanges(_ session: any TurnSession) {
         let now = environment.now()
-        for assignment in assignments.values {
+        for assignment in inOrder() {
             guard let task = assignment.task else { continue }
             do throws(StoreError) {
                 try task.storeIfDue(at: now)
             } catch {
                 environment.observer.notify(.fault(TurnFault(error)))
                 restart(assignment, session, after: error)
-                assignment.retryAt = .now + environment.limits.retryPause
+                assignment.retryAt = environment.instant() + environment.limits.retryPause
             }
         }
     }
@@ -257,7 +262,7 @@ package final class TurnLoop {
     private func restoreSlice(_ session: any TurnSession) throws {
         for assignment in inServingOrder() {
             if let retryAt = assignment.retryAt {
-                guard retryAt <= .now else { continue }
+                guard retryAt <= environment.instant() else { continue }
                 assignment.retryAt = nil
             }
             guard let restore = assignment.restore else { continue }
@@ -272,7 +277,7 @@ package final class TurnLoop {
                 // One partition's disk is no reason for the others to wait.
                 environment.observer.notify(.fault(TurnFault(error)))
                 restart(assignment, session, after: error)
-                assignment.retryAt = .now + environment.limits.retryPause
+                assignment.retryAt = environment.instant() + environment.limits.retryPause
             }
         }
     }
@@ -281,7 +286,7 @@ package final class TurnLoop {
         switch try restore.step() {
         case .working(let remaining):
             environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
-        case .done(let state, let position, let epoch):
+        case .done(let state, let position, let epoch, let torn):
             let processor = try environment.makeProcessor(state, assignment.partition)
             assignment.start(
                 try PartitionTask(
@@ -292,19 +297,36 @@ package final class TurnLoop {
                     state: state, processor: processor, position: position, epoch: epoch))
             try processor.taskDidStart()
             try session.resume(assignment.partition, at: position)
+            if !torn.isEmpty { try repair(torn, of: assignment, session) }
             environment.observer.notify(.running(partition: assignment.partition))
         }
+    }
+
+    /// Writes the rows of a torn turn again, as they are without it, in a turn of its own: a later restore could not tell
+    /// them from those of the turn that gets their number.
+    private func repair(_ torn: [RowChange], of assignment: Assignment, _ session: any TurnSession) throws {
+        environment.observer.notify(
+            .fault("partition \(assignment.partition): \(torn.count) rows of a torn turn are written again"))
+        try openTurn(session)
+        assignment.isInTurn = true
+        try assignment.task!.rewrite(torn)
     }
 
     // MARK: Turn
 
     private func processWaiting(_ session: any TurnSession) throws {
-        turnStart = .now
+        turnStart = environment.instant()
+        // A turn that failed has left its count behind.
+        #if SIMULATION
+            if !InjectedBug.isActive(.failedTurnCounted) { turnRecords = 0 }
+        #else
+            turnRecords = 0
+        #endif
         for assignment in inServingOrder() {
             guard let task = assignment.task else { continue }
             while let record = assignment.next {
                 if turnRecords >= environment.limits.records
-                    || ContinuousClock.now - turnStart > environment.limits.duration
+                    || environment.instant() - turnStart > environment.limits.duration
                 {
                     // Whoever had to wait goes first in the next turn.
                     firstServed = assignment.isInTurn ? assignment.partition + 1 : assignment.partition
@@ -329,30 +351,46 @@ package final class TurnLoop {
 
     /// By partition, beginning with the one whose turn it is.
     private func inServingOrder() -> [Assignment] {
-        let ordered = assignments.values.sorted { $0.partition < $1.partition }
+        let ordered = inOrder()
         let first = ordered.firstIndex { $0.partition >= firstServed } ?? 0
         return Array(ordered[first...] + ordered[..<first])
     }
+
+    /// By partition: a loop does the same again where it is given the same, down to the order of its calls.
+    private func inOrder() -> [Assignment] { assignments.values.sorted { $0.partition < $1.partition } }
 
     private func openTurn(_ session: any TurnSession) throws {
         guard !isTurnOpen else { return }
         try session.begin()
         isTurnOpen = true
-        turnRecords = 0
     }
 
     /// Changelog and positions go with the outputs; the stores follow the log; only then anybody is told.
     private func commitTurn(_ session: any TurnSession) throws {
-        let processed = ContinuousClock.now
-        let inTurn = assignments.values.filter { $0.isInTurn }.sorted { $0.partition < $1.partition }
+        let processed = environment.instant()
+        let inTurn = inOrder().filter { $0.isInTurn }
         var offsets: [TurnOffset] = []
+        #if SIMULATION
+            var withheld: [OutgoingRecord] = []
+        #endif
         for assignment in inTurn {
             let (row, changelog) = try assignment.task!.finishTurn()
-            for record in changelog { try session.append(record) }
+            #if SIMULATION
+                if InjectedBug.isActive(.commitOrderSwapped) {
+                    withheld += changelog
+                } else {
+                    for record in changelog { try session.append(record) }
+                }
+            #else
+                for record in changelog { try session.append(record) }
+            #endif
             offsets.append(
                 TurnOffset(partition: assignment.partition, offset: row.inputOffset, metadata: row.metadata))
         }
-        let ends = try session.commit(offsets, deadline: .now + environment.limits.commit)
+        #if SIMULATION
+            try breakCommit(session, of: inTurn, offsets: &offsets, withheld: withheld)
+        #endif
+        let ends = try session.commit(offsets, deadline: environment.instant() + environment.limits.commit)
         isTurnOpen = false
         var counts = TaskCounts()
         var tally = EventTally()
@@ -378,7 +416,7 @@ package final class TurnLoop {
             .committed(
                 TurnReport(
                     records: turnRecords, counts: counts, tally: tally, processing: processed - turnStart,
-                    commit: ContinuousClock.now - processed,
+                    commit: environment.instant() - processed,
                     positions: Dictionary(uniqueKeysWithValues: offsets.map { ($0.partition, $0.offset) }))))
         turnRecords = 0
         if let failure { environment.observer.notify(.fault(TurnFault(failure))) }
@@ -394,7 +432,7 @@ package final class TurnLoop {
             try session.abort()
         }
         // What was processed and not committed is read again; ownership shows with the next poll.
-        for assignment in assignments.values where assignment.task != nil { restart(assignment, session) }
+        for assignment in inOrder() where assignment.task != nil { restart(assignment, session) }
         pause(environment.limits.retryPause)
     }
 
@@ -405,9 +443,9 @@ package final class TurnLoop {
             isTurnOpen = false
             try session.abort()
         }
-        let inTurn = assignments.values.filter { $0.isInTurn }
+        let inTurn = inOrder().filter { $0.isInTurn }
         // Outside a turn it is not known whose store it was.
-        for assignment in inTurn.isEmpty ? assignments.values.filter({ $0.task != nil }) : inTurn {
+        for assignment in inTurn.isEmpty ? inOrder().filter({ $0.task != nil }) : inTurn {
             restart(assignment, session, after: error)
         }
         pause(environment.limits.retryPause)
@@ -428,7 +466,8 @@ package final class TurnLoop {
         assignment.restart(
             Restore(
                 partition: assignment.partition, session: session, provider: environment.stores,
-                lag: environment.limits.storeLag, discardsStore: failure?.code == .corrupt, now: environment.now))
+                lag: environment.limits.storeLag, discardsStore: failure?.code == .corrupt, now: environment.now,
+                instant: environment.instant))
     }
 
     // MARK: Idle partitions
@@ -436,7 +475,7 @@ package final class TurnLoop {
     /// A wall clock stands still without records: the owner of an idle partition with a due timer writes the time into it.
     private func tickIdlePartitions(_ session: any TurnSession) throws {
         let now = environment.now()
-        for assignment in assignments.values where !assignment.isBusy {
+        for assignment in inOrder() where !assignment.isBusy {
             guard let task = assignment.task, task.clockKind == .wall, let due = try task.nextTimerDue(),
                 due.millisecondsSince1970 <= now,
                 assignment.lastTick < due.millisecondsSince1970

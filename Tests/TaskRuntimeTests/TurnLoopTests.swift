@@ -120,6 +120,31 @@ import Testing
             ])
     }
 
+    @Test func aFullTurnThatFailedIsDoneAgain() throws {
+        session.commitFaults = [(LogError(.other, .abortable, "asked for"), false)]
+        try run(
+            [.events([.assigned([0])]), batch(0, 0..<2), .events([]), batch(0, 0..<2), .events([])], records: 2)
+        #expect(texts() == ["100:p0", "101:p1"])
+    }
+
+    @Test func theRowsOfATornTurnAreWrittenAgainWithoutIt() throws {
+        let session = session
+        let provider = provider
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<1), batch(0, 1..<2),
+            .act {
+                // The second turn's records are visible, its position is not, and the store is gone.
+                session.positions[0] = CommittedPosition(offset: 1, metadata: "turn=1 epoch=1")
+                provider.opened = [:]
+            },
+            .events([.lost([0])]), .events([.assigned([0])]), .events([]),
+        ])
+        #expect(session.trace.last { $0.hasPrefix("commit") } == "commit 0@1 turn=2 epoch=2")
+        let row = "probe\u{0}101:p1\u{0}"
+        let images = session.changelog[0]!.filter { String(decoding: $0.key ?? [], as: UTF8.self) == row }
+        #expect(images.count == 2 && images[0].value != nil && images[1].value == nil)
+    }
+
     @Test(arguments: [true, false]) func anUnknownOutcomeIsSettledByANewSession(happens: Bool) throws {
         session.commitFaults = [(LogError(.unknownOutcome, .fatal, "asked for"), happens)]
         let offset: Int64 = happens ? 1 : 0
