@@ -59,7 +59,7 @@ final class SimulatedBroker: @unchecked Sendable {
 
     private func transaction(_ identity: String, epoch: Int) throws(LogError) -> SimulatedTransaction {
         guard epochs[identity] == epoch else {
-            throw LogError(.fenced, .fatal, "the producer \(identity) has a newer epoch")
+            throw LogError(.producerFenced, .fatal, "the producer \(identity) has a newer epoch")
         }
         if let open = transactions[identity], open.state == .ongoing { return open }
         let transaction = SimulatedTransaction(producer: identity, epoch: epoch, startedAt: scheduler.now)
@@ -108,7 +108,7 @@ final class SimulatedBroker: @unchecked Sendable {
 
     func endTransaction(_ identity: String, epoch: Int, commits: Bool) throws(LogError) {
         guard epochs[identity] == epoch else {
-            throw LogError(.fenced, .fatal, "the producer \(identity) has a newer epoch")
+            throw LogError(.producerFenced, .fatal, "the producer \(identity) has a newer epoch")
         }
         guard let open = transactions[identity], open.state == .ongoing else { return }
         end(open, commits: commits)

@@ -101,10 +101,10 @@ final class SimulatedHost {
                     case .stopped(let partition, let code, let reason):
                         process.trace("stopped \(partition): \(reason)")
                         if code != "restore_stalled" { world.fail("\(process.name) needs a person: \(reason)") }
-                    case .fault(let text): process.trace("fault: \(text)")
+                    case .fault(let fault): process.trace("fault: \(fault.description)")
                     // A new assignment is a whole one; that of a session that failed was never taken back.
                     case .assigned: process.running = []
-                    case .restoring, .committed: break
+                    case .polled, .restarting, .restoring, .committed, .left: break
                     }
                 },
                 makeProcessor: { [world, worker] state, partition in

@@ -40,9 +40,11 @@ extension Workload {
         -> [OutgoingRecord]
     {
         Broadcast.records(
-            of: payload,
+            of: JSONEncoding.encode(payload),
             envelope: EventEnvelope(
-                id: id, source: "/outside", type: Payload.type, time: payload.occurredAt, isBroadcast: true),
-            key: key, to: topics ?? workers.map(\.input), in: catalogue)
+                id: id, source: "/outside", type: Payload.type, time: payload.occurredAt, key: key, isBroadcast: true),
+            to: (topics ?? workers.map(\.input)).map {
+                (catalogue.name(of: $0), catalogue.specification(of: $0).partitions)
+            })
     }
 }

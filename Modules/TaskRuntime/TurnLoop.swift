@@ -306,7 +306,10 @@ package final class TurnLoop {
     /// them from those of the turn that gets their number.
     private func repair(_ torn: [RowChange], of assignment: Assignment, _ session: any TurnSession) throws {
         environment.observer.notify(
-            .fault("partition \(assignment.partition): \(torn.count) rows of a torn turn are written again"))
+            .fault(
+                TurnFault(
+                    .store, code: "torn_turn",
+                    "partition \(assignment.partition): \(torn.count) rows of a torn turn are written again")))
         try openTurn(session)
         assignment.isInTurn = true
         try assignment.task!.rewrite(torn)
