@@ -213,6 +213,12 @@ final class DemoRun {
 
     // MARK: Report
 
+    /// What every further command of this installation has to say.
+    private var globalOptions: String {
+        let log = if case .kafka = options.log { " --log \(options.place) --prefix \(options.catalogue.prefix)" } else { "" }
+        return "--data \(options.data)\(log)"
+    }
+
     private func report(_ sample: Sample, _ installation: Installation, before: String?) throws -> ExitCode {
         try installation.clock.drain(timeout: .seconds(600))
         let verification = try Verification(log: installation.log, catalogue: options.catalogue)
@@ -235,7 +241,7 @@ final class DemoRun {
         let isGood = verification.failures.isEmpty && lacking.isEmpty && (before == nil || before == after)
         terminal.answer(
             isGood
-                ? "\nGo on with `tributary up --data \(options.data)`, and `tributary explain|show|export --data \(options.data)`."
+                ? "\nGo on with `tributary up \(globalOptions)`, and `tributary explain|show|export \(globalOptions)`."
                 : "\nthe demonstration failed",
             Answer(
                 isGood ? .done : .failed,

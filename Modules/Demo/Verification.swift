@@ -167,10 +167,15 @@ package struct Verification {
         conclude("every commission's arithmetic gives its result", count, broken)
     }
 
+    /// Each message has one report that it was sent. An event that was appended again under its source and id is the same
+    /// one.
     private mutating func checkNotifications(_ walk: LogWalk) throws {
         var sent: [NotificationID: Int] = [:]
+        var events: Set<String> = []
         try walk.each(.notification) { record in
             guard record.headerText(HeaderName.type) == NotificationSent.type, let value = record.value else { return }
+            let name = "\(record.headerText(HeaderName.source) ?? "")\u{0}\(record.headerText(HeaderName.id) ?? "")"
+            guard events.insert(name).inserted else { return }
             for message in try JSONDocument.decode(NotificationSent.self, from: value).messages {
                 sent[message.notification, default: 0] += 1
             }

@@ -1,4 +1,4 @@
-import Contracts
+package import Contracts
 import Domain
 import JSON
 
@@ -23,6 +23,9 @@ struct HeldEvent: JSONCodable {
         let flipped = key.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return Timestamp(millisecondsSince1970: Int64(bitPattern: flipped ^ (1 << 63)))
     }
+
+    /// Rows that are read at once.
+    static let perRead = 256
 
     init(reading reader: inout ObjectReader) {
         event = Event(
@@ -53,5 +56,18 @@ struct HeldEvent: JSONCodable {
         writer.boolean("forwarded", event.isForwarded)
         writer.string("command_id", event.commandID)
         writer.string("traceparent", event.traceparent)
+    }
+}
+
+extension TaskState {
+    /// Everything that waits for a tick, in its order of application. Called between turns.
+    package func eachHeldEvent(_ body: (Event) throws -> Void) throws {
+        var start = StateKey()
+        while true {
+            let rows = try rows(HeldEvent.table, from: start, upTo: nil, limit: HeldEvent.perRead, as: HeldEvent.self)
+            for (_, row) in rows { try body(row.event) }
+            guard rows.count == HeldEvent.perRead, let last = rows.last else { return }
+            start = StateKey(bytes: last.key.bytes + [0])
+        }
     }
 }

@@ -64,8 +64,6 @@ package final class PartitionTask {
     /// Steps (timers and held events) of one record that are done before the turn may end; the record goes on in the
     /// next turn.
     static let stepsPerSlice = 2_000
-    /// Held events that are read at once.
-    static let heldPerRead = 256
 
     /// - Parameter position: where the group's committed position says that input begins; used for a new store only.
     package init(
@@ -418,8 +416,8 @@ package final class PartitionTask {
         for _ in 0..<PartitionTask.stepsPerSlice {
             if held.isEmpty && isMoreHeld {
                 let rows = try state.rows(
-                    HeldEvent.table, from: StateKey(), upTo: end, limit: PartitionTask.heldPerRead, as: HeldEvent.self)
-                isMoreHeld = rows.count == PartitionTask.heldPerRead
+                    HeldEvent.table, from: StateKey(), upTo: end, limit: HeldEvent.perRead, as: HeldEvent.self)
+                isMoreHeld = rows.count == HeldEvent.perRead
                 held = rows[...]
             }
             let timer = try state.firstTimer().flatMap { $0.due <= lastTimer ? $0 : nil }

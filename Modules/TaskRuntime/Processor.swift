@@ -26,19 +26,24 @@ package protocol Processor: AnyObject {
     /// The state was rolled back or restored: drop everything cached from it.
     func stateDidReset()
 
-    /// The task is restored and about to run.
-    func taskDidStart() throws
+    /// The task is restored and about to run, from that offset of its input on.
+    func taskDidStart(at position: Int64) throws
 
     /// The turn is committed in log and store: what waits for that (outside effects) may be handed over now.
     func turnDidCommit()
+
+    /// Another process gets the partition when this returns: what was handed over should be through by then. Takes a few
+    /// seconds at most; not called where the partition is lost already.
+    func taskWillLeave()
 
     /// The task is put down: nothing of it may be handed over any more.
     func taskWillStop()
 }
 
 extension Processor {
-    package func taskDidStart() throws {}
+    package func taskDidStart(at position: Int64) throws {}
     package func turnDidCommit() {}
+    package func taskWillLeave() {}
     package func taskWillStop() {}
 }
 

@@ -203,6 +203,7 @@ package final class TurnLoop {
             }
         case .revoked(let gone):
             // Every turn ends with its round of the loop, so what these partitions have done is committed.
+            for partition in gone { assignments[partition]?.task?.processor.taskWillLeave() }
             put(down: gone)
             environment.observer.notify(.revoked(gone))
             try session.finishRevocation()
@@ -224,7 +225,10 @@ package final class TurnLoop {
 
     private func abandonAll() {
         isTurnOpen = false
-        for assignment in inOrder() { leave(assignment) }
+        for assignment in inOrder() {
+            assignment.task?.processor.taskWillLeave()
+            leave(assignment)
+        }
         assignments.removeAll()
     }
 
@@ -295,7 +299,7 @@ package final class TurnLoop {
                         catalogue: environment.catalogue, partitions: partitions,
                         group: environment.session.group),
                     state: state, processor: processor, position: position, epoch: epoch))
-            try processor.taskDidStart()
+            try processor.taskDidStart(at: position)
             try session.resume(assignment.partition, at: position)
             if !torn.isEmpty { try repair(torn, of: assignment, session) }
             environment.observer.notify(.running(partition: assignment.partition))

@@ -9,12 +9,19 @@ import TaskRuntime
 /// The notification worker's sender with its thread, its sink and its own producer. One for a process.
 final class PostOffice {
     let sender: NotificationSender
+    private let log: any EventLog
+    private let topic: String
     private let thread = NotificationSenderThread()
     private let producer: LastingProducer
+
+    /// How long a partition that starts waits for the log to bring what is in it.
+    private static let readingPatience = Duration.seconds(10)
 
     init(log: any EventLog, options: EngineOptions, identity: String) throws {
         let session = Hexadecimal.text(Hashing.randomBytes(count: 6))
         let catalogue = options.catalogue
+        self.log = log
+        topic = catalogue.name(of: WorkerName.notification.input)
         let producer = try LastingProducer(
             log: log, identity: "\(catalogue.prefix).notification-sender.\(identity).\(session)")
         self.producer = producer
@@ -39,6 +46,16 @@ final class PostOffice {
                 .fault(
                     TurnFault(.outside, code: "results_waiting", "results of messages are not in the log yet: \($0)")))
         }
+    }
+
+    /// Reads what lies in a partition of the worker's input from an offset to the end.
+    func readInput(of partition: Int32, from position: Int64, _ body: (LogRecord) throws -> Void) throws {
+        let place = TopicPartition(topic, partition)
+        let end = try log.endOffsets(of: topic)[Int(partition)]
+        guard position < end else { return }
+        let reader = try log.reader()
+        defer { reader.close() }
+        try reader.readThrough(from: [place: position], to: [place: end], patience: Self.readingPatience, body)
     }
 
     /// Waits so long, in seconds, for a message that is under way.

@@ -43,7 +43,9 @@ extension WorkerDefinition {
         case .notification:
             guard let postOffice else { preconditionFailure("the notification worker needs its post office") }
             return WorkerDefinition(name: name, tables: NotificationProcessor.tables) { state, partition in
-                NotificationProcessor(state: state, partition: partition, dispatch: postOffice.sender)
+                NotificationProcessor(state: state, partition: partition, dispatch: postOffice.sender) {
+                    try postOffice.readInput(of: partition, from: $0, $1)
+                }
             }
         }
     }

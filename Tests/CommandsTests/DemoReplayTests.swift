@@ -19,6 +19,8 @@ import Testing
     private final class NoDispatch: NotificationDispatch {
         func room(for partition: Int32) -> Int { 0 }
         func take(_ jobs: [NotificationJob], from partition: Int32) -> Int { 0 }
+        func underway(of partition: Int32) -> Set<NotificationID> { [] }
+        func finish(_ partition: Int32) {}
         func forget(_ partition: Int32) {}
     }
 
@@ -42,7 +44,7 @@ import Testing
                 let definition =
                     worker == .notification
                     ? WorkerDefinition(name: worker, tables: NotificationProcessor.tables) { state, partition in
-                        NotificationProcessor(state: state, partition: partition, dispatch: NoDispatch())
+                        NotificationProcessor(state: state, partition: partition, dispatch: NoDispatch()) { _, _ in }
                     } : WorkerDefinition.make(worker, postOffice: nil)
                 let stores = try SQLiteStateBackendProvider(
                     directory: "\(options.data)/\(worker.rawValue)-worker/0-0", tables: definition.tables,

@@ -22,6 +22,13 @@ final class RecordingDispatch: NotificationDispatch {
         return taken
     }
 
+    var underway: Set<NotificationID> = []
+    var finished: [Int32] = []
+
+    func underway(of partition: Int32) -> Set<NotificationID> { underway }
+
+    func finish(_ partition: Int32) { finished.append(partition) }
+
     func forget(_ partition: Int32) { forgotten.append(partition) }
 
     /// The jobs since the last call.
@@ -39,7 +46,7 @@ final class RecordingDispatch: NotificationDispatch {
     init() throws {
         let dispatch = dispatch
         harness = try ProcessorHarness(worker: .notification) {
-            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch)
+            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch) { _, _ in }
         }
     }
 
@@ -310,7 +317,7 @@ final class RecordingDispatch: NotificationDispatch {
         let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
         for request in requests { _ = try self.request(request) }
         // The store is read from the start while the same messages wait already.
-        try harness.task.processor.taskDidStart()
+        try harness.task.processor.taskDidStart(at: 0)
         dispatch.room = 10
         _ = try self.request(requests[0])
         #expect(Set(dispatch.drain().map(\.request.about)) == ["ref_1", "ref_2", "ref_3"])
@@ -323,10 +330,71 @@ final class RecordingDispatch: NotificationDispatch {
         _ = try sent(requests[0], at: start + .seconds(1))
         _ = try sending(requests[1], attempt: 1, at: start + .seconds(1))
         let restarted = RecordingDispatch()
-        let processor = NotificationProcessor(state: harness.state, partition: 0, dispatch: restarted)
-        try processor.taskDidStart()
+        try restart(restarted)
         let attempts = Dictionary(uniqueKeysWithValues: restarted.drain().map { ($0.request.about, $0.attempt) })
         #expect(attempts == ["ref_2": 2, "ref_3": 1])
+    }
+
+    /// A worker that begins with the store as it is, and with that input before it.
+    private func restart(_ dispatch: RecordingDispatch, input: [LogRecord] = []) throws {
+        let processor = NotificationProcessor(state: harness.state, partition: 0, dispatch: dispatch) {
+            position, body in
+            for record in input where record.offset >= position { try body(record) }
+        }
+        try processor.taskDidStart(at: 100)
+    }
+
+    private func record(_ payload: some EventPayload, offset: Int64) -> LogRecord {
+        let envelope = EventEnvelope(
+            id: "\(offset)", source: "/tributary/notification-sender/before", type: type(of: payload).type, time: start)
+        return LogRecord(
+            topic: "tributary.notification.v1", partition: 0, offset: offset,
+            appendTimeMilliseconds: start.millisecondsSince1970, key: nil, value: JSONEncoding.encode(payload),
+            headers: CloudEventCodec.encode(envelope))
+    }
+
+    private func report(_ requests: NotificationRequested..., attempt: Int64 = 1) -> NotificationSent {
+        NotificationSent(
+            sink: "eml",
+            messages: requests.map { NotificationSent.Message(notification: $0.notification, attempt: attempt) },
+            occurredAt: start)
+    }
+
+    @Test func `sends nothing again whose result lies in the input and is not applied yet`() throws {
+        let requests = (1...5).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        let failure = NotificationFailed(
+            messages: [.init(notification: requests[2].notification, attempt: 1, outcome: .retry, reason: "busy")],
+            occurredAt: start)
+        let announcement = NotificationSending(
+            notification: requests[3].notification, recipient: requests[3].recipient, attempt: 2, occurredAt: start)
+        let restarted = RecordingDispatch()
+        restarted.underway = [requests[4].notification]
+        try restart(
+            restarted,
+            input: [
+                // What lies before the position was applied; here it was about another attempt.
+                record(report(requests[1]), offset: 99), record(report(requests[0]), offset: 100),
+                record(failure, offset: 101), record(report(requests[3]), offset: 102),
+                record(announcement, offset: 103),
+            ])
+        // An attempt that was announced after the result is still without one.
+        #expect(Set(restarted.drain().map(\.request.about)) == ["ref_2", "ref_4"])
+    }
+
+    @Test func `sends nothing again whose result waits for a tick`() throws {
+        let held = try ProcessorHarness(worker: .notification) { [dispatch] in
+            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch) { _, _ in }
+        }
+        _ = try held.send(ClockSet(kind: .stream, at: start), key: "", at: start, isBroadcast: true)
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try held.send(request, key: request.recipient.text, at: start) }
+        _ = try held.advance(to: start + .hours(1))
+        #expect(dispatch.drain().count == 2)
+        _ = try held.send(report(requests[0]), key: "", at: start, source: "/tributary/notification-sender/before")
+        let restarted = RecordingDispatch()
+        try NotificationProcessor(state: held.state, partition: 0, dispatch: restarted) { _, _ in }.taskDidStart(at: 5)
+        #expect(restarted.drain().map(\.request.about) == ["ref_2"])
     }
 
     @Test func `asks after a restart to give up what had no answer twice`() throws {
@@ -335,7 +403,7 @@ final class RecordingDispatch: NotificationDispatch {
         _ = try sending(request, attempt: 1, at: start + .seconds(1))
         _ = try sending(request, attempt: 2, at: start + .seconds(2))
         let restarted = RecordingDispatch()
-        try NotificationProcessor(state: harness.state, partition: 0, dispatch: restarted).taskDidStart()
+        try restart(restarted)
         #expect(restarted.drain().map(\.phase) == [.giveUp])
     }
 
@@ -375,5 +443,10 @@ final class RecordingDispatch: NotificationDispatch {
     @Test func `tells the sender to forget a partition that goes elsewhere`() throws {
         harness.task.processor.taskWillStop()
         #expect(dispatch.forgotten == [0])
+    }
+
+    @Test func `lets the sender finish before a partition goes elsewhere`() throws {
+        harness.task.processor.taskWillLeave()
+        #expect(dispatch.finished == [0])
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import Dispatch
 import Domain
 import EventLog
 import JSON
@@ -167,6 +168,41 @@ final class Published {
         #expect(try sender.sendNext() == 1)
         #expect(published.batches.map(\.count) == [1, 1])
         #expect(sink.delivered.count == 2)
+    }
+
+    @Test func `tells what is under way until its result is in the log`() throws {
+        published.failures = 1
+        let sender = sender(batch: 2)
+        _ = sender.take([job("ref_1")], from: 0)
+        _ = sender.take([job("ref_2"), job("ref_3")], from: 1)
+        #expect(sender.underway(of: 0).isEmpty)
+        #expect(throws: MessageProblem.self) { try sender.sendNext() }
+        #expect(sender.underway(of: 0) == [job("ref_1").request.notification])
+        #expect(sender.underway(of: 1) == [job("ref_2").request.notification])
+        #expect(try sender.sendNext() == 1)
+        #expect(sender.underway(of: 0).isEmpty && sender.underway(of: 1).isEmpty)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `waits for the results of a partition that goes elsewhere`() throws {
+        let (published, isWriting, goOn) = (published, DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let thread = NotificationSenderThread()
+        let sender = NotificationSender(
+            settings: NotificationSenderSettings(session: "test", batchSize: 1), sink: sink,
+            publish: { events in
+                isWriting.signal()
+                _ = goOn.wait(timeout: .now() + .seconds(30))
+                try published.write(events)
+            },
+            wallClock: { MessageSamples.start }, wake: { thread.wake() })
+        _ = sender.take([job("ref_1"), job("ref_2")], from: 0)
+        thread.start(sender) { _ in }
+        isWriting.wait()
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { goOn.signal() }
+        sender.finish(0)
+        #expect(sender.underway(of: 0).isEmpty)
+        #expect(thread.stop(within: 10))
+        // The job that had not begun is left to whoever has the partition now.
+        #expect(published.types == [NotificationSent.type])
     }
 
     @Test func `takes no more than it has room for, partition by partition`() throws {

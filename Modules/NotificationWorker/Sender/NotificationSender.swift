@@ -1,4 +1,5 @@
 import Contracts
+import Dispatch
 package import Domain
 import Synchronization
 
@@ -20,6 +21,13 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         /// The first entry that is not begun; those before it are gone.
         var head = 0
         var waiting: [Int32: Int] = [:]
+        /// Messages whose jobs have begun and whose results are not in the log, by partition.
+        var underway: [Int32: Set<NotificationID>] = [:]
+        /// Counts the times that everything under way had come to its end.
+        var finished = 0
+        /// The count at which somebody waited in vain: nobody waits for the same jobs again.
+        var abandoned: Int?
+        var waiters: [DispatchSemaphore] = []
 
         var isEmpty: Bool { head == entries.count }
     }
@@ -78,11 +86,47 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         }
     }
 
+    package func underway(of partition: Int32) -> Set<NotificationID> {
+        queue.withLock { $0.underway[partition] ?? [] }
+    }
+
+    package func finish(_ partition: Int32) {
+        forget(partition)
+        let waiter = DispatchSemaphore(value: 0)
+        let isThrough = queue.withLock { queue in
+            guard queue.underway[partition] != nil, queue.abandoned != queue.finished else { return true }
+            queue.waiters.append(waiter)
+            return false
+        }
+        guard !isThrough, waiter.wait(timeout: .now() + Self.finishTimeout) == .timedOut else { return }
+        queue.withLock { queue in
+            queue.abandoned = queue.finished
+            queue.waiters.removeAll { $0 === waiter }
+        }
+    }
+
+    /// How long a partition waits for its last results before it goes elsewhere.
+    private static let finishTimeout = DispatchTimeInterval.seconds(5)
+
+    /// Everything that was begun is in the log.
+    private func endBatch() {
+        queue.withLock { queue in
+            guard !queue.underway.isEmpty else { return }
+            queue.underway.removeAll(keepingCapacity: true)
+            queue.finished += 1
+            for waiter in queue.waiters { waiter.signal() }
+            queue.waiters.removeAll()
+        }
+    }
+
     private func nextBatch() -> [Entry] {
         queue.withLock { queue in
             let batch = Array(queue.entries[queue.head...].prefix(settings.batchSize))
             queue.head += batch.count
-            for entry in batch { queue.waiting[entry.partition]? -= 1 }
+            for entry in batch {
+                queue.waiting[entry.partition]? -= 1
+                queue.underway[entry.partition, default: []].insert(entry.job.request.notification)
+            }
             if queue.isEmpty {
                 queue.entries.removeAll(keepingCapacity: true)
                 queue.head = 0
@@ -111,9 +155,11 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     }
 
     private func writeResults() throws {
-        guard !unpublished.isEmpty else { return }
-        try publish(unpublished)
-        unpublished.removeAll(keepingCapacity: true)
+        if !unpublished.isEmpty {
+            try publish(unpublished)
+            unpublished.removeAll(keepingCapacity: true)
+        }
+        endBatch()
     }
 
     private func work(_ entry: Entry) {

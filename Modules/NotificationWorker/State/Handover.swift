@@ -53,8 +53,14 @@ struct Handover {
         resolved = Array(Set(resolved))
     }
 
-    /// Every stored message is to go over.
-    mutating func start() { readStore() }
+    /// Every stored message is to go over, but those whose results are on their way.
+    mutating func start(without answered: [NotificationID]) {
+        for id in answered { held.insert(id.hashValue) }
+        readStore()
+    }
+
+    /// The partition is about to go elsewhere.
+    func leave() { dispatch.finish(partition) }
 
     mutating func stop() {
         dispatch.forget(partition)

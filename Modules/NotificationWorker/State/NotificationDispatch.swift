@@ -35,6 +35,13 @@ package protocol NotificationDispatch: AnyObject {
     /// Takes jobs from the front as far as there is room, and says how many.
     func take(_ jobs: [NotificationJob], from partition: Int32) -> Int
 
+    /// The messages of a partition whose jobs have begun, and whose results are not in the log yet: they will be.
+    func underway(of partition: Int32) -> Set<NotificationID>
+
+    /// Waits until the jobs of a partition that have begun are through, their results in the log; begins no other. For a
+    /// few seconds at most: what takes longer is reported when it is done.
+    func finish(_ partition: Int32)
+
     /// Drops the jobs of a partition that have not begun: another process has it now.
     func forget(_ partition: Int32)
 }

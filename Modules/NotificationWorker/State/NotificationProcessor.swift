@@ -1,5 +1,6 @@
 package import Contracts
 package import Domain
+package import EventLog
 import JSON
 package import TaskRuntime
 
@@ -7,7 +8,7 @@ package import TaskRuntime
 ///
 /// A partition's state is a function of its input; the sending itself happens outside, after the commit, and its results
 /// come back as events. What the sender has to do is kept in memory from commit to commit, and can be read again from the
-/// stored messages at any time.
+/// stored messages at any time. A message whose result is in the log, applied or not, is not sent again.
 package final class NotificationProcessor: Processor {
     package static let tables = [NotificationTable.table, Preference.table]
 
@@ -15,7 +16,11 @@ package final class NotificationProcessor: Processor {
     package private(set) var repeatedRequests = 0
 
     let state: TaskState
+    private let partition: Int32
+    private let dispatch: any NotificationDispatch
     private let rules: RetryRules
+    /// Reads the partition's input from an offset to its present end.
+    private let readInput: InputReading
     private var notifications: NotificationTable
     private var preferences: [NotificationRecipient: [NotificationTemplate]] = [:]
     private var handover: Handover
@@ -23,11 +28,17 @@ package final class NotificationProcessor: Processor {
     /// Recipients whose preferences are kept in memory.
     private static let preferenceCacheLimit = 10_000
 
+    package typealias InputReading = (_ position: Int64, _ body: (LogRecord) throws -> Void) throws -> Void
+
     package init(
-        state: TaskState, partition: Int32, dispatch: any NotificationDispatch, rules: RetryRules = .standard
+        state: TaskState, partition: Int32, dispatch: any NotificationDispatch, rules: RetryRules = .standard,
+        readInput: @escaping InputReading
     ) {
         self.state = state
+        self.partition = partition
+        self.dispatch = dispatch
         self.rules = rules
+        self.readInput = readInput
         notifications = NotificationTable(state: state)
         handover = Handover(partition: partition, dispatch: dispatch)
     }
@@ -79,6 +90,7 @@ package final class NotificationProcessor: Processor {
         pending.retryAt = nil
         pending.askedAt = turn.now
         try notifications.update(pending)
+        handover.resolve(id)
         handover.add(pending.job(after: rules))
     }
 
@@ -88,8 +100,8 @@ package final class NotificationProcessor: Processor {
         handover.reset()
     }
 
-    package func taskDidStart() throws {
-        handover.start()
+    package func taskDidStart(at position: Int64) throws {
+        handover.start(without: try answered(from: position))
         turnDidCommit()
     }
 
@@ -97,7 +109,24 @@ package final class NotificationProcessor: Processor {
         handover.commit(&notifications, rules: rules)
     }
 
+    package func taskWillLeave() { handover.leave() }
+
     package func taskWillStop() { handover.stop() }
+
+    /// Waiting messages whose results lie in the input and are not applied yet, or are still to be written by this process.
+    private func answered(from position: Int64) throws -> [NotificationID] {
+        let underway = dispatch.underway(of: partition)
+        var reports = UnappliedReports()
+        try state.eachHeldEvent { reports.take(type: $0.type, $0.data) }
+        try readInput(position) { record in
+            guard let type = record.headerText(HeaderName.type), let value = record.value else { return }
+            reports.take(type: type, value)
+        }
+        return try Array(underway)
+            + reports.answered { id in
+                try notifications.pending(id).flatMap { $0.retryAt == nil ? $0.attempts : nil }
+            }
+    }
 
     // MARK: Requests
 
