@@ -215,8 +215,8 @@ final class DemoRun {
 
     /// What every further command of this installation has to say.
     private var globalOptions: String {
-        let log = if case .kafka = options.log { " --log \(options.place) --prefix \(options.catalogue.prefix)" } else { "" }
-        return "--data \(options.data)\(log)"
+        guard case .kafka = options.log else { return "--data \(options.data)" }
+        return "--data \(options.data) --log \(options.place) --prefix \(options.catalogue.prefix)"
     }
 
     private func report(_ sample: Sample, _ installation: Installation, before: String?) throws -> ExitCode {
