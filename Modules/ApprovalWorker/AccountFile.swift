@@ -155,12 +155,24 @@ final class AccountFile {
 
     func put(_ opportunity: Opportunity) throws {
         let isNew = !row.opportunities.contains(opportunity.id)
-        if isNew {
-            change { $0.opportunities.append(opportunity.id) }
-            try turn.state.putNew(
-                ApprovalTable.opportunityAccount, StateKey(opportunity.id.text), OpportunityAccountRow(account: key))
-        }
+        if isNew { change { $0.opportunities.append(opportunity.id) } }
         try write(ApprovalTable.opportunity, opportunity.id.text, opportunity, isNew: isNew)
+    }
+
+    /// Where the account believes a deal to be; `nil` for one that it never heard of.
+    func place(of opportunity: OpportunityID) throws -> OpportunityAccountRow? {
+        try turn.state.get(
+            ApprovalTable.opportunityAccount, StateKey(opportunity.text), as: OpportunityAccountRow.self)
+    }
+
+    func put(_ place: OpportunityAccountRow, of opportunity: OpportunityID) throws {
+        try turn.state.put(ApprovalTable.opportunityAccount, StateKey(opportunity.text), place)
+    }
+
+    /// The deal is this account's no more.
+    func remove(_ opportunity: OpportunityID) throws {
+        change { $0.opportunities.removeAll { $0 == opportunity } }
+        try turn.state.delete(ApprovalTable.opportunity, entityKey(opportunity.text))
     }
 
     func put(_ attribution: Attribution) throws {

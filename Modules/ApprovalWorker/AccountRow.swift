@@ -44,12 +44,23 @@ struct AccountRow: JSONCodable {
 /// Where a known opportunity lives.
 struct OpportunityAccountRow: JSONCodable {
     var account: AccountKey
+    /// The CRM moved it there.
+    var isMoved: Bool
 
-    init(account: AccountKey) { self.account = account }
+    init(account: AccountKey, isMoved: Bool = false) {
+        self.account = account
+        self.isMoved = isMoved
+    }
 
-    init(reading reader: inout ObjectReader) { account = reader.value("account", as: AccountKey.self) }
+    init(reading reader: inout ObjectReader) {
+        account = reader.value("account", as: AccountKey.self)
+        isMoved = reader.optionalBoolean("moved") ?? false
+    }
 
-    func write(to writer: inout ObjectWriter) { writer.value("account", account) }
+    func write(to writer: inout ObjectWriter) {
+        writer.value("account", account)
+        writer.boolean("moved", isMoved ? true : nil)
+    }
 }
 
 /// An open claim of a partner, found by the partner.

@@ -31,6 +31,10 @@ package final class ApprovalProcessor: Processor {
         case RegistrationRevoked.type: return try event.payload(RegistrationRevoked.self)
         case TouchRecorded.type: return try event.payload(TouchRecorded.self)
         case OpportunityUpdated.type: return try event.payload(OpportunityUpdated.self)
+        case OpportunityMoved.type: return try event.payload(OpportunityMoved.self)
+        case OpportunityArrived.type: return try event.payload(OpportunityArrived.self)
+        case OpportunityPlaced.type: return try event.payload(OpportunityPlaced.self)
+        case OpportunityRefused.type: return try event.payload(OpportunityRefused.self)
         case ConflictDecided.type: return try event.payload(ConflictDecided.self)
         case ConflictAppealed.type: return try event.payload(ConflictAppealed.self)
         case RevenueReversed.type: return try event.payload(RevenueReversed.self)
@@ -46,6 +50,7 @@ package final class ApprovalProcessor: Processor {
         case let event as ReferralEvaluated: event.account.key.text
         case let event as ReferralWithdrawn: event.account.key.text
         case let event as ReferralRejected: event.account.key.text
+        case let event as OpportunityPlaced: event.opportunity.text
         case let event as any AccountEvent: accountKey(of: event.account)?.text
         default: nil
         }
@@ -64,7 +69,8 @@ package final class ApprovalProcessor: Processor {
     package func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan {
         guard let program = try register.program(at: turn.now) else { return .zero }
         switch payload {
-        case is OpportunityUpdated, is RevenueReversed: return .days(Int(program.intake.maximumBackdatingCRMDays))
+        case is OpportunityUpdated, is OpportunityMoved, is RevenueReversed:
+            return .days(Int(program.intake.maximumBackdatingCRMDays))
         case let touch as TouchRecorded:
             let days =
                 touch.party == .direct
@@ -80,11 +86,13 @@ package final class ApprovalProcessor: Processor {
         case let event as ReferralEvaluated: try open(event.account, in: turn) { try $0.evaluate(event) }
         case let event as ReferralWithdrawn: try open(event.account, in: turn) { try $0.withdraw(event) }
         case let event as ReferralRejected: try open(event.account, in: turn) { try $0.end(event) }
-        case let event as any AccountEvent:
-            guard let key = accountKey(of: event.account) else {
-                throw DeadLetter(.schema, "/account/domain: expected a company's domain such as `acme.com`")
+        case let event as OpportunityPlaced: try place(event, in: turn)
+        case var event as any AccountEvent:
+            let account = try normal(event.account, "account")
+            if var moved = event as? OpportunityMoved {
+                moved.to = try normal(moved.to, "to")
+                event = moved
             }
-            let account = AccountReference(key: key, name: event.account.name)
             try open(account, in: turn) { try $0.apply(event) }
             complete(event, of: record, in: turn)
         default:
@@ -97,6 +105,14 @@ package final class ApprovalProcessor: Processor {
                 try partnerChanged(updated.partner.id, in: turn)
             }
         }
+    }
+
+    /// The account by its key, whatever domain of it an event names.
+    private func normal(_ account: AccountReference, _ field: String) throws(DeadLetter) -> AccountReference {
+        guard let key = accountKey(of: account) else {
+            throw DeadLetter(.schema, "/\(field)/domain: expected a company's domain such as `acme.com`")
+        }
+        return AccountReference(key: key, name: account.name)
     }
 
     /// The outcome of a command; a refused one is a dead letter.
@@ -151,6 +167,9 @@ extension AccountFile {
     func apply(_ event: any AccountEvent) throws {
         switch event {
         case let event as OpportunityUpdated: try update(event)
+        case let event as OpportunityMoved: try move(event)
+        case let event as OpportunityArrived: try arrive(event)
+        case let event as OpportunityRefused: try settle(event)
         case let event as TouchRecorded: try note(event)
         case let event as ReviewDecided: try decideReview(event)
         case let event as ConflictDecided: try decide(event)

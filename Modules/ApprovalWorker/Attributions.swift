@@ -45,12 +45,17 @@ extension AccountFile {
 
     /// The deal is won no more: every target falls to zero.
     private func takeBack(_ previous: Attribution?, _ deal: Opportunity) throws {
+        try takeBack(
+            previous, deal,
+            step("win_taken_back", "The CRM says \(deal.stage.rawValue): the win and its credits are taken back."))
+    }
+
+    /// Every target of the deal falls to zero.
+    func takeBack(_ previous: Attribution?, _ deal: Opportunity, _ why: ExplanationStep) throws {
         guard let previous, previous.state != .void else { return }
         let void = previous.voided(at: now)
         try put(void)
-        let steps = [
-            step("win_taken_back", "The CRM says \(deal.stage.rawValue): the win and its credits are taken back.")
-        ]
+        let steps = [why]
         turn.record(AttributionFact(attribution: void, explanation: steps, occurredAt: now))
         try retarget(from: previous, to: void, deal)
     }

@@ -19,6 +19,7 @@ extension AccountFile {
         deal.noteStage()
         if let previous { deal = previous.replaced(by: received) }
         try put(deal)
+        if previous == nil { try claim(deal) }
         turn.record(
             OpportunityFact(
                 change: change(from: previous, to: deal), opportunity: deal,
@@ -26,17 +27,19 @@ extension AccountFile {
                     step("crm_revision", "Revision \(deal.revision) of the CRM, stage \(deal.stage.rawValue).")
                 ],
                 occurredAt: now))
+        if let previous, previous.productLine != deal.productLine { try payIntroduction(on: previous.productLine) }
+        try take(up: deal)
+    }
+
+    /// What a deal does to the account, new, changed or arrived.
+    func take(up deal: Opportunity) throws {
         if deal.kind == .new { try follow(deal) }
         try payIntroduction(on: deal.productLine)
-        if let previous, previous.productLine != deal.productLine { try payIntroduction(on: previous.productLine) }
         try attribute(deal)
     }
 
     private func validate(_ event: OpportunityUpdated) throws {
-        if let known = try turn.state.get(
-            ApprovalTable.opportunityAccount, StateKey(event.opportunity.text), as: OpportunityAccountRow.self),
-            known.account != key
-        {
+        if let known = try place(of: event.opportunity), known.account != key {
             throw DeadLetter(.refused, "opportunity \(event.opportunity) belongs to another account")
         }
         if event.stage == .closedLost, event.lostReason?.contains(where: { !$0.isWhitespace }) != true {

@@ -137,7 +137,7 @@ extension ImportTarget {
                 .copy("occurred_at", of: "created_at"),
             ]
         ) { $1.accountKey($0.account.key.text) },
-        reversal,
+        reversal, move,
     ]
 
     static let touches: [ImportTarget] = [
@@ -176,6 +176,10 @@ extension ImportTarget {
         $1.accountKey($0.account.key.text)
     }
 
+    private static let move = ImportTarget.event(OpportunityMoved.self, to: .approval) {
+        $1.accountKey($0.account.key.text)
+    }
+
     static let decisions: [ImportTarget] = [
         .event(ReviewDecided.self, to: .approval) { $1.accountKey($0.account.key.text) },
         .event(ConflictDecided.self, to: .approval) { $1.accountKey($0.account.key.text) },
@@ -184,7 +188,7 @@ extension ImportTarget {
         .event(RegistrationExtensionDecided.self, to: .approval) { $1.accountKey($0.account.key.text) },
         .event(RegistrationWithdrawn.self, to: .approval) { $1.accountKey($0.account.key.text) },
         .event(RegistrationRevoked.self, to: .approval) { $1.accountKey($0.account.key.text) },
-        reversal,
+        reversal, move,
         .event(ReferralWithdrawn.self, to: .referral) { $1.accountKey($0.account.key.text) },
         .event(BlockPlaced.self, to: .payout) { payload, _ in payload.partner.text },
         .event(BlockReleased.self, to: .payout) { payload, _ in payload.partner.text },

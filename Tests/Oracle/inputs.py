@@ -17,9 +17,12 @@ JUDGED = {"too_large", "not_cloudevent", "bad_json", "schema", "wrong_key", "id_
 FUTURE_MILLISECONDS = 5 * 60_000
 # Events that may change nothing that anybody would be told.
 SILENT = {"partner.activity", "commission.triggered", "commission.reversed", "preference.updated",
-          "notification.requested", "notification.sending", "notification.sent", "notification.failed", "block.released"}
+          "notification.requested", "notification.sending", "notification.sent", "notification.failed", "block.released",
+          "opportunity.placed", "opportunity.refused", "opportunity.moved"}
 KEYS = {"referral.v1": "account.domain", "approval.v1": "account.domain", "payout.v1": "partner_id",
         "notification.v1": "recipient"}
+# Events that go under another key than the rest of their topic.
+KEYS_BY_TYPE = {"opportunity.placed": "opportunity_id"}
 
 
 def milliseconds(text):
@@ -131,10 +134,11 @@ class Inputs:
     # Keys
 
     def _is_misplaced(self, record):
-        key = field(record.data, KEYS[record.topic])
+        name = KEYS_BY_TYPE.get(record.type, KEYS[record.topic])
+        key = field(record.data, name)
         if not isinstance(key, str) or not key:
             return False
-        if KEYS[record.topic] == "account.domain":
+        if name == "account.domain":
             if "." not in key or " " in key:
                 return False
             key = account_key(key)

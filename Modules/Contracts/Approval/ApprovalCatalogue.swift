@@ -44,6 +44,21 @@ extension OpportunityUpdated: AccountEvent {
     package var done: String { "revision \(revision) of the opportunity is taken" }
 }
 
+extension OpportunityMoved: AccountEvent {
+    package var subject: String { opportunity.text }
+    package var done: String { "the opportunity is on its way to \(to.key)" }
+}
+
+extension OpportunityArrived: AccountEvent {
+    package var subject: String { opportunity.id.text }
+    package var done: String { "the opportunity has arrived" }
+}
+
+extension OpportunityRefused: AccountEvent {
+    package var subject: String { opportunity.text }
+    package var done: String { "the opportunity belongs to \(owner.key)" }
+}
+
 extension ConflictDecided: AccountEvent {
     package var subject: String { conflict.text }
     package var done: String { "the conflict is decided: \(outcome.rawValue)" }
@@ -69,6 +84,10 @@ extension EventCatalogue {
         .of(RegistrationRevoked.self, in: .approval),
         .of(TouchRecorded.self, in: .approval),
         .of(OpportunityUpdated.self, in: .approval),
+        .of(OpportunityMoved.self, in: .approval),
+        .of(OpportunityArrived.self, in: .approval),
+        .of(OpportunityPlaced.self, in: .approval),
+        .of(OpportunityRefused.self, in: .approval),
         .of(ConflictDecided.self, in: .approval),
         .of(ConflictAppealed.self, in: .approval),
         .of(RevenueReversed.self, in: .approval),
