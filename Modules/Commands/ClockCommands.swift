@@ -43,7 +43,7 @@ enum ClockCommands {
         summary: "Ticks a stream clock: everything up to the time is processed, worker after worker.",
         options: [
             CommandOption("to", "TIME", "until when (RFC 3339 or a date)"), CommandOption(flag: "yes", "do not ask"),
-            CommandOption(flag: "dry-run", "only say what would become eligible"),
+            CommandOption(flag: "dry-run", "only say what would become eligible"), CommandNotes.option,
         ],
         example: "clock advance --to 2026-02-01T00:00:00Z --yes"
     ) { call in
@@ -61,8 +61,9 @@ enum ClockCommands {
         let held = try heldMoney(until: to, installation)
         let sums = try MoneySums(held)
         let terminal = options.terminal
-        terminal.print(
-            "from \(reading.time) to \(to): the hold of \(held.count) commissions ends, \(sums.text(none: "no money"))")
+        let plan =
+            "from \(reading.time) to \(to): the hold of \(held.count) commissions ends, \(sums.text(none: "no money"))"
+        terminal.print(plan)
         let effect: [(String, JSONValue)] = [("commissions", .count(held.count)), ("becomes_eligible", sums.json)]
         if call.isSet("dry-run") {
             terminal.answer("", answer(.planned, .stream, to, effect))
@@ -71,6 +72,7 @@ enum ClockCommands {
         guard try terminal.confirm("Advance it?", isAnswered: call.isSet("yes") || held.isEmpty) else {
             return .failed
         }
+        _ = try CommandNotes.record("clock advance", effect: plan, of: call, in: installation)
         // What lies in the log is taken up first: a record that is sent on to its own partition must not come behind the
         // tick, which would make it late.
         try installation.clock.drain(timeout: .seconds(3_600))
@@ -83,7 +85,7 @@ enum ClockCommands {
         "clock", "switch", summary: "Turns a stream clock to wall, once and for good.",
         options: [
             CommandOption(flag: "yes", "do not ask"),
-            CommandOption(flag: "dry-run", "only say what would become eligible"),
+            CommandOption(flag: "dry-run", "only say what would become eligible"), CommandNotes.option,
         ],
         example: "clock switch --yes"
     ) { call in
@@ -98,9 +100,10 @@ enum ClockCommands {
         let held = try heldMoney(until: now, installation)
         let sums = try MoneySums(held)
         let terminal = options.terminal
-        terminal.print(
+        let plan =
             "from \(reading.time) by ticks to the wall's \(now); timers due before settle at once: the hold of "
-                + "\(held.count) commissions ends, \(sums.text(none: "no money"))")
+            + "\(held.count) commissions ends, \(sums.text(none: "no money"))"
+        terminal.print(plan)
         let effect: [(String, JSONValue)] = [("commissions", .count(held.count)), ("becomes_eligible", sums.json)]
         if call.isSet("dry-run") {
             terminal.answer("", answer(.planned, .wall, now, effect))
@@ -109,6 +112,7 @@ enum ClockCommands {
         guard try terminal.confirm("Turn it? There is no way back.", isAnswered: call.isSet("yes")) else {
             return .failed
         }
+        _ = try CommandNotes.record("clock switch", effect: plan, of: call, in: installation)
         try installation.clock.switchToWall(at: Installation.wallTime())
         try installation.clock.drain(timeout: .seconds(3_600))
         terminal.answer("wall clock", answer(.done, .wall, now, effect))

@@ -28,7 +28,7 @@ struct CommandSender {
         let catalogue = installation.options.catalogue
         let name = catalogue.name(of: topic)
         let data = JSONEncoding.encode(payload)
-        let command = commandID(data)
+        let command = CommandSender.newID(for: data)
         let record = CloudEventCodec.encode(
             envelope(command, Payload.type, key: key, time), data: data, topic: name,
             partition: Partitioner.partition(of: key, count: try installation.log.partitionCount(of: name)))
@@ -41,16 +41,18 @@ struct CommandSender {
     ) throws -> Outcome {
         let name = installation.options.catalogue.name(of: topic)
         let data = JSONEncoding.encode(payload)
-        let command = commandID(data)
+        let command = CommandSender.newID(for: data)
         let records = try Broadcast.records(
             of: data, envelope: envelope(command, Payload.type, key: nil, time), to: [name], on: installation.log)
         return try sendAndWait(records, command: command, expected: records.count)
     }
 
     /// Entries of the register, in one transaction; waits until every worker that reads it has taken or refused them.
-    func register(_ entries: [any RegisterEntry]) throws -> Outcome {
+    ///
+    /// - Parameter command: its id, where it has one already.
+    func register(_ entries: [any RegisterEntry], command: String? = nil) throws -> Outcome {
         let catalogue = installation.options.catalogue
-        let command = commandID(Array(entries.map(\.registerKey).joined(separator: " ").utf8))
+        let command = command ?? CommandSender.newID(for: Array(entries.map(\.registerKey).joined(separator: " ").utf8))
         let outcomes = catalogue.name(of: .outcome)
         let start = try installation.log.endOffsets(of: outcomes)
         let writer = try installation.registerWriter()
@@ -71,7 +73,7 @@ struct CommandSender {
             commandID: command)
     }
 
-    private func commandID(_ data: [UInt8]) -> String {
+    static func newID(for data: [UInt8]) -> String {
         "cmd_" + Hexadecimal.text(Hashing.randomBytes(count: 8)) + Hexadecimal.text(Hashing.first64(of: data))
     }
 

@@ -26,6 +26,7 @@ enum ImportCommand {
             CommandOption("policy", "FILE.yaml", "decides open reviews and conflicts by rules, as policy:<name>"),
             CommandOption("until", "TIME", "on a stream clock: time goes on at least to here"),
             CommandOption(flag: "yes", "do not ask"), CommandOption(flag: "dry-run", "read and check only"),
+            CommandNotes.option,
         ] + MailOptions.options
 
     static let imports = Command(
@@ -64,7 +65,9 @@ enum ImportCommand {
         try installation.serve()
         terminal.complain("writing \(plan.total.events) events to \(options.place)")
         let refused = try RefusedRecords(installation)
-        let report = try importRun.write(plan, policy: policy, until: until, into: installation)
+        let command = try CommandNotes.record("import", effect: importRun.effect(plan), of: call, in: installation)
+        let report = try importRun.write(
+            plan, policy: policy, until: until, command: command, into: installation)
         importRun.say(report)
         let refusals = try refused.since(installation)
         if let text = refusals.text { terminal.complain(text) }
@@ -138,9 +141,14 @@ struct ImportRun {
                     + "\(file.counts.skippedTotal) skipped\(skipped.isEmpty ? "" : " (\(skipped.joined(separator: ", ")))")"
             )
         }
+        terminal.print(effect(plan))
+    }
+
+    /// What would be written, and the money that it moves.
+    func effect(_ plan: ImportPlan) -> String {
         let types = plan.types.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        terminal.print("to write: \(types.isEmpty ? "nothing" : types.joined(separator: ", "))")
-        if let effect = plan.effect.text { terminal.print("moves money: \(effect)") }
+        return "to write: \(types.isEmpty ? "nothing" : types.joined(separator: ", "))"
+            + (plan.effect.text.map { "\nmoves money: \($0)" } ?? "")
     }
 
     /// What was read, as members of an answer.
@@ -160,9 +168,10 @@ struct ImportRun {
         ]
     }
 
-    func write(_ plan: ImportPlan, policy: Policy?, until: Timestamp?, into installation: Installation) throws
-        -> ImportReport
-    {
+    /// - Parameter command: carried by every event.
+    func write(
+        _ plan: ImportPlan, policy: Policy?, until: Timestamp?, command: String? = nil, into installation: Installation
+    ) throws -> ImportReport {
         guard let reading = try installation.clock.read() else { throw CommandFailure("the clock was never set") }
         let importer = try Importer(
             log: installation.log, catalogue: options.catalogue, identity: "\(options.catalogue.prefix).cli.import",
@@ -179,7 +188,8 @@ struct ImportRun {
         }
         // What other clients wrote before is taken up first: the ticks would make it late.
         if reading.kind == .stream { try installation.clock.drain(timeout: .seconds(3_600)) }
-        let report = try importer.run(plan, clock: clock, policy: runner, until: until) { progress in
+        let report = try importer.run(plan, clock: clock, policy: runner, until: until, commandID: command) {
+            progress in
             terminal.progress(
                 "\(progress.committed) of \(progress.total) events, \(progress.decided) decisions, \(progress.day)")
         }

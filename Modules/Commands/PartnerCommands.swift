@@ -20,7 +20,7 @@ enum PartnerCommands {
             CommandOption("locale", "TAG", default: "en", "in which language"),
             CommandOption("vat-id", "ID", "its VAT id"),
             CommandOption(flag: "tax-form", "its tax form is on file"), CommandOption(flag: "yes", "do not ask"),
-            CommandOption(flag: "dry-run", "only say what would be done"),
+            CommandOption(flag: "dry-run", "only say what would be done"), CommandNotes.option,
         ],
         example: "partner add ptr_041 --name 'Nordlicht Beratung' --domain nordlicht.example --contact 'Ida Holm' "
             + "--email ida@nordlicht.example --tax-form --yes"
@@ -34,9 +34,9 @@ enum PartnerCommands {
         var partner = try partner(call, time)
         partner.version = (known.filter { $0.id == partner.id }.map(\.version).max() ?? 0) + 1
         let terminal = options.terminal
-        terminal.print(
+        let effect =
             "\(partner.version == 1 ? "enrol" : "version \(partner.version) of") \(partner.id), \(partner.name), \(partner.currency)"
-        )
+        terminal.print(effect)
         let members: [(String, JSONValue)] = [
             ("partner_id", .string(partner.id.text)), ("version", .integer(partner.version)),
         ]
@@ -45,8 +45,9 @@ enum PartnerCommands {
             return .done
         }
         guard try terminal.confirm("Write it?", isAnswered: call.isSet("yes")) else { return .failed }
+        let command = try CommandNotes.record("partner add", effect: effect, of: call, in: installation)
         return try CommandSender(installation: installation)
-            .register([PartnerUpdated(partner: partner, occurredAt: time)])
+            .register([PartnerUpdated(partner: partner, occurredAt: time)], command: command)
             .report(options, done: "\(partner.id) is in the register", members)
     }
 

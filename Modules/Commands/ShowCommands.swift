@@ -15,10 +15,10 @@ enum ShowCommands {
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
         return try installation.withReadModel { model in
-            let images = try model.images(id: call.arguments[0])
+            var images = try model.images(id: call.arguments[0]).map { try JSONDocument.parse($0.data) }
+            if let note = try CommandNotes.find(call.arguments[0], in: installation) { images.append(note) }
             guard !images.isEmpty else { throw CommandFailure("nothing is known of \(call.arguments[0])") }
-            for image in images {
-                let value = try JSONDocument.parse(image.data)
+            for value in images {
                 options.terminal.answer(value.pretty(), json: String(decoding: value.text, as: UTF8.self))
             }
             return .done

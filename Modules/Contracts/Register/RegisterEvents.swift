@@ -183,5 +183,6 @@ extension EventCatalogue {
         .of(TermsAccepted.self, in: .program, .referral, .approval, .payout),
         .of(PayeeUpdated.self, in: .program, .referral, .approval, .payout),
         .of(FXPublished.self, in: .program, .referral, .approval, .payout),
+        .of(CommandNoted.self, in: .program),
     ]
 }
