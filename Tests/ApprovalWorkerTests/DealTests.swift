@@ -37,6 +37,23 @@ import Testing
         #expect(try second.triggers().map(\.partner) == [partnerID("a")])
     }
 
+    /// The append time is the later one; the judging time counts back as far as the programme allows.
+    @Test(arguments: [("2026-02-07", "2026-02-07"), ("2026-02-03", "2026-02-03"), ("2026-01-20", "2026-02-03")])
+    func `the CRM's date counts back seven days and no further`(occurred: String, judged: String) throws {
+        let world = try World()
+        let deal = OpportunityUpdated(
+            account: World.account, opportunity: OpportunityID(unchecked: "O1"), revision: 1, productLine: "core",
+            stage: .qualified, motion: .direct, kind: .new, firstYearValue: eur(100), createdAt: time("2026-01-01"),
+            occurredAt: time(occurred))
+        let result = try world.harness.send(deal, key: World.key, at: time("2026-02-10"))
+        #expect(try result.payloads(OpportunityFact.self).map(\.opportunity.changedAt) == [time(judged)])
+        // Direct touches come from the CRM, too; a partner's date counts from the day it came.
+        let direct = try world.touch("T1", at: "2026-02-10", occurred: occurred)
+        #expect(try direct.payloads(TouchFact.self).map(\.touch.occurredAt) == [time(judged)])
+        let own = try world.touch("T2", "ptr_a", at: "2026-02-10", occurred: occurred)
+        #expect(try own.payloads(TouchFact.self).map(\.touch.occurredAt) == [time("2026-02-10")])
+    }
+
     @Test func `an older revision changes nothing, another account is refused`() throws {
         let world = try World()
         try world.deal(.proposal, created: "2026-01-05", revision: 5, at: "2026-01-05")

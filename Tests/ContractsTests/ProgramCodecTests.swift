@@ -75,7 +75,7 @@ import Testing
         ),
         (
             ("\"stage_rates_bp\":{\"late_stage\":1400}", "\"rate_bp\":1,\"flat\":{}"),
-            "/terms/0/lines/0/name: expected a line with one of stage_rates_bp, rate_bp, duty_rates and flat, found more than one of them"
+            "/terms/0/lines/0/name: expected a line with one of stage_rates_bp, rate_bp, duty_rates, tier_rates_bp and flat, found more than one of them"
         ),
         (
             ("\"stage_rates_bp\":{\"late_stage\":1400}", "\"flat\":{\"EURO\":1}"),

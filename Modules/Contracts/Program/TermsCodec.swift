@@ -98,24 +98,28 @@ extension PlanLine: JSONCodable {
 }
 
 extension PlanLine.Price {
-    /// Reads `stage_rates_bp`, `rate_bp`, `duty_rates` or `flat` out of a line; the default stage rates where there is
+    /// Reads `stage_rates_bp`, `rate_bp`, `duty_rates`, `tier_rates_bp` or `flat` out of a line; the default stage rates where there is
     /// none.
     init(reading reader: inout ObjectReader) {
         let stages = reader.integers("stage_rates_bp", by: RegistrationStage.self, in: 0...10_000)
         let hasStages = reader.json("stage_rates_bp") != nil
         let rate = reader.optionalBasisPoints("rate_bp")
         let duties = reader.optionalObject("duty_rates", DutyRates.self)
+        let tiers = reader.integers("tier_rates_bp", by: Tier.self, in: 0...10_000)
+        let hasTiers = reader.json("tier_rates_bp") != nil
         let flat = reader.amounts("flat")
         let hasFlat = reader.json("flat") != nil
-        if [hasStages, rate != nil, duties != nil, hasFlat].count(where: { $0 }) > 1 {
+        if [hasStages, rate != nil, duties != nil, hasTiers, hasFlat].count(where: { $0 }) > 1 {
             reader.fail(
-                "name", expected: "a line with one of stage_rates_bp, rate_bp, duty_rates and flat",
+                "name", expected: "a line with one of stage_rates_bp, rate_bp, duty_rates, tier_rates_bp and flat",
                 found: "more than one of them")
         }
         if let rate {
             self = .rate(rate)
         } else if let duties {
             self = .dutyRates(base: duties.base, perDuty: duties.perDuty)
+        } else if hasTiers {
+            self = .tierRates(tiers.mapValues { BasisPoints($0) })
         } else if hasFlat {
             self = .flat(flat)
         } else {
@@ -129,6 +133,7 @@ extension PlanLine.Price {
         case .rate(let rate): writer.basisPoints("rate_bp", rate)
         case .dutyRates(let base, let perDuty):
             writer.object("duty_rates", DutyRates(base: base, perDuty: perDuty))
+        case .tierRates(let rates): writer.integers("tier_rates_bp", rates.mapValues(\.value))
         case .flat(let amounts): writer.explicitAmounts("flat", amounts)
         }
     }

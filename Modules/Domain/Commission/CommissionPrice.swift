@@ -38,7 +38,9 @@ package struct CommissionPrice: Sendable, Hashable {
 extension PlanLine {
     /// Whether the line pays for a credit at all.
     package func pays(_ trigger: CommissionTrigger) -> Bool {
-        self.trigger == trigger.trigger && classes.contains(trigger.creditClass) && kinds.contains(trigger.kind)
+        // A minimum is no bonus: whose tier adds nothing gets nothing.
+        if case .tierRates(let rates) = price, rates[trigger.tier, default: BasisPoints(0)].value == 0 { return false }
+        return self.trigger == trigger.trigger && classes.contains(trigger.creditClass) && kinds.contains(trigger.kind)
     }
 
     /// Whether the line's amount needs an exchange rate: flat fees are in the partner's currency already.
@@ -150,6 +152,10 @@ private struct PriceDraft {
                     + (duties.isEmpty ? "." : " and adds for \(duties.joined(separator: ", "))."),
                 "\(start.value)\(added) = \(sum)")
             return BasisPoints(sum)
+        case .tierRates(let rates):
+            let rate = rates[credit.tier] ?? BasisPoints(0)
+            step("tier_bonus", "Plan line \(line.name) adds \(rate) for the tier \(credit.tier.rawValue).")
+            return rate
         case .flat:
             return BasisPoints(0)
         }

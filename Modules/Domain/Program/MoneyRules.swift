@@ -77,6 +77,8 @@ package struct PlanLine: Sendable, Hashable {
         /// Rate by the duties that the partner took over (`implementation`, `support`): `base` plus one addition per
         /// duty.
         case dutyRates(base: BasisPoints, perDuty: [String: BasisPoints])
+        /// A tier's bonus: a rate on top, by the tier locked in with the credit; a tier that is not named adds nothing.
+        case tierRates([Tier: BasisPoints])
         /// A fixed amount in minor units per currency.
         case flat([Currency: Int64])
     }

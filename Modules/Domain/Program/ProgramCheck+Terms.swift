@@ -169,6 +169,8 @@ extension PlanLine {
         case .dutyRates(let base, let perDuty):
             let all = perDuty.values.reduce(base.value) { $0 + $1.value }
             rates = [(base, "/duty_rates/base_bp"), (BasisPoints(all), "/duty_rates/per_duty_bp")]
+        case .tierRates(let tiers):
+            rates = Tier.allCases.compactMap { tier in tiers[tier].map { ($0, "/tier_rates_bp/\(tier.rawValue)") } }
         case .flat: break
         }
         if let rate = onWinWithoutRegistration { rates.append((rate, "/on_win_without_registration_bp")) }
@@ -178,6 +180,8 @@ extension PlanLine {
     /// 10 to 25 % like a referral, 20 to 40 % like a reseller; types that may do either are bound by how the line is
     /// priced. Technology and strategic partners have no usual range.
     fileprivate func usualRange(for type: PartnerType) -> ClosedRange<BasisPoints>? {
+        // A tier's bonus comes on top of what the range is about.
+        if case .tierRates = price { return nil }
         let referral = BasisPoints(1_000)...BasisPoints(2_500)
         let reseller = BasisPoints(2_000)...BasisPoints(4_000)
         switch type {
@@ -187,7 +191,7 @@ extension PlanLine {
             switch price {
             case .stageRates: return referral
             case .dutyRates: return reseller
-            case .rate, .flat: return referral.lowerBound...reseller.upperBound
+            case .rate, .tierRates, .flat: return referral.lowerBound...reseller.upperBound
             }
         case .technology, .strategic: return nil
         }

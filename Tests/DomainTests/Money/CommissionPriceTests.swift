@@ -42,6 +42,8 @@ let stageRates = PlanLine.Price.stageRates([
     .unregisteredClaim: BasisPoints(1000),
 ])
 
+private let tierRates = PlanLine.Price.tierRates([.silver: BasisPoints(200), .gold: BasisPoints(300)])
+
 struct PriceCase: Sendable, CustomTestStringConvertible {
     var name: String
     var line: PlanLine
@@ -92,6 +94,8 @@ struct PriceCase: Sendable, CustomTestStringConvertible {
         PriceCase(
             "duties add", line(.dutyRates(base: BasisPoints(2000), perDuty: ["support": BasisPoints(500)])),
             credit(duties: ["support", "unknown"]), 1_200_000),
+        PriceCase("a tier's bonus", line(tierRates), credit(), 96_000),
+        PriceCase("within the line's cap", line(tierRates, caps: [euro: 90_000]), credit(), 90_000),
         PriceCase(
             "a flat fee in the partner's currency", line(.flat([dollar: 50_000])), credit(), currency: dollar, 50_000),
         PriceCase("is shared like the deal", line(.flat([euro: 50_001])), credit(share: 5000), 25_000),
@@ -137,6 +141,8 @@ struct PriceCase: Sendable, CustomTestStringConvertible {
 
     @Test(
         arguments: [
+            (line(tierRates), credit(), true), (line(.tierRates([.gold: BasisPoints(200)])), credit(), false),
+            (line(.tierRates([.silver: BasisPoints(0)]), minimums: [euro: 100]), credit(), false),
             (line(stageRates), credit(), true), (line(stageRates), credit(creditClass: .influenced), false),
             (line(stageRates, classes: [.influenced]), credit(creditClass: .influenced), true),
             (line(stageRates), credit(kind: .renewal), false),
