@@ -35,8 +35,10 @@ package struct Table: Sendable {
             .joined(separator: "\n")
     }
 
-    /// The same as RFC 4180 CSV.
-    package var csv: String {
-        ([headings] + rows).map { CSVText.record($0) + "\r\n" }.joined()
-    }
+    /// The same as RFC 4180 CSV: the headings, then the rows.
+    package var csv: String { csvHead + csvRows }
+
+    package var csvHead: String { CSVText.record(headings) + "\r\n" }
+
+    package var csvRows: String { rows.map { CSVText.record($0) + "\r\n" }.joined() }
 }

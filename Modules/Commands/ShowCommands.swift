@@ -63,10 +63,15 @@ enum ShowCommands {
         }
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
-        let rows = try installation.withReadModel { try $0.rows(of: table) }
-        let output = Table(table.columns.map(\.name), rows: rows)
+        let columns = table.columns.map(\.name)
+        let rows = try installation.withReadModel { model in
+            // A table may be long: its head comes before its rows are read.
+            if format == "csv" { Terminal().write(Table(columns).csvHead) }
+            return try model.rows(of: table)
+        }
+        let output = Table(columns, rows: rows)
         switch format {
-        case "csv": Terminal().write(output.csv)
+        case "csv": Terminal().write(output.csvRows)
         case "ndjson": Terminal().write(rows.map { ndjson(table, $0) }.joined())
         default: Terminal().print(output.text)
         }
