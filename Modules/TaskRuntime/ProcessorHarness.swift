@@ -72,14 +72,33 @@ package final class ProcessorHarness {
         data: [UInt8], type: String, key: String, at time: Timestamp, source: String = "/test", id: String? = nil,
         commandID: String? = nil, isBroadcast: Bool = false
     ) throws -> HarnessResult {
+        try process(
+            record(
+                data, type: type, key: key, at: time, source: source, id: id, commandID: commandID,
+                isBroadcast: isBroadcast))
+    }
+
+    private func record(
+        _ data: [UInt8], type: String, key: String, at time: Timestamp, source: String = "/test", id: String? = nil,
+        commandID: String? = nil, isBroadcast: Bool
+    ) -> LogRecord {
         let envelope = EventEnvelope(
             id: id ?? "event-\(offset)", source: source, type: type, time: time, key: key, isBroadcast: isBroadcast,
             commandID: commandID)
-        return try process(
-            LogRecord(
-                topic: catalogue.name(of: worker.input), partition: partition, offset: offset,
-                appendTimeMilliseconds: time.millisecondsSince1970, key: Array(key.utf8), value: data,
-                headers: CloudEventCodec.encode(envelope)))
+        return LogRecord(
+            topic: catalogue.name(of: worker.input), partition: partition, offset: offset,
+            appendTimeMilliseconds: time.millisecondsSince1970, key: Array(key.utf8), value: data,
+            headers: CloudEventCodec.encode(envelope))
+    }
+
+    /// Processes an event in a turn that is taken back: nothing of it may remain, in the store or in the processor.
+    package func takeBack<Payload: EventPayload>(
+        _ payload: Payload, key: String, at time: Timestamp, isBroadcast: Bool = false
+    ) throws {
+        let record = record(
+            JSONEncoding.encode(payload), type: Payload.type, key: key, at: time, isBroadcast: isBroadcast)
+        while try !task.process(record) {}
+        try task.rollbackTurn()
     }
 
     /// Moves the clock: due timers fire, and on a stream clock held events are applied.

@@ -152,6 +152,22 @@ import Testing
         #expect(try world.advance(to: "2026-02-01").changes() == ["revoked"])
     }
 
+    @Test func `a register entry whose turn is taken back is forgotten`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.harness.takeBack(
+            PartnerUpdated(
+                partner: Partner(
+                    id: partnerID("a"), version: 2, name: "Partner a", domain: "a.example", types: [.referral],
+                    tier: .silver, status: .ended, currency: Currency(code: "EUR")!, locale: "en",
+                    contact: ContactAddress(name: "a", email: "x@a.example"), isTaxFormOnFile: true, vatID: nil,
+                    effectiveAt: time("2026-01-02")), occurredAt: time("2026-01-02")),
+            key: "", at: time("2026-01-02"), isBroadcast: true)
+        #expect(try world.registration("a")?.state == .approved)
+        try world.evaluate("a", 2, at: "2026-01-03")
+        #expect(try world.referral("a", 2)?.state == .accepted)
+    }
+
     @Test func `a paused partner keeps its claims`() throws {
         let world = try World()
         try world.claim("a", at: "2026-01-01")

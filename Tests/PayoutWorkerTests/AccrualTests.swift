@@ -220,6 +220,17 @@ import Testing
         try bench.checkInvariants()
     }
 
+    @Test func `a rate that gives no amount leaves the commission waiting, and says why`() throws {
+        let bench = try PayoutBench()
+        try bench.win(firstYear: 9_000_000_000_000_000, currency: dollar)
+        let entry = rate("999999999", "2026-03-10")
+        let result = try bench.send(entry, key: entry.registerKey, at: time("2026-03-21T00:00:00Z"), isBroadcast: true)
+        #expect(try bench.facts(LedgerFact.self).isEmpty)
+        #expect(try bench.openBlocks().map(\.kind) == [.missingFXRate])
+        let told = try result.payloads(CommissionFact.self).filter { $0.change == "waiting" }
+        #expect(told.flatMap(\.explanation).map(\.rule) == ["amount_not_computed"])
+    }
+
     @Test func `a credit taken back while it waits is never paid`() throws {
         let bench = try PayoutBench()
         try bench.win(currency: dollar)
@@ -244,6 +255,14 @@ import Testing
         try bench.reverse(total: 2_400_000, base: 9_600_000, currency: dollar, at: time("2026-03-14T00:00:01Z"))
         #expect(try bench.balances() == [1_620_000, 0, 0, 0])
         try bench.checkInvariants()
+    }
+
+    @Test func `a changed currency whose turn is taken back is forgotten`() throws {
+        let bench = try PayoutBench()
+        try bench.win("opp_1")
+        try bench.updateAndTakeBack(at: time("2026-03-10T13:00:00Z")) { $0.currency = dollar }
+        try bench.win("opp_2", at: time("2026-03-10T14:00:00Z"))
+        #expect(try bench.commissions().map(\.amount.currency) == [euro, euro])
     }
 
     @Test func `a changed currency affects new accruals only`() throws {

@@ -65,6 +65,18 @@ final class PayoutBench {
         _ id: PartnerID = PayoutBench.one, at time: Timestamp = PayoutBench.start - .days(1),
         _ change: (inout Partner) -> Void
     ) throws -> HarnessResult {
+        let entry = entry(id, at: time, change)
+        return try send(entry, key: entry.registerKey, at: time, isBroadcast: true)
+    }
+
+    /// As `update`, in a turn that is taken back.
+    func updateAndTakeBack(at time: Timestamp, _ change: (inout Partner) -> Void) throws {
+        let entry = entry(PayoutBench.one, at: time, change)
+        try harness.takeBack(entry, key: entry.registerKey, at: time, isBroadcast: true)
+        versions[PayoutBench.one.text]! -= 1
+    }
+
+    private func entry(_ id: PartnerID, at time: Timestamp, _ change: (inout Partner) -> Void) -> PartnerUpdated {
         versions[id.text, default: 0] += 1
         var partner = Partner(
             id: id, version: versions[id.text]!, name: "Partner \(id)", domain: "\(id.text.dropFirst(4)).example",
@@ -72,8 +84,7 @@ final class PayoutBench {
             contact: ContactAddress(name: "Pat", email: "pat@\(id.text.dropFirst(4)).example"), isTaxFormOnFile: true,
             vatID: nil, effectiveAt: time)
         change(&partner)
-        let entry = PartnerUpdated(partner: partner, occurredAt: time)
-        return try send(entry, key: entry.registerKey, at: time, isBroadcast: true)
+        return PartnerUpdated(partner: partner, occurredAt: time)
     }
 
     @discardableResult

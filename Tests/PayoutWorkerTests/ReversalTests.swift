@@ -3,6 +3,8 @@ import Domain
 import TaskRuntime
 import Testing
 
+@testable import PayoutWorker
+
 @Suite struct ReversalTests {
     @Test func `a refund before the hold ends nets out of pending`() throws {
         let bench = try PayoutBench()
@@ -118,6 +120,9 @@ import Testing
         let clawbacks = try bench.commissions().filter { $0.entry == .clawback }
         #expect(clawbacks.map(\.state) == [.repaid, .outstanding])
         #expect(clawbacks.map(\.open) == [0, 200_000])
+        // What is settled is looked for no more.
+        #expect(
+            try bench.harness.state.rows(PayoutTable.clawback, prefix: StateKey(), as: ReferenceRow.self).count == 1)
         try bench.checkInvariants()
     }
 

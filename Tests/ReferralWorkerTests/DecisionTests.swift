@@ -175,7 +175,9 @@ import Testing
 
     @Test func `withdraws a returned referral and stops its clock`() throws {
         let evaluated = try returned()
+        #expect(try bench.harness.task.nextTimerDue() != nil)
         #expect(try state(withdraw(evaluated.referral, at: day + .days(1))) == .withdrawn)
+        #expect(try bench.harness.task.nextTimerDue() == nil)
         #expect(try bench.harness.advance(to: day + .days(30)).outputs.isEmpty)
     }
 

@@ -158,6 +158,20 @@ import Testing
         #expect(id.hasPrefix(DerivedID.text(prefix: "ref_", routingKey: "acme.example", parts: []).prefix(12)))
     }
 
+    @Test func `forgets a register entry whose turn is taken back`() throws {
+        let bench = try ReferralBench()
+        // Read once, it is kept in memory.
+        _ = try bench.handedOn()
+        var gone = ReferralSamples.partner()
+        gone.version += 1
+        gone.status = .ended
+        try bench.harness.takeBack(
+            PartnerUpdated(partner: gone, occurredAt: ReferralSamples.start), key: "", at: ReferralSamples.start,
+            isBroadcast: true)
+        let next = try bench.submit(ReferralSamples.submission(productLine: "analytics"))
+        #expect(try next.payloads(ReferralEvaluated.self).count == 1)
+    }
+
     @Test func `refuses what comes before the first programme`() throws {
         let bench = try ReferralBench(program: nil)
         let result = try bench.submit(ReferralSamples.submission())
