@@ -418,6 +418,25 @@ final class RecordingDispatch: NotificationDispatch {
         #expect(dispatch.drain().isEmpty)
     }
 
+    @Test func `nothing of a turn that is taken back is sent, known or muted`() throws {
+        let (request, other) = (MessageSamples.request(), MessageSamples.request(about: "ref_2"))
+        // Read before, the recipient's preferences are kept in memory.
+        _ = try self.request(other)
+        #expect(dispatch.drain().count == 1)
+        let muted = PreferenceUpdated(
+            recipient: request.recipient, muted: [request.template], occurredAt: start + .seconds(1))
+        try harness.takeBack(request, key: request.recipient.text, at: start)
+        try harness.takeBack(muted, key: request.recipient.text, at: start + .seconds(1))
+        _ = try sent(other, at: start + .seconds(2))
+        #expect(dispatch.drain().isEmpty)
+        // Asked for again it is a new one.
+        #expect(try self.request(request, at: start + .seconds(3)).outputs.isEmpty)
+        #expect(dispatch.drain().map(\.request) == [request])
+        let finished = try harness.state.get(
+            NotificationTable.table, StateKey(other.notification.text), as: FinishedNotification.self)
+        #expect(finished?.state == .sent && finished?.at == start + .seconds(2))
+    }
+
     @Test func `hands over what stands beside a record that failed in the same turn`() throws {
         let good = MessageSamples.request()
         for (offset, type) in [(0, NotificationRequested.type), (1, "io.tributary.nonsense.v1")] {
