@@ -6,9 +6,9 @@ import Foundation
 import JSON
 import WorkerService
 
-/// `topics create|check|asyncapi`
+/// `topics create|check|asyncapi`; `TopicDump` has `topics dump`
 enum TopicCommands {
-    static let all = [create, check, asyncapi]
+    static let all = [create, check, TopicDump.command, asyncapi]
 
     static let create = Command(
         "topics", "create", summary: "Creates what is missing of the catalogue and sets the clock, once.",

@@ -17,6 +17,8 @@ package struct EngineOptions: Sendable {
     package var threads: Int
     package var membership: SessionConfiguration.Membership
     package var sessionTimeout: Duration
+    /// How long a dead owner's open transaction may keep others from reading.
+    package var transactionTimeout: Duration
     /// Names this copy among those that share the data directory; `nil` takes the lowest free slot.
     package var instance: String?
     package var mail: MailOptions
@@ -29,7 +31,7 @@ package struct EngineOptions: Sendable {
         dataDirectory: String, catalogue: TopicCatalogue = TopicCatalogue(),
         workers: [WorkerName] = WorkerName.allCases,
         threads: Int = 1, membership: SessionConfiguration.Membership = .static,
-        sessionTimeout: Duration = .seconds(45), instance: String? = nil,
+        sessionTimeout: Duration = .seconds(45), transactionTimeout: Duration = .seconds(10), instance: String? = nil,
         mail: MailOptions = MailOptions(), limits: TurnLimits = TurnLimits(),
         ops: OpsAddress? = nil,
         observer: @escaping @Sendable (WorkerName, TurnObserver.Notice) -> Void = { _, _ in }
@@ -40,6 +42,7 @@ package struct EngineOptions: Sendable {
         self.threads = threads
         self.membership = membership
         self.sessionTimeout = sessionTimeout
+        self.transactionTimeout = transactionTimeout
         self.instance = instance
         self.mail = mail
         self.limits = limits
@@ -130,7 +133,8 @@ package final class Engine {
         let session = SessionConfiguration(
             group: WorkerGroup.name(worker, prefix: prefix), topic: options.catalogue.name(of: worker.input),
             changelogTopic: options.catalogue.name(of: .changelog(worker)), identity: identity,
-            membership: options.membership, sessionTimeout: options.sessionTimeout)
+            membership: options.membership, sessionTimeout: options.sessionTimeout,
+            transactionTimeout: options.transactionTimeout)
         let (log, options, postOffice) = (self.log, self.options, self.postOffice)
         let monitor = self.monitor
         let observer = TurnObserver { notice in

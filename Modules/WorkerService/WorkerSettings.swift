@@ -7,6 +7,8 @@ import KafkaLog
 struct WorkerSettings {
     static let minimumSessionSeconds = 6
     static let maximumSessionSeconds = 1_800
+    static let minimumTransactionSeconds = 2
+    static let maximumTransactionSeconds = 900
 
     var log: LogLocation
     /// Of the Kafka client.
@@ -27,6 +29,9 @@ struct WorkerSettings {
             CommandOption(
                 "session-timeout", "SECONDS", environment: "TRIBUTARY_SESSION_TIMEOUT", default: "45",
                 "after which a silent worker's partitions move"),
+            CommandOption(
+                "transaction-timeout", "SECONDS", environment: "TRIBUTARY_TRANSACTION_TIMEOUT", default: "10",
+                "after which the broker ends what a dead worker left open; one turn must fit in it"),
             CommandOption(
                 "instance", "NAME", environment: "TRIBUTARY_INSTANCE",
                 "its identity among the copies of this worker (default: node id and a free slot of the data directory)"),
@@ -56,10 +61,15 @@ struct WorkerSettings {
             try call.integer(
                 "session-timeout", in: WorkerSettings.minimumSessionSeconds...WorkerSettings.maximumSessionSeconds)
             ?? 45
+        let transaction =
+            try call.integer(
+                "transaction-timeout",
+                in: WorkerSettings.minimumTransactionSeconds...WorkerSettings.maximumTransactionSeconds)
+            ?? 10
         engine = EngineOptions(
             dataDirectory: try call.required("data"), catalogue: TopicCatalogue(prefix: try call.required("prefix")),
             workers: [worker], threads: try call.integer("threads", in: 1...64) ?? 1, membership: membership,
-            sessionTimeout: .seconds(session), instance: call["instance"],
+            sessionTimeout: .seconds(session), transactionTimeout: .seconds(transaction), instance: call["instance"],
             mail: worker == .notification ? try MailOptions(call) : MailOptions(), ops: try OpsAddress(call))
     }
 }

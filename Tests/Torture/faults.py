@@ -1,0 +1,188 @@
+"""What is done to workers and brokers, one step after the other, by a seed."""
+
+import random
+import signal
+import time
+
+from workers import Copy
+
+# Kind and weight of a step. Adding and removing copies together are one step of ten.
+WORKER_STEPS = {"kill": 50, "stop": 12, "terminate": 10, "add": 5, "remove": 5, "lose_store": 8, "lose_disk": 4}
+BROKER_STEP = 6
+PAUSE_SECONDS = (0.4, 2.0)
+# Some stops last longer than the session: the process wakes up fenced.
+STOP_SECONDS = (0.5, 9.0)
+RESTART_SECONDS = 0.9
+BROKER_DOWN_SECONDS = (0.5, 3.0)
+COPIES = (2, 3)
+CLEAN_EXIT = 0
+
+
+class Faults:
+    def __init__(self, seed, fleet, watch, cluster, kinds, say):
+        self.random = random.Random(seed ^ 0x5EED)
+        self.fleet = fleet
+        self.watch = watch
+        self.cluster = cluster
+        self.say = say
+        steps = {kind: weight for kind, weight in {**WORKER_STEPS, "broker": BROKER_STEP}.items() if not kinds or kind in kinds}
+        self._kinds, self._weights = list(steps), list(steps.values())
+        self.counts = {}
+        self.idle_kills = 0
+        self.problems = []
+        self.broker_times = []
+        self._pending = []  # (time, action, copy that it is about)
+        self._waiting = []  # (killed at, worker, partitions that must move again, returns)
+        self.recoveries = {True: 0.0, False: 0.0}  # by whether the identity returned
+
+    def step(self):
+        """Does one fault; a restart that it asks for is done by `tend`."""
+        kind = self.random.choices(self._kinds, self._weights)[0]
+        getattr(self, f"_{kind}")()
+        return self.random.uniform(*PAUSE_SECONDS)
+
+    def tend(self):
+        """Restarts what is due, starts again what died by itself, and follows recoveries. To be called often."""
+        now = time.monotonic()
+        for entry in [entry for entry in self._pending if entry[0] <= now]:
+            self._pending.remove(entry)
+            entry[1]()
+        for copy in self.fleet.copies():
+            copy.read_log()
+            if copy.process.poll() is not None and not any(copy is owner for _, _, owner in self._pending):
+                self._died(copy)
+        for entry in list(self._waiting):
+            began, worker, partitions, returns = entry
+            partitions -= {number for number in partitions if self.watch.is_moving(worker, number, began)}
+            if not partitions:
+                self._waiting.remove(entry)
+                if not self._broker_was_down(began):
+                    self.recoveries[returns] = max(self.recoveries[returns], now - began)
+
+    def _died(self, copy):
+        self.problems.append(f"{copy.name} ended by itself with {copy.process.returncode}: {copy.faults[-1:]}")
+        self.say(self.problems[-1])
+        self._pending.append((time.monotonic() + RESTART_SECONDS, copy.start, copy))
+
+    def _broker_was_down(self, since):
+        return any(end >= since for _, end in self.broker_times)
+
+    def end(self):
+        """No more faults: everything that is stopped goes on, everything that is down comes back."""
+        for _, action, _ in sorted(self._pending, key=lambda entry: entry[0]):
+            action()
+        self._pending.clear()
+
+    # Steps
+
+    def _pick(self):
+        return self.random.choice([copy for copy in self.fleet.copies() if copy.is_running and not copy.is_stopped] or
+                                  self.fleet.copies())
+
+    def _count(self, kind, copy=None):
+        if copy is not None and not self.watch.is_at_work(copy.worker, copy.partitions):
+            self.idle_kills += 1
+            kind += "_idle"
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def _later(self, seconds, action, owner):
+        self._pending.append((time.monotonic() + seconds, action, owner))
+
+    def _strike(self, kind, returns=True):
+        copy = self._pick()
+        copy.read_log()
+        self._count(kind, copy)
+        self._waiting.append((time.monotonic(), copy.worker, set(copy.partitions), returns))
+        if copy.is_running:
+            copy.kill()
+        return copy
+
+    def _kill(self):
+        copy = self._strike("kill")
+        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+
+    def _lose_store(self):
+        copy = self._strike("lose_store")
+        copy.delete_store()
+        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+
+    def _lose_disk(self):
+        copy = self._strike("lose_disk", returns=False)
+        copy.delete_disk()
+        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+
+    def _stop(self):
+        copy = self._pick()
+        if not copy.is_running or copy.is_stopped:
+            return
+        self._count("stop")
+        copy.signal(signal.SIGSTOP)
+        copy.is_stopped = True
+
+        def go_on():
+            copy.signal(signal.SIGCONT)
+            copy.is_stopped = False
+        self._later(self.random.uniform(*STOP_SECONDS), go_on, copy)
+
+    def _terminate(self):
+        copy = self._pick()
+        if copy.is_stopped or not copy.is_running:
+            return
+        self._count("terminate")
+        code = copy.terminate()
+        if code != CLEAN_EXIT:
+            self.problems.append(f"{copy.name} left with {code} on SIGTERM")
+            self.say(self.problems[-1])
+        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+
+    def _add(self):
+        worker = self.random.choice([name for name in self.fleet.workers if len(self.fleet.workers[name]) < COPIES[1]] or [None])
+        if worker is None:
+            return
+        self._count("add")
+        self.fleet.add(worker).start()
+
+    def _remove(self):
+        worker = self.random.choice([name for name in self.fleet.workers if len(self.fleet.workers[name]) > COPIES[0]] or [None])
+        if worker is None:
+            return
+        copy = self.random.choice(self.fleet.workers[worker])
+        if copy.is_stopped or not copy.is_running:
+            return
+        self._count("remove")
+        copy.read_log()
+        self._waiting.append((time.monotonic(), worker, set(copy.partitions), False))
+        self.fleet.workers[worker].remove(copy)
+        if self.random.random() < 0.5:
+            copy.kill()
+        elif copy.terminate() != CLEAN_EXIT:
+            self.problems.append(f"{copy.name} did not leave cleanly on SIGTERM")
+
+    def _broker(self):
+        node = self.random.randint(1, self.cluster.nodes)
+        self._count("broker")
+        began = time.monotonic()
+        self.say(f"broker node {node} is killed")
+        self.cluster.kill(node)
+        time.sleep(self.random.uniform(*BROKER_DOWN_SECONDS))
+        self.cluster.restart()
+        self.broker_times.append((began, time.monotonic()))
+
+
+class Fleet:
+    """All copies of all workers."""
+
+    def __init__(self, directory, bootstrap, binaries):
+        self._arguments = (directory, bootstrap, binaries)
+        self._numbers = {}
+        self.workers = {}
+
+    def add(self, worker):
+        number = self._numbers.get(worker, 0)
+        self._numbers[worker] = number + 1
+        copy = Copy(worker, number, *self._arguments)
+        self.workers.setdefault(worker, []).append(copy)
+        return copy
+
+    def copies(self):
+        return [copy for copies in self.workers.values() for copy in copies]

@@ -1,0 +1,162 @@
+"""One run of the torture from the first topic to the report."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+from cluster import ROOT, Cluster, Product
+from faults import COPIES, Faults, Fleet
+from load import PARTITIONS, Load
+from watch import Watch, is_drained
+from workers import WORKERS, wait_for_exit
+
+TEND_SECONDS = 0.1
+READY_SECONDS = 60
+DRAIN_SECONDS = 240
+ORACLE_SECONDS = 1_200
+STORE_WAIT_SECONDS = 1.0
+
+
+class Run:
+    def __init__(self, options, kinds, directory, binaries):
+        self.options = options
+        self.kinds = kinds
+        self.directory = directory
+        self.cluster = Cluster(directory, options.nodes)
+        self.product = Product(directory, self.cluster.bootstrap, binaries)
+        self.fleet = Fleet(directory, self.cluster.bootstrap, binaries)
+        self.load = self.watch = self.faults = None
+        self.ended = []
+        self._began = time.monotonic()
+
+    def say(self, text):
+        print(f"torture: {time.monotonic() - self._began:6.1f} s  {text}", flush=True)
+
+    def all(self):
+        self.say("starting the broker")
+        self.cluster.start()
+        self.product.prepare()
+        for worker in WORKERS:
+            for _ in range(COPIES[0]):
+                self.fleet.add(worker).start()
+        self.product.publish()
+        self.say("the programme is published; the load begins")
+        self.watch = Watch(self.cluster.bootstrap, PARTITIONS)
+        self.watch.start()
+        self.load = Load(self.cluster.bootstrap, self.options.seed, self.options.rate)
+        self.load.start()
+        self.faults = Faults(
+            self.options.seed, self.fleet, self.watch, self.cluster, self.kinds, self.say)
+        seconds = self._torture()
+        processed = self.watch.processed()
+        self.say("the faults end")
+        self.faults.end()
+        self.load.stop()
+        drained = self._drain("the load")
+        paid = self._pay() and self._drain("the payouts")
+        self.watch.stop()
+        return self._report(seconds, processed, drained and paid)
+
+    def _torture(self):
+        began = time.monotonic()
+        end, next_step = began + self.options.minutes * 60, began + 2
+        while (now := time.monotonic()) < end:
+            self.faults.tend()
+            if now >= next_step and self.kinds != ["none"]:
+                next_step = time.monotonic() + self.faults.step()
+            time.sleep(TEND_SECONDS)
+        return time.monotonic() - began
+
+    def _drain(self, what):
+        """Waits until every worker has processed its input; workers that die meanwhile are started again."""
+        began = time.monotonic()
+        while time.monotonic() - began < DRAIN_SECONDS:
+            self.faults.tend()
+            if is_drained(self.cluster.bootstrap):
+                self.say(f"{what}: nothing is left to do after {time.monotonic() - began:.1f} s")
+                return True
+            time.sleep(TEND_SECONDS)
+        self.say(f"{what}: lag is not 0 after {DRAIN_SECONDS} s")
+        return False
+
+    def _pay(self):
+        """A payout run by the command line: planned, approved, exported, confirmed by the bank's results."""
+        person = {"plan": "psn_ines", "approve": "psn_kenji"}
+        steps = [
+            ("payout", "plan", "run_torture", "--as", person["plan"], "--yes"),
+            ("payout", "approve", "run_torture", "--as", person["approve"], "--yes"),
+            ("payout", "export", "run_torture", "--output", str(self.directory / "run.csv"), "--as", person["plan"], "--yes")]
+        for step in steps:
+            if not self._call(*step):
+                return False
+        with open(self.directory / "run.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        results = self.directory / "results.csv"
+        with open(results, "w", encoding="utf-8") as file:
+            file.write("payout_id,status,reason,value_date\n")
+            for index, row in enumerate(rows):
+                status, reason = ("RJCT", "AC04 closed account") if index % 7 == 6 else ("ACSC", "")
+                file.write(f"{row['payout_id']},{status},{reason},2030-01-01\n")
+        self.say(f"{len(rows)} payouts go to the bank")
+        return self._call("payout", "reconcile", str(results), "--as", person["plan"], "--yes")
+
+    def _call(self, *arguments):
+        done = self.product.run(*arguments, check=False)
+        if done.returncode != 0:
+            self.say(f"`{' '.join(arguments[:3])}` failed: {done.stdout[-400:]} {done.stderr[-400:]}")
+        return done.returncode == 0
+
+    # The end
+
+    def _report(self, seconds, processed, drained):
+        late = wait_for_exit(self.fleet.copies())
+        self.ended = self.fleet.copies()
+        self.say("the oracle reads the log")
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "scripts" / "oracle"), "--log", f"kafka://{self.cluster.bootstrap}", "--json"],
+            capture_output=True, text=True, timeout=ORACLE_SECONDS)
+        if done.returncode not in (0, 1):
+            self.say(f"the oracle failed: {done.stderr[-2000:]}")
+            return False
+        judgement = json.loads(done.stdout)
+        self._print(seconds, processed, late, judgement)
+        return drained and not judgement["counts"] and not self.faults.problems and not late and not self.load.failed
+
+    def _print(self, seconds, processed, late, judgement):
+        faults, counts = self.faults, judgement["counts"]
+        lost = sum(counts.get(code, 0) for code in ("no_outcome", "lost_output", "forward", "register"))
+        twice = sum(number for code, number in counts.items() if code.endswith("_twice") or code in ("two_outcomes", "repeated_output"))
+        kills = {kind: number for kind, number in faults.counts.items() if not kind.endswith("_idle")}
+        longest, place = self.watch.longest()
+        print(f"\nreport: seed {self.options.seed}, {self.options.nodes} broker nodes, {seconds:.0f} s of load")
+        print(f"  sent:            {', '.join(f'{kind} {number}' for kind, number in sorted(self.load.sent.items()))}")
+        print(f"  events:          {processed} processed by the workers, {processed / seconds:.0f} a second")
+        print(f"  faults:          {', '.join(f'{kind} {number}' for kind, number in sorted(kills.items())) or 'none'}; "
+              f"{faults.idle_kills} hit a worker that had committed nothing for 5 s and do not count")
+        print(f"  standing still:  {longest:.1f} s at most with work waiting ({place}); after a death {faults.recoveries[True]:.1f} s "
+              f"where the identity returned, {faults.recoveries[False]:.1f} s where not (broker up)")
+        print(f"  restores:        {sum(copy.starts for copy in self.ended)} starts, "
+              f"{kills.get('lose_store', 0) + kills.get('lose_disk', 0)} with an empty disk")
+        print(f"  oracle:          {', '.join(f'{name} {number}' for name, number in sorted(judgement['figures'].items()))}")
+        print(f"  duplicates seen: {twice}\n  lost:            {lost}\n  other:           {sum(counts.values()) - lost - twice}")
+        for found in judgement["violations"][:40]:
+            print(f"    {found['code']}: {found['place']}: {found['text'][:300]}")
+        for problem in faults.problems[:20]:
+            print(f"  problem:         {problem}")
+        if late or self.load.failed:
+            print(f"  problem:         did not leave in time: {late}; records refused: {self.load.failed}")
+        sys.stdout.flush()
+
+    def close(self):
+        """Ends everything that was started."""
+        if self.load is not None:
+            self.load._stop_flag.set()
+        if self.watch is not None:
+            self.watch._stop_flag.set()
+        for copy in self.fleet.copies():
+            copy.signal(signal.SIGCONT)
+            copy.signal(signal.SIGKILL)
+        self.cluster.stop()

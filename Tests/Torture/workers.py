@@ -1,0 +1,123 @@
+"""Copies of the four workers as processes: started, killed, stopped, and always ended by their own process ids."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+WORKERS = ("referral", "approval", "payout", "notification")
+SESSION_SECONDS = 6
+TRANSACTION_SECONDS = 5
+CLOSE_SECONDS = 30
+PARTITIONS = re.compile(r"\d+")
+
+
+class Copy:
+    """One copy of a worker on its own disk, over all its restarts."""
+
+    def __init__(self, worker, number, directory, bootstrap, binaries):
+        self.worker = worker
+        self.name = f"{worker}-{number}"
+        self.data = directory / "disks" / self.name
+        self.log_path = directory / f"{self.name}.log"
+        self._command = [
+            str(binaries / f"{worker}-worker"), "--log", f"kafka://{bootstrap}", "--data", str(self.data),
+            "--session-timeout", str(SESSION_SECONDS)]
+        self._environment = dict(os.environ, TRIBUTARY_TRANSACTION_TIMEOUT=str(TRANSACTION_SECONDS))
+        if worker == "notification":
+            self._command += ["--mail", "eml", "--mail-from", "partners@torture.example"]
+        self.process = None
+        self.is_stopped = False
+        self.starts = 0
+        self._read = 0
+        self.partitions = set()
+        self.faults = []
+
+    def start(self):
+        self.starts += 1
+        self.partitions = set()
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self._command, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        self.is_stopped = False
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number):
+        if self.is_running:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait(CLOSE_SECONDS)
+
+    def terminate(self):
+        """Asks it to leave; its exit code, or `None` where it had to be killed."""
+        self.signal(signal.SIGTERM)
+        try:
+            return self.process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
+    def delete_store(self):
+        for path in self.data.rglob("*.sqlite*"):
+            path.unlink()
+
+    def delete_disk(self):
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    def read_log(self):
+        """Takes in what the copy said since the last call: which partitions it runs, and what failed."""
+        if not self.log_path.exists():
+            return
+        with open(self.log_path, "rb") as log:
+            log.seek(self._read)
+            text = log.read()
+        end = text.rfind(b"\n") + 1
+        self._read += end
+        for line in text[:end].decode("utf-8", "replace").splitlines():
+            self._take(line)
+
+    def _take(self, line):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            self.faults.append(line)
+            return
+        message = entry.get("message", "")
+        if message == "started":
+            self.partitions = set()
+        elif entry.get("level") == "error":
+            self.faults.append(message)
+        elif message.startswith(("revoked", "lost")):
+            self.partitions -= {int(number) for number in PARTITIONS.findall(message)}
+        elif message.startswith("partition") and message.endswith("runs"):
+            self.partitions.add(int(PARTITIONS.search(message)[0]))
+
+
+def wait_for_exit(copies):
+    """Ends every copy; those that do not leave in time are killed. Returns names of the latter."""
+    for copy in copies:
+        copy.signal(signal.SIGCONT)
+        copy.signal(signal.SIGTERM)
+    late = []
+    deadline = time.monotonic() + CLOSE_SECONDS
+    for copy in copies:
+        if copy.process is None:
+            continue
+        try:
+            copy.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            late.append(copy.name)
+            copy.kill()
+    return late
