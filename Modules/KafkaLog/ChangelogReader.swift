@@ -17,7 +17,9 @@ import EventLog
     private let admin: KafkaAdmin
     private let handle: KafkaHandle
     /// Errors of the client come here, and what is not about one partition.
-    private let queue: KafkaQueue
+    let queue: KafkaQueue
+    /// An error that came behind what was read; the next read tells it.
+    private var pendingError: LogError?
     private var sources: [Int32: Source] = [:]
     private var read: Set<Int32> = []
 
@@ -38,15 +40,20 @@ import EventLog
     func read(_ partition: Int32, from offset: Int64, maximum: Int, timeout: Duration) throws(LogError)
         -> ChangelogSlice
     {
+        if let error = pendingError {
+            pendingError = nil
+            throw error
+        }
         var source = try source(of: partition, at: offset)
         var found: [LogRecord] = []
         let deadline = ContinuousClock.now + timeout
         var wait = timeout.milliseconds
+        var failure: LogError?
         while found.count < maximum {
             guard let event = source.queue.poll(wait) else {
-                try serveErrors()
+                failure = served()
                 if source.hasOwnPosition { source.position = max(source.position, position(of: partition)) }
-                if source.position > offset || deadline.hasPassed { break }
+                if failure != nil || source.position > offset || deadline.hasPassed { break }
                 wait = deadline.remaining.milliseconds
                 continue
             }
@@ -60,28 +67,37 @@ import EventLog
                 found.append(record)
                 wait = 0
             case RD_KAFKA_EVENT_ERROR:
-                let end = try endOfPartition(event)
-                source.position = max(source.position, end ?? 0)
+                failure = self.failure(of: event)
+                if failure == nil { source.position = max(source.position, endOfPartition(event) ?? 0) }
                 wait = source.position > offset ? 0 : deadline.remaining.milliseconds
             default: continue
             }
+            if failure != nil { break }
         }
+        // The client has gone on behind what was taken from it, so that is never dropped for an error.
         sources[partition] = source
+        if let failure {
+            guard source.position > offset else { throw failure }
+            pendingError = failure
+        }
         return ChangelogSlice(records: found, position: source.position)
     }
 
-    private func endOfPartition(_ event: borrowing KafkaEvent) throws(LogError) -> Int64? {
-        let place = event.place
-        if event.code == RD_KAFKA_RESP_ERR__PARTITION_EOF { return place?.offset }
-        if let failure = ConsumerErrors.failure(of: event, on: handle, place: place) { throw failure }
-        return nil
+    private func endOfPartition(_ event: borrowing KafkaEvent) -> Int64? {
+        event.code == RD_KAFKA_RESP_ERR__PARTITION_EOF ? event.place?.offset : nil
     }
 
-    private func serveErrors() throws(LogError) {
+    private func failure(of event: borrowing KafkaEvent) -> LogError? {
+        guard event.code != RD_KAFKA_RESP_ERR__PARTITION_EOF else { return nil }
+        return ConsumerErrors.failure(of: event, on: handle, place: event.place)
+    }
+
+    /// The first error of those that wait.
+    private func served() -> LogError? {
         while let event = queue.poll(0) {
-            guard event.kind == RD_KAFKA_EVENT_ERROR else { continue }
-            _ = try endOfPartition(event)
+            if event.kind == RD_KAFKA_EVENT_ERROR, let failure = failure(of: event) { return failure }
         }
+        return nil
     }
 
     private func position(of partition: Int32) -> Int64 {

@@ -13,6 +13,8 @@ import EventLog
     /// Partitions of which the client's own position is of this assignment: assigned for the first time, or read.
     private var positioned: Set<TopicPartition> = []
     private var assigned: Set<TopicPartition> = []
+    /// An error that came behind what was read; the next read tells it.
+    private var pendingError: LogError?
 
     private let admin: KafkaAdmin
 
@@ -24,6 +26,7 @@ import EventLog
 
     func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {
         unsafe topics = []
+        pendingError = nil
         next = positions
         positioned = Set(positions.keys).subtracting(assigned)
         assigned.formUnion(positions.keys)
@@ -41,6 +44,10 @@ import EventLog
     }
 
     func read(maximum: Int, timeout: Duration) throws(LogError) -> [LogRecord] {
+        if let error = pendingError {
+            pendingError = nil
+            throw error
+        }
         var found: [LogRecord] = []
         let deadline = ContinuousClock.now + timeout
         var wait = timeout.milliseconds
@@ -60,7 +67,11 @@ import EventLog
                 found.append(record)
                 wait = 0
             case RD_KAFKA_EVENT_ERROR:
-                try take(event)
+                if let failure = take(event) {
+                    guard !found.isEmpty else { throw failure }
+                    pendingError = failure
+                    return found
+                }
                 wait = found.isEmpty ? deadline.remaining.milliseconds : 0
             default:
                 continue
@@ -70,15 +81,15 @@ import EventLog
     }
 
     /// An end of partition moves the position over what compaction left out; other errors end the read.
-    private func take(_ event: borrowing KafkaEvent) throws(LogError) {
+    private func take(_ event: borrowing KafkaEvent) -> LogError? {
         let place = event.place
         if event.code == RD_KAFKA_RESP_ERR__PARTITION_EOF {
             if let place, let position = next[place.partition] {
                 next[place.partition] = max(position, place.offset)
             }
-            return
+            return nil
         }
-        if let failure = ConsumerErrors.failure(of: event, on: handle, place: place) { throw failure }
+        return ConsumerErrors.failure(of: event, on: handle, place: place)
     }
 
     func positions() throws(LogError) -> [TopicPartition: Int64] {

@@ -107,8 +107,8 @@ package final class TurnLoop {
     /// The partition that the next turn begins with, so that none waits behind a busy one for ever.
     private var firstServed: Int32 = 0
     private var partitions = PartitionCounts(byTopic: [:])
-    /// When producers of this loop lost their epoch.
-    private var producerFences: [ContinuousClock.Instant] = []
+    /// When sessions of this loop lost their identity, and in which way.
+    private var fences: [(code: LogError.Code, instant: ContinuousClock.Instant)] = []
 
     package init(_ environment: Environment, stop: StopFlag) {
         self.environment = environment
@@ -129,26 +129,28 @@ package final class TurnLoop {
                 }
                 try run(session)
             } catch {
-                if error.code == .fenced || error.code == .held { throw error }
-                if error.code == .producerFenced { try requireOwnIdentity(after: error) }
+                if error.code == .held { throw error }
+                if let limit = TurnLoop.contestLimits[error.code] { try requireOwnIdentity(after: error, limit) }
                 environment.observer.notify(.fault(TurnFault(error)))
                 pause(environment.limits.retryPause)
             }
         }
     }
 
-    /// Producers that lost their epoch within this time are counted.
+    /// Sessions that lost their identity within this time are counted.
     private static let contestWindow = Duration.seconds(60)
-    /// So many of them are not transactions that timed out: another process has the identity, and each of the two ends the
-    /// other's. Members without an instance id hear of it in no other way.
-    private static let contestLimit = 5
+    /// So many of them are no accident: another process has the identity, and each of the two ends the other's. A group
+    /// fences a member of its own where it died before it had answered the member's joining, and a producer's epoch ends
+    /// with a transaction that timed out.
+    private static let contestLimits: [LogError.Code: Int] = [.fenced: 2, .producerFenced: 5]
 
-    private func requireOwnIdentity(after error: LogError) throws(LogError) {
+    private func requireOwnIdentity(after error: LogError, _ limit: Int) throws(LogError) {
         let now = environment.instant()
-        producerFences.removeAll { now - $0 > TurnLoop.contestWindow }
-        producerFences.append(now)
-        guard producerFences.count >= TurnLoop.contestLimit else { return }
-        throw LogError(.fenced, .fatal, "\(error.message), \(producerFences.count) times in a minute")
+        fences.removeAll { now - $0.instant > TurnLoop.contestWindow }
+        fences.append((error.code, now))
+        let count = fences.count { $0.code == error.code }
+        guard count >= limit else { return }
+        throw LogError(.fenced, .fatal, "\(error.message), \(count) times in a minute")
     }
 
     private func loadPartitionCounts() throws(LogError) {

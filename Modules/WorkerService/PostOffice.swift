@@ -22,7 +22,7 @@ final class PostOffice {
         let catalogue = options.catalogue
         self.log = log
         topic = catalogue.name(of: WorkerName.notification.input)
-        let producer = try LastingProducer(
+        let producer = LastingProducer(
             log: log, identity: "\(catalogue.prefix).notification-sender.\(identity).\(session)")
         self.producer = producer
         let sink: any MessageSink =
@@ -65,17 +65,16 @@ final class PostOffice {
     }
 }
 
-/// A producer that is made anew after a fault that ended it, such as a broker that was away for longer than a transaction
-/// may take. Used by the sender's thread, and closed when that has ended.
+/// A producer that is made when it is needed, and anew after a fault that ended it, such as a broker that was away for
+/// longer than a transaction may take. Used by the sender's thread, and closed when that has ended.
 private final class LastingProducer {
     private let log: any EventLog
     private let identity: String
     private var producer: (any LogProducer)?
 
-    init(log: any EventLog, identity: String) throws(LogError) {
+    init(log: any EventLog, identity: String) {
         self.log = log
         self.identity = identity
-        producer = try log.producer(identity: identity)
     }
 
     /// - Throws: what the producer throws; after a fatal error the next call makes another one.

@@ -1,5 +1,6 @@
 import CRdkafka
 import EventLog
+import Glibc
 import Testing
 
 @testable import KafkaLog
@@ -198,6 +199,35 @@ struct MockTests {
         try session.append(record())
         let offsets = [TurnOffset(partition: 0, offset: 1, metadata: "turn=1 epoch=1")]
         #expect(try session.commit(offsets, deadline: .now + .seconds(10)).count == 1)
+    }
+
+    /// The client does not read it again by itself, so the error has to wait.
+    @Test func whatWasReadOfAChangelogBeforeAnErrorIsNotLost() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try log.producer(identity: "p")
+        try producer.append((0..<10).map { record([$0]) })
+        producer.close()
+        let reader = try ChangelogReader(
+            topic: "changelog", admin: log.admin, configuration: log.configuration,
+            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink))
+        defer { reader.close() }
+        let deadline = ContinuousClock.now + .seconds(30)
+        var first: [LogRecord] = []
+        while first.isEmpty, !deadline.hasPassed {
+            first = try reader.read(0, from: 0, maximum: 1, timeout: .seconds(1)).records
+        }
+        #expect(first.map(\.value) == [[0]])
+
+        cluster.setBroker(up: false)
+        while reader.queue.count == 0, !deadline.hasPassed { sched_yield() }
+        let rest = try reader.read(0, from: 1, maximum: 100, timeout: .milliseconds(100))
+        #expect(rest.records.map(\.value) == (1..<10).map { [$0] })
+        let error = #expect(throws: LogError.self) {
+            _ = try reader.read(0, from: rest.position, maximum: 100, timeout: .milliseconds(100))
+        }
+        #expect(error?.errorClass == .retriable)
     }
 
     func transactional(_ log: KafkaLog, timeout: Duration = .seconds(5)) throws -> TransactionalProducer {

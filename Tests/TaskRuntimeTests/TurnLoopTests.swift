@@ -165,11 +165,22 @@ import Testing
         #expect(texts() == ["100:p0", "101:p1"])
     }
 
-    @Test func aFencedWorkerLeaves() throws {
-        session.commitFaults = [(LogError(.fenced, .fatal, "asked for"), false)]
-        #expect(throws: LogError.self) { try run([.events([.assigned([0])]), batch(0, 0..<1)]) }
+    @Test func aWorkerThatIsFencedTwiceLeaves() throws {
+        session.commitFaults = Array(repeating: (LogError(.fenced, .fatal, "asked for"), false), count: 2)
+        let polls = (0..<2).flatMap { _ in [.events([.assigned([0])]), batch(0, 0..<1)] }
+        let error = #expect(throws: LogError.self) { try run(polls) }
+        #expect(error?.code == .fenced)
+        #expect(session.trace.filter { $0 == "open" }.count == 2)
         #expect(session.trace.last == "close")
         #expect(!session.trace.contains("store 0 turn=1"))
+    }
+
+    /// A group that died before it answered takes a member for its own rival.
+    @Test func aWorkerThatIsFencedOnceGoesOnInANewSession() throws {
+        session.commitFaults = [(LogError(.fenced, .fatal, "asked for"), false)]
+        try run([.events([.assigned([0])]), batch(0, 0..<1), .events([.assigned([0])]), batch(0, 0..<1)])
+        #expect(session.trace.filter { $0 == "open" }.count == 2)
+        #expect(texts() == ["100:p0"])
     }
 
     /// Its transaction timed out while it or the broker was away: a new session goes on.

@@ -4,6 +4,7 @@ import random
 import signal
 import time
 
+from cluster import FENCED_SECONDS
 from workers import Copy
 
 # Kind and weight of a step. Adding and removing copies together are one step of ten.
@@ -13,7 +14,7 @@ PAUSE_SECONDS = (0.4, 2.0)
 # Some stops last longer than the session: the process wakes up fenced.
 STOP_SECONDS = (0.5, 9.0)
 RESTART_SECONDS = 0.9
-BROKER_DOWN_SECONDS = (0.5, 3.0)
+BROKER_DOWN_SECONDS = (0.5, 6.0)
 COPIES = (2, 3)
 CLEAN_EXIT = 0
 
@@ -30,7 +31,8 @@ class Faults:
         self.counts = {}
         self.idle_kills = 0
         self.problems = []
-        self.broker_times = []
+        self.broker_times = []  # (killed at, back at)
+        self._broker_died = None
         self._pending = []  # (time, action, copy that it is about)
         self._waiting = []  # (killed at, worker, partitions that must move again, returns)
         self.recoveries = {True: 0.0, False: 0.0}  # by whether the identity returned
@@ -47,6 +49,7 @@ class Faults:
         for entry in [entry for entry in self._pending if entry[0] <= now]:
             self._pending.remove(entry)
             entry[1]()
+        self._see_broker(now)
         for copy in self.fleet.copies():
             copy.read_log()
             if copy.process.poll() is not None and not any(copy is owner for _, _, owner in self._pending):
@@ -64,14 +67,22 @@ class Faults:
         self.say(self.problems[-1])
         self._pending.append((time.monotonic() + RESTART_SECONDS, copy.start, copy))
 
+    def _see_broker(self, now):
+        if self._broker_died is not None and self.cluster.is_up():
+            self.broker_times.append((self._broker_died, now))
+            self.say(f"the broker is back after {now - self._broker_died:.1f} s")
+            self._broker_died = None
+
     def _broker_was_down(self, since):
-        return any(end >= since for _, end in self.broker_times)
+        return self._broker_died is not None or any(end >= since for _, end in self.broker_times)
 
     def end(self):
         """No more faults: everything that is stopped goes on, everything that is down comes back."""
         for _, action, _ in sorted(self._pending, key=lambda entry: entry[0]):
             action()
         self._pending.clear()
+        self.cluster.wait()
+        self._see_broker(time.monotonic())
 
     # Steps
 
@@ -159,14 +170,18 @@ class Faults:
             self.problems.append(f"{copy.name} did not leave cleanly on SIGTERM")
 
     def _broker(self):
+        if self._broker_died is not None:
+            return
         node = self.random.randint(1, self.cluster.nodes)
         self._count("broker")
-        began = time.monotonic()
+        self._broker_died = time.monotonic()
         self.say(f"broker node {node} is killed")
         self.cluster.kill(node)
-        time.sleep(self.random.uniform(*BROKER_DOWN_SECONDS))
-        self.cluster.restart()
-        self.broker_times.append((began, time.monotonic()))
+        down = self.random.uniform(*BROKER_DOWN_SECONDS)
+        if self.cluster.nodes == 1:
+            # Nobody else could lead its partitions: see `cluster`.
+            down = max(down, FENCED_SECONDS)
+        self._later(down, lambda: self.cluster.launch(node), self.cluster)
 
 
 class Fleet:

@@ -168,6 +168,7 @@ import Testing
         (["--membership", "sometimes"], "--membership: expected static or dynamic"),
         (["--instance", "a/b"], "--instance: expected letters"), (["--ops-port", "70000"], "--ops-port: expected"),
         (["--session-timeout", "5"], "--session-timeout: expected a whole number from 6"),
+        (["--transaction-timeout", "1"], "--transaction-timeout: expected a whole number from 2"),
     ])
     func `a wrong value is refused before anything is opened`(words: [String], expected: String) throws {
         let application = WorkerMain.application(of: .referral)
