@@ -20,11 +20,15 @@ demo: setup ## the whole revenue loop on sample data; ARGS="--crm DIR" for a rea
 	swift build $(FLAGS) --product tributary
 	.build/release/tributary demo $(ARGS)
 
-test: setup ## all tests; ARGS="--filter NAME" for some
+test: setup ## all tests, a minute of torture where a broker is; ARGS="--filter NAME" for some
 	swift build $(FLAGS) --build-tests
 	swift test $(FLAGS) --skip-build $(ARGS)
+ifeq ($(ARGS),)
 	swift build $(BROKEN) --product simulate
 	.build/simulation/release/simulate --recorded $(BUGS)
+	swift build $(FLAGS)
+	scripts/torture --minutes 1 || [[ $$? == 77 ]]
+endif
 
 simulate: setup ## find every known bug, then run 10,000 seeds; ARGS="--seed N --trace" for one
 	swift build $(FLAGS) --product simulate

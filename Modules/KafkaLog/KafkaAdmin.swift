@@ -188,7 +188,14 @@ final class KafkaAdmin: Sendable {
             if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                 return answers.sorted { $0.place < $1.place }.map(\.offset)
             }
-            guard KafkaFailure.isTransient(code) else { throw KafkaFailure(code: code).logError(during: operation) }
+            let failure = KafkaFailure(code: code).logError(during: operation)
+            var mayPass = KafkaFailure.isTransient(code)
+            if failure.code == .unknownTopic {
+                // The client keeps what a broker said that had just started, and would say it again for a quarter of an hour.
+                let known = try TopicMetadata.all(handle, deadline: deadline)[topic]?.partitions ?? 0
+                mayPass = partitions.allSatisfy { $0 < known }
+            }
+            guard mayPass else { throw failure }
             if deadline.hasPassed { throw handle.timedOut(operation) }
             usleep(TopicMetadata.pollIntervalMicroseconds)
         }

@@ -41,6 +41,11 @@ import EventLog
         unsafe rd_kafka_mock_clear_request_errors(cluster, request.rawValue)
     }
 
+    /// What the cluster says of a topic from now on, in its metadata.
+    func setTopic(_ name: String, _ code: rd_kafka_resp_err_t) {
+        unsafe rd_kafka_mock_topic_set_error(cluster, name, code)
+    }
+
     func setBroker(up: Bool) {
         _ = unsafe up ? rd_kafka_mock_broker_set_up(cluster, 1) : rd_kafka_mock_broker_set_down(cluster, 1)
     }

@@ -40,6 +40,19 @@ struct MockTests {
         #expect(error?.message.contains("nowhere") == true)
     }
 
+    /// As of a broker that has just started.
+    @Test func aTopicThatWasUnknownForAMomentIsAskedForAgain() throws {
+        defer { cluster.close() }
+        let log = try cluster.log(timeout: .seconds(5))
+        defer { log.close() }
+        let place = TopicPartition("changelog", 0)
+        cluster.setTopic("changelog", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        let error = #expect(throws: LogError.self) { try log.admin.bounds(of: place) }
+        #expect(error?.code == .unknownTopic)
+        cluster.setTopic("changelog", RD_KAFKA_RESP_ERR_NO_ERROR)
+        #expect(try log.admin.bounds(of: place).end == 0)
+    }
+
     @Test(arguments: [
         RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS.rawValue, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS.rawValue,
     ])

@@ -9,7 +9,7 @@ from workers import Copy
 
 # Kind and weight of a step. Adding and removing copies together are one step of ten.
 WORKER_STEPS = {"kill": 50, "stop": 12, "terminate": 10, "add": 5, "remove": 5, "lose_store": 8, "lose_disk": 4}
-BROKER_STEP = 6
+BROKER_STEP = 3
 PAUSE_SECONDS = (0.4, 2.0)
 # Some stops last longer than the session: the process wakes up fenced.
 STOP_SECONDS = (0.5, 9.0)
@@ -42,6 +42,11 @@ class Faults:
         kind = self.random.choices(self._kinds, self._weights)[0]
         getattr(self, f"_{kind}")()
         return self.random.uniform(*PAUSE_SECONDS)
+
+    def kill_broker_once(self):
+        """So that no torture that is to have this fault goes without it."""
+        if "broker" in self._kinds and not self.counts.get("broker"):
+            self._broker()
 
     def tend(self):
         """Restarts what is due, starts again what died by itself, and follows recoveries. To be called often."""

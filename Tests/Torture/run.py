@@ -65,6 +65,8 @@ class Run:
         end, next_step = began + self.options.minutes * 60, began + 2
         while (now := time.monotonic()) < end:
             self.faults.tend()
+            if now - began >= self.options.minutes * 30:
+                self.faults.kill_broker_once()
             if now >= next_step and self.kinds != ["none"]:
                 next_step = time.monotonic() + self.faults.step()
             time.sleep(TEND_SECONDS)
