@@ -17,7 +17,7 @@ enum TopicDump {
         options: [
             CommandOption(flag: "changelogs", "the workers' row images too, which follow from the other topics")
         ],
-        example: "topics dump > log.ndjson"
+        example: "topics dump"
     ) { call in
         let options = try GlobalOptions(call)
         let installation = try Installation(options, runsWorkers: false)

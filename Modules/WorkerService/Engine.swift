@@ -181,14 +181,14 @@ package final class Engine {
         let deadline = Date().addingTimeInterval(timeout)
         let hasWatchLeft = lagWatch?.stop(within: 0) ?? true
         let left = threads.map { $0.join(timeout: max(0, deadline.timeIntervalSinceNow)) }
-        postOffice?.stop(within: max(0.5, deadline.timeIntervalSinceNow))
-        postOffice = nil
+        let hasSenderLeft = postOffice?.stop(within: max(0.5, deadline.timeIntervalSinceNow)) ?? true
+        if hasSenderLeft { postOffice = nil }
         // A thread that did not leave still has its identity: its slot stays taken until the process ends.
         if left.allSatisfy({ $0 }) { slots.removeAll() }
         if !hasWatchLeft { lagWatch?.stop(within: max(0, deadline.timeIntervalSinceNow)) }
         opsPort?.stop()
         opsPort = nil
-        return left.allSatisfy { $0 }
+        return left.allSatisfy { $0 } && hasSenderLeft
     }
 
     /// Blocks until SIGTERM or SIGINT, or until a turn thread has left by itself.

@@ -58,10 +58,13 @@ final class PostOffice {
         try reader.readThrough(from: [place: position], to: [place: end], patience: Self.readingPatience, body)
     }
 
-    /// Waits so long, in seconds, for a message that is under way.
-    func stop(within timeout: TimeInterval) {
-        _ = thread.stop(within: Int(timeout.rounded(.up)))
+    /// Waits so long, in seconds, for what is under way: a message, or results on their way to a broker that is away.
+    ///
+    /// - Returns: `false` where it still is; then its producer stays open, as the thread uses it.
+    func stop(within timeout: TimeInterval) -> Bool {
+        guard thread.stop(within: Int(timeout.rounded(.up))) else { return false }
         producer.close()
+        return true
     }
 }
 

@@ -17,6 +17,7 @@ struct ExampleTests {
         "topics create", "topics check", "topics asyncapi", "program check", "program publish", "program diff",
         "program show", "import", "partner add", "partner list", "partner show", "review list", "review decide",
         "conflict list", "conflict decide", "conflict appeal", "dlq list", "dlq show", "show", "explain", "export",
+        "topics dump",
         "clock show", "lag", "clock advance", "payout plan", "payout approve", "payout export", "payout reconcile",
         "up",
         "clock switch",

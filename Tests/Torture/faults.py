@@ -17,6 +17,8 @@ RESTART_SECONDS = 0.9
 BROKER_DOWN_SECONDS = (0.5, 6.0)
 COPIES = (2, 3)
 CLEAN_EXIT = 0
+# What a copy ends with that could not close in time, as it may where the broker is away.
+UNCLEAN_EXIT = 1
 
 
 class Faults:
@@ -145,11 +147,15 @@ class Faults:
         if copy.is_stopped or not copy.is_running:
             return
         self._count("terminate")
+        self._end(copy)
+        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+
+    def _end(self, copy):
+        began = time.monotonic()
         code = copy.terminate()
-        if code != CLEAN_EXIT:
+        if code != CLEAN_EXIT and not (code == UNCLEAN_EXIT and self._broker_was_down(began)):
             self.problems.append(f"{copy.name} left with {code} on SIGTERM")
             self.say(self.problems[-1])
-        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
 
     def _add(self):
         worker = self.random.choice([name for name in self.fleet.workers if len(self.fleet.workers[name]) < COPIES[1]] or [None])
@@ -171,8 +177,8 @@ class Faults:
         self.fleet.workers[worker].remove(copy)
         if self.random.random() < 0.5:
             copy.kill()
-        elif copy.terminate() != CLEAN_EXIT:
-            self.problems.append(f"{copy.name} did not leave cleanly on SIGTERM")
+        else:
+            self._end(copy)
 
     def _broker(self):
         if self._broker_died is not None:
