@@ -118,8 +118,7 @@ class Commissions:
 
     @staticmethod
     def _applies(line, data):
-        if "discount" in (line.get("settlement"), data.get("settlement")):
-            return False
+        # A discount is recorded with its amount, and posted nowhere.
         return (line.get("trigger", "closed_won") == data["trigger"] and data["class"] in line.get("classes", ["sourced"])
                 and data["kind"] in line.get("kinds", ["new"]))
 

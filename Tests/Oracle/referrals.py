@@ -17,6 +17,8 @@ STEPS = {
     "returned": {"submitted", "in_review", "rejected", "withdrawn"},
     "accepted": {"converted", "expired", "rejected", "withdrawn"},
     "expired": {"converted"},
+    # A conflict that an appeal decides the other way gives the claim and its referral back.
+    "rejected": {"accepted"},
 }
 DAY = 86_400_000
 
