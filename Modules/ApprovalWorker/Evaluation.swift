@@ -33,7 +33,7 @@ extension AccountFile {
             referral.proposedReasons = try proposals(for: referral)
         }
         let isDecidedByRoute =
-            event.assessment.route == .accept && referral.proposedReasons.isEmpty
+            event.route == .accept && referral.proposedReasons.isEmpty
             && claim?.claimedStage != .unregisteredClaim
         if isDecidedByRoute {
             try accept(referral, claim, Acceptance(actor: .programme), steps: steps)
@@ -51,15 +51,15 @@ extension AccountFile {
             known.state = .inReview
             known.returnedAt = nil
             known.decision = nil
-            known.hints = event.assessment.hints
+            known.hints = event.hints
             return known
         }
         var referral = ReferralClaim(
             id: event.referral, account: account, productLine: event.productLine, partner: partner.id,
-            partnerType: event.assessment.partnerType, tier: event.assessment.tier, registration: nil, state: .inReview,
+            partnerType: event.partnerType, tier: event.tier, registration: nil, state: .inReview,
             sequence: nextSequence(), submittedAt: event.submittedAt, programVersion: event.programVersion,
-            terms: event.assessment.terms)
-        referral.hints = event.assessment.hints
+            terms: event.terms)
+        referral.hints = event.hints
         return referral
     }
 

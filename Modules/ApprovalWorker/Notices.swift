@@ -5,22 +5,19 @@ import TaskRuntime
 
 /// Who is told of what: one message to one recipient for one cause.
 extension AccountFile {
-    private var accountParameters: [String: String] {
-        ["account": account.name ?? key.text, "domain": key.text]
-    }
-
     private func parameters(
-        _ productLine: String, _ more: [String: String?] = [:]
-    ) -> [String: String] {
-        var all = accountParameters
+        _ productLine: String, _ more: NotificationParameters = NotificationParameters()
+    ) -> NotificationParameters {
+        var all = more
+        all["account"] = account.name ?? key.text
+        all["domain"] = key.text
         all["product_line"] = productLine
-        for (name, value) in more { all[name] = value }
         return all
     }
 
     private func tell(
         _ partner: PartnerID, _ template: NotificationTemplate, about: String, cause: String = "",
-        _ parameters: [String: String]
+        _ parameters: NotificationParameters
     ) throws {
         guard let partner = try register.partner(partner) else { return }
         send(NotificationRequested(to: partner, template, about: about, cause: cause, parameters: parameters, at: now))
@@ -28,7 +25,7 @@ extension AccountFile {
 
     private func tell(
         _ person: PersonID, _ template: NotificationTemplate, about: String, cause: String = "",
-        _ parameters: [String: String]
+        _ parameters: NotificationParameters
     ) throws {
         guard let person = try register.person(person), person.isActive else { return }
         send(NotificationRequested(to: person, template, about: about, cause: cause, parameters: parameters, at: now))
@@ -40,7 +37,7 @@ extension AccountFile {
 
     private func tellOwner(
         of area: OperatingArea.Area, _ template: NotificationTemplate, about: String, cause: String = "",
-        _ parameters: [String: String]
+        _ parameters: NotificationParameters
     ) throws {
         guard let owner = program.owner(of: area) else { return }
         try tell(owner, template, about: about, cause: cause, parameters)
@@ -185,7 +182,7 @@ extension AccountFile {
             try conflictParameters(conflict, []))
     }
 
-    private func conflictParameters(_ conflict: Conflict, _ steps: [ExplanationStep]) throws -> [String: String] {
+    private func conflictParameters(_ conflict: Conflict, _ steps: [ExplanationStep]) throws -> NotificationParameters {
         parameters(
             conflict.productLine,
             [

@@ -41,9 +41,11 @@ public protocol JSONScalar {
 }
 
 extension JSONScalar {
+    @inlinable
     @unsafe public init?(jsonBytes: UnsafeBufferPointer<UInt8>) {
         unsafe self.init(jsonText: String(decoding: jsonBytes, as: UTF8.self))
     }
 
+    @inlinable
     public func append(to writer: inout ObjectWriter) { writer.text(jsonText) }
 }

@@ -205,6 +205,13 @@ extension ObjectReader {
         return result
     }
 
+    /// As `stringMap`, member by member in their order.
+    public mutating func eachString(_ name: StaticString, _ body: (_ name: String, _ value: String) -> Void) {
+        if let recorder { recorder.map(name, of: .string) }
+        guard let map = findPresent(name) else { return }
+        members(of: map) { reader, key, index in body(key, reader.string(at: index)) }
+    }
+
     private func members(of map: Int, read: (borrowing ObjectReader, String, Int) -> Void) {
         guard tape.isObject(map) else {
             report(at: map, expected: "an object")

@@ -164,6 +164,23 @@ extension ObjectWriter {
         members.isEmpty ? () : writeMap(name, Self.sorted(members)) { writer, value in writer.append(value) }
     }
 
+    /// As many members with string values as `count` says, in their order; omits an empty map. Names must be unique.
+    public mutating func strings(
+        _ name: StaticString, _ count: Int, member: (_ index: Int) -> (name: String, value: String)
+    ) {
+        guard count > 0 else { return }
+        begin(name)
+        open(UInt8(ascii: "{"))
+        for index in 0..<count {
+            let member = member(index)
+            separate()
+            append(member.name)
+            append(UInt8(ascii: ":"))
+            append(member.value)
+        }
+        close(UInt8(ascii: "}"))
+    }
+
     private static func sorted<Value>(_ members: [String: Value]) -> [(String, Value)] {
         members.map { ($0.key, $0.value) }.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
     }

@@ -99,8 +99,8 @@ extension PartnerBook {
     }
 
     /// What the partner is told: what waits and the kind of the reason, never the evidence of a suspicion.
-    private func parameters(of block: Block) throws -> [String: String] {
-        var parameters: [String: String] = [:]
+    private func parameters(of block: Block) throws -> NotificationParameters {
+        var parameters = NotificationParameters()
         switch block.target {
         case .partner: break
         case .opportunity(let opportunity): parameters["opportunity"] = opportunity.text

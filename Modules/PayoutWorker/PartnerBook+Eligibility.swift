@@ -48,10 +48,10 @@ extension PartnerBook {
     }
 
     /// What messages say about an entry; amounts taken back are told without their sign.
-    static func parameters(of commission: Commission) -> [String: String] {
+    static func parameters(of commission: Commission) -> NotificationParameters {
         var amount = commission.amount
         if amount.isNegative { amount = amount.negated }
-        var parameters = [
+        var parameters: NotificationParameters = [
             "commission": commission.id.text, "amount": amount.description,
             "account": commission.account.name ?? commission.account.key.text,
             "product_line": commission.productLine, "plan_line": commission.line,

@@ -135,7 +135,7 @@ extension PartnerBook {
     /// One message to the partner about a payout.
     func tell(_ payout: Payout, _ template: NotificationTemplate) throws {
         guard let partner = try register.partner(id) else { return }
-        var parameters = [
+        var parameters: NotificationParameters = [
             "payout": payout.id.text, "run": payout.run.text,
             "amount": Money(minor: payout.net, currency: payout.currency).description,
             "gross": Money(minor: payout.gross, currency: payout.currency).description,

@@ -17,6 +17,15 @@ struct ReferralHistory: JSONCodable {
 
     func write(to writer: inout ObjectWriter) { writer.objects("referrals", referrals) }
 
+    /// A row of one referral that is encoded already.
+    struct First: JSONWritable {
+        var image: [UInt8]
+
+        func write(to writer: inout ObjectWriter) {
+            writer.raw("referrals", [UInt8(ascii: "[")] + image + [UInt8(ascii: "]")])
+        }
+    }
+
     static let table = StateTable("referral")
 
     /// Rows of an account stand together.

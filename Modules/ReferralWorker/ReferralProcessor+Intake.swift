@@ -35,13 +35,12 @@ extension ReferralProcessor {
         guard referral.assessment?.route != .reject else {
             return try rejectNotICP(&referral, explanation, partner: candidate.partner, in: turn)
         }
-        try handOn(&referral, candidate, explanation, isResubmission: false, in: turn)
-        var history = stored ?? ReferralHistory()
-        history.append(referral, rules: program.intake)
-        if stored == nil {
-            try state.putNew(ReferralHistory.table, key, history)
-        } else {
+        let image = try handOn(&referral, candidate, explanation, isResubmission: false, in: turn)
+        if var history = stored {
+            history.append(referral, rules: program.intake)
             try state.put(ReferralHistory.table, key, history)
+        } else {
+            try state.putNew(ReferralHistory.table, key, ReferralHistory.First(image: image))
         }
     }
 
@@ -165,12 +164,13 @@ extension ReferralProcessor {
         return ReferralAssessment.scoreSteps(programVersion: program.version) + [routing.step]
     }
 
-    /// Sends a scored referral to the approval worker, and records that it is in review.
+    /// Sends a scored referral to the approval worker, and records that it is in review; returns it as it was written.
+    @discardableResult
     func handOn(
         _ referral: inout Referral, _ candidate: Candidate, _ explanation: [ExplanationStep], isResubmission: Bool,
         in turn: TurnContext
-    ) throws {
-        guard let assessment = referral.assessment else { return }
+    ) throws -> [UInt8] {
+        guard let assessment = referral.assessment else { preconditionFailure("a referral is scored before") }
         try referral.apply(.beginReview, at: turn.now)
         turn.emit(
             ReferralEvaluated(
@@ -179,13 +179,13 @@ extension ReferralProcessor {
                 assessment: assessment, submission: referral.submission, isResubmission: isResubmission,
                 submittedAt: referral.submittedAt, programVersion: referral.programVersion, occurredAt: turn.now),
             to: .approval, key: candidate.account.text, subject: referral.id.text)
-        record(referral, explanation, in: turn)
+        return record(referral, explanation, in: turn)
     }
 }
 
 extension Referral {
     /// What messages about the referral are filled with.
-    var parameters: [String: String] {
+    var parameters: NotificationParameters {
         [
             "referral": id.text, "account": submission.account.name,
             "domain": account?.text ?? submission.account.domain,

@@ -1,6 +1,7 @@
 package import Contracts
 package import Domain
 package import DomainNames
+import JSON
 import Register
 package import TaskRuntime
 
@@ -78,8 +79,12 @@ package final class ReferralProcessor: Processor {
         return program
     }
 
-    /// Records a referral as it is now, and why.
-    func record(_ referral: Referral, _ explanation: [ExplanationStep], in turn: TurnContext) {
-        turn.record(ReferralFact(referral: referral, explanation: explanation, occurredAt: turn.now))
+    /// Records a referral as it is now, and why; returns it as it was written.
+    @discardableResult
+    func record(_ referral: Referral, _ explanation: [ExplanationStep], in turn: TurnContext) -> [UInt8] {
+        let image = JSONEncoding.encode(referral)
+        let fact = ReferralFact(referral: referral, explanation: explanation, occurredAt: turn.now)
+        turn.record(fact, data: fact.data(image: image))
+        return image
     }
 }

@@ -33,17 +33,18 @@ struct OutputEncoder {
         // One hash for what is answered, here; the outputs' numbers are added to it.
         let stem = Hashing.first128(of: [source] + origin)
         let stemText = Hexadecimal.text(stem.high)
+        let envelopes = EnvelopeSeries(
+            source: source, time: time, commandID: commandID, traceparent: traceparent, cause: cause)
         for (index, output) in outputs.enumerated() {
             sequence += 1
-            let envelope = EventEnvelope(
-                id: OutputEncoder.id(stemText + Hexadecimal.text(stem.low &+ UInt64(index))), source: source,
-                type: output.type, time: time, subject: output.subject, key: output.key, commandID: commandID,
-                traceparent: traceparent, cause: cause)
-            var record = CloudEventCodec.encode(
-                envelope, data: output.data, topic: catalogue.name(of: output.topic),
-                partition: Partitioner.partition(of: output.key, count: partitions[output.topic]))
-            record.headers.append(OutputEncoder.sequenceHeader, String(sequence))
-            records.append(record)
+            records.append(
+                OutgoingRecord(
+                    topic: catalogue.name(of: output.topic),
+                    partition: Partitioner.partition(of: output.key, count: partitions[output.topic]),
+                    key: Array(output.key.utf8), value: output.data,
+                    headers: envelopes.headers(
+                        id: OutputEncoder.id(stemText + Hexadecimal.text(stem.low &+ UInt64(index))), type: output.type,
+                        subject: output.subject, key: output.key, sequence: sequence)))
         }
         return records
     }

@@ -10,7 +10,7 @@ extension TurnContext {
     ///     one ever.
     package func tell(
         _ partner: Partner, _ template: NotificationTemplate, about: String, cause: String = "",
-        parameters: [String: String]
+        parameters: NotificationParameters
     ) {
         tell(
             NotificationRequested(to: partner, template, about: about, cause: cause, parameters: parameters, at: now))
@@ -19,7 +19,7 @@ extension TurnContext {
     /// Asks for one message to a person. See `tell(_:_:about:cause:parameters:)` for partners.
     package func tell(
         _ person: Person, _ template: NotificationTemplate, about: String, cause: String = "",
-        parameters: [String: String]
+        parameters: NotificationParameters
     ) {
         tell(NotificationRequested(to: person, template, about: about, cause: cause, parameters: parameters, at: now))
     }

@@ -57,11 +57,12 @@ package final class TurnContext {
     }
 
     /// Records a fact for readers in `outcome.v1`, keyed by the entity's id.
-    package func record<Payload: Fact>(_ fact: Payload) {
+    package func record<Payload: Fact>(_ fact: Payload) { record(fact, data: JSONEncoding.encode(fact)) }
+
+    /// As `record`, of a fact that is encoded already.
+    package func record<Payload: Fact>(_ fact: Payload, data: [UInt8]) {
         outputs.append(
-            Output(
-                topic: .outcome, key: fact.entityID, type: Payload.type, subject: fact.entityID,
-                data: JSONEncoding.encode(fact)))
+            Output(topic: .outcome, key: fact.entityID, type: Payload.type, subject: fact.entityID, data: data))
     }
 
     /// Part of the event being applied cannot be used: it becomes a dead letter beside what the rest of it brings. The

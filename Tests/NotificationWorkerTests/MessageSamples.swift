@@ -9,7 +9,7 @@ enum MessageSamples {
     static func request(
         _ template: NotificationTemplate = .referralAccepted, about: String = "ref_1", cause: String = "",
         to recipient: NotificationRecipient = partner, name: String = "Jo Doe", email: String = "jo@partner.example",
-        parameters: [String: String] = ["account": "Acme", "product_line": "core"], at time: Timestamp = start
+        parameters: NotificationParameters = ["account": "Acme", "product_line": "core"], at time: Timestamp = start
     ) -> NotificationRequested {
         NotificationRequested(
             to: recipient, address: ContactAddress(name: name, email: email), template: template, locale: "en",

@@ -5,20 +5,25 @@ import Testing
 
 @Suite struct TemplateTests {
     /// A value for every parameter that any text names.
-    static let full: [String: String] = Dictionary(
-        uniqueKeysWithValues: Set(
-            MessageTexts.all.values.flatMap { ($0.subjects + $0.paragraphs).flatMap(\.parameters) }
-        ).map { ($0, "<\($0)-value>") })
+    static let full = filled { "<\($0)-value>" }
 
-    private func subject(_ text: MessageText, _ parameters: [String: String]) -> String {
+    private static func filled(_ value: (String) -> String) -> NotificationParameters {
+        var parameters = NotificationParameters()
+        for text in MessageTexts.all.values {
+            for name in (text.subjects + text.paragraphs).flatMap(\.parameters) { parameters[name] = value(name) }
+        }
+        return parameters
+    }
+
+    private func subject(_ text: MessageText, _ parameters: NotificationParameters) -> String {
         String(decoding: text.subject(MessageParameters(parameters)), as: UTF8.self)
     }
 
-    private func plain(_ text: MessageText, _ parameters: [String: String], footer: String) -> String {
+    private func plain(_ text: MessageText, _ parameters: NotificationParameters, footer: String) -> String {
         String(decoding: text.plain(MessageParameters(parameters), footer: footer), as: UTF8.self)
     }
 
-    private func html(_ text: MessageText, _ parameters: [String: String], footer: String) -> String {
+    private func html(_ text: MessageText, _ parameters: NotificationParameters, footer: String) -> String {
         String(decoding: text.html(MessageParameters(parameters), footer: footer), as: UTF8.self)
     }
 
@@ -48,7 +53,7 @@ import Testing
     @Test(arguments: NotificationTemplate.allCases)
     func `lets no parameter break out of HTML or of its line`(template: NotificationTemplate) throws {
         let text = try #require(MessageTexts.all[template])
-        let hostile = Self.full.mapValues { _ in "\"'><script>alert(1)</script>\r\nBcc: all@example.com\u{2028}&\u{0}" }
+        let hostile = Self.filled { _ in "\"'><script>alert(1)</script>\r\nBcc: all@example.com\u{2028}&\u{0}" }
         let html = self.html(text, hostile, footer: "<b>")
         #expect(!html.contains("<script"))
         #expect(!html.contains("<b>"))
@@ -107,7 +112,7 @@ import Testing
     @Test func `reads the parameters of a line`() {
         let line: TextLine = "{a} and {b}"
         #expect(line.parameters == ["a", "b"])
-        func render(_ line: TextLine, _ parameters: [String: String], asHTML: Bool = false) -> String? {
+        func render(_ line: TextLine, _ parameters: NotificationParameters, asHTML: Bool = false) -> String? {
             line.render(MessageParameters(parameters), asHTML: asHTML).map { String(decoding: $0, as: UTF8.self) }
         }
         #expect(render(line, ["a": "1", "b": "2"]) == "1 and 2")

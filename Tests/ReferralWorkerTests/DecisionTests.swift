@@ -106,7 +106,7 @@ import Testing
         #expect(again.referral == evaluated.referral)
         #expect(again.isResubmission)
         #expect(again.submittedAt == evaluated.submittedAt)
-        #expect(again.submission.need == "More reports")
+        #expect(try result.payloads(ReferralFact.self).map(\.referral.submission.need) == ["More reports"])
         #expect(try state(result) == .inReview)
         #expect(try bench.harness.advance(to: day + .days(30)).outputs.isEmpty)
     }

@@ -19,13 +19,13 @@ import Testing
         #expect(output.topic == "tributary.approval.v1")
         #expect(output.key == "acme.example")
         #expect(evaluated.account == AccountReference(key: AccountKey(unchecked: "acme.example"), name: "Acme"))
-        #expect(evaluated.assessment.partnerType == .referral)
-        #expect(evaluated.assessment.tier == .silver)
-        #expect(evaluated.assessment.terms == TermsReference(id: ReferralSamples.terms.id, version: 1))
-        #expect(evaluated.assessment.fit.value == 100)
-        #expect(evaluated.assessment.intent.value == 100)
-        #expect(evaluated.assessment.route == .accept)
-        #expect(evaluated.assessment.hints == [])
+        #expect(evaluated.partnerType == .referral)
+        #expect(evaluated.tier == .silver)
+        #expect(evaluated.terms == TermsReference(id: ReferralSamples.terms.id, version: 1))
+        #expect(evaluated.fit == 100)
+        #expect(evaluated.intent == 100)
+        #expect(evaluated.route == .accept)
+        #expect(evaluated.hints == [])
         #expect(evaluated.submittedAt == ReferralSamples.submission().occurredAt)
         #expect(!evaluated.isResubmission)
         #expect(evaluated.programVersion == 1)
@@ -45,15 +45,16 @@ import Testing
         submission.contact.email = "friend@partner.example"
         let evaluated = try #require(try bench.submit(submission).payloads(ReferralEvaluated.self).first)
         #expect(evaluated.registration?.stage == .beforeContact)
-        #expect(evaluated.assessment.hints == [.contactDomainDiffers, .contactAtPartner])
+        #expect(evaluated.hints == [.contactDomainDiffers, .contactAtPartner])
     }
 
     @Test func `sends to review what is not good enough to accept at once`() throws {
         var submission = ReferralSamples.submission()
         submission.intent = .researching
-        let evaluated = try #require(try bench.submit(submission).payloads(ReferralEvaluated.self).first)
-        #expect(evaluated.assessment.route == .review)
-        #expect(evaluated.assessment.reasons == [.intentBelowAcceptance])
+        let result = try bench.submit(submission)
+        let fact = try #require(try result.payloads(ReferralFact.self).first)
+        #expect(try result.payloads(ReferralEvaluated.self).map(\.route) == [.review])
+        #expect(fact.referral.assessment?.reasons == [.intentBelowAcceptance])
     }
 
     @Test func `rejects who is no ideal customer, and tells the partner`() throws {
@@ -189,9 +190,9 @@ import Testing
             ReferralSamples.submission(at: ReferralSamples.time("2026-03-31T23:59:59Z")))
         let after = try bench.submit(
             ReferralSamples.submission(productLine: "analytics", at: ReferralSamples.time("2026-04-01T00:00:00Z")))
-        #expect(try before.payloads(ReferralEvaluated.self).first?.assessment.route == .accept)
+        #expect(try before.payloads(ReferralEvaluated.self).first?.route == .accept)
         let evaluated = try #require(try after.payloads(ReferralEvaluated.self).first)
-        #expect(evaluated.assessment.route == .review)
+        #expect(evaluated.route == .review)
         #expect(evaluated.programVersion == 2)
     }
 

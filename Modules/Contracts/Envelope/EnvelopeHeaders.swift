@@ -20,6 +20,7 @@ struct EnvelopeHeaders {
         var commandID: Range<Int>?
         var isBroadcast = false
         var isForwarded = false
+        var isRedriven = false
 
         /// By length first: most names are told apart without a comparison.
         mutating func note(_ name: UnsafeRawBufferPointer, _ value: Range<Int>?) {
@@ -36,6 +37,7 @@ struct EnvelopeHeaders {
             case 11 where unsafe EncodedHeaderName.traceparent.isName(name): traceparent = value
             case 12 where unsafe EncodedHeaderName.contentType.isName(name): contentType = value
             case 14 where unsafe EncodedHeaderName.specVersion.isName(name): specVersion = value
+            case 18 where unsafe EncodedHeaderName.redriven.isName(name): isRedriven = true
             case 19:
                 if unsafe EncodedHeaderName.broadcast.isName(name) {
                     isBroadcast = true
@@ -76,6 +78,7 @@ struct EnvelopeHeaders {
     var commandID: ArraySlice<UInt8>? { places.commandID.map { bytes[$0] } }
     var isBroadcast: Bool { places.isBroadcast }
     var isForwarded: Bool { places.isForwarded }
+    var isRedriven: Bool { places.isRedriven }
 }
 
 /// Comparisons of content types: letter case and parameters after `;` do not count.

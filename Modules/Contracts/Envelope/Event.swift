@@ -23,6 +23,8 @@ package struct Event: Sendable, Hashable {
     package var isBroadcast: Bool
     /// Already forwarded once to the partition of its right key.
     package var isForwarded: Bool
+    /// It was a dead letter, and somebody put it back.
+    package var isRedriven = false
     /// The command that asked for it; carried on to every outcome.
     package var commandID: String?
     /// W3C trace context, carried on.
@@ -78,6 +80,8 @@ package enum HeaderName {
     package static let key = "tributary-key"
     package static let broadcast = "tributary-broadcast"
     package static let forwarded = "tributary-forwarded"
+    /// On an event that was a dead letter and was put back: where it failed, `<topic>/<partition>/<offset>`, each time.
+    package static let redriven = "tributary-redriven"
     package static let commandID = "tributary-command-id"
     /// `<topic>/<partition>/<offset>` of the input record that an output answers.
     package static let cause = "tributary-cause"
@@ -97,9 +101,11 @@ enum EncodedHeaderName {
     static let key = LogHeaderName(HeaderName.key)
     static let broadcast = LogHeaderName(HeaderName.broadcast)
     static let forwarded = LogHeaderName(HeaderName.forwarded)
+    static let redriven = LogHeaderName(HeaderName.redriven)
     static let commandID = LogHeaderName(HeaderName.commandID)
     static let cause = LogHeaderName(HeaderName.cause)
     static let traceparent = LogHeaderName(HeaderName.traceparent)
+    static let sequence = LogHeaderName(HeaderName.sequence)
     static let contentType = LogHeaderName(HeaderName.contentType)
     static let specVersion = LogHeaderName(HeaderName.specVersion)
 }

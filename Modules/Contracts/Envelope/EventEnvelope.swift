@@ -38,11 +38,11 @@ package struct EventEnvelope: Sendable, Hashable {
 
 extension CloudEventCodec {
     /// What is alike in every record, encoded once.
-    private static let constant: LogHeaders = [
+    fileprivate static let constant: LogHeaders = [
         LogHeader(HeaderName.specVersion, "1.0"), LogHeader(HeaderName.contentType, "application/json"),
     ]
     /// What the headers of most records take, with room for a sequence number.
-    private static let usualBytes = 448
+    fileprivate static let usualBytes = 448
 
     /// The headers of a record in binary mode; the data goes into its value as it is.
     package static func encode(_ envelope: EventEnvelope) -> LogHeaders {
@@ -72,5 +72,36 @@ extension CloudEventCodec {
         OutgoingRecord(
             topic: topic, partition: partition, key: (key ?? envelope.key).map { Array($0.utf8) }, value: data,
             headers: encode(envelope))
+    }
+}
+
+/// Envelopes of the events that answer one record: what they have in common is encoded once.
+package struct EnvelopeSeries: Sendable {
+    private let common: LogHeaders
+
+    /// See `EventEnvelope` for what is what.
+    package init(
+        source: String, time: Timestamp, commandID: String?, traceparent: String?, cause: EventPosition?
+    ) {
+        var common = CloudEventCodec.constant
+        common.append(EncodedHeaderName.source, source)
+        common.append(EncodedHeaderName.time, time.description)
+        if let commandID { common.append(EncodedHeaderName.commandID, commandID) }
+        if let cause { common.append(EncodedHeaderName.cause, cause.description) }
+        if let traceparent { common.append(EncodedHeaderName.traceparent, traceparent) }
+        self.common = common
+    }
+
+    /// The headers of one event.
+    package func headers(id: String, type: String, subject: String?, key: String, sequence: Int64) -> LogHeaders {
+        var headers = LogHeaders()
+        headers.reserve(CloudEventCodec.usualBytes)
+        headers.append(contentsOf: common)
+        headers.append(EncodedHeaderName.id, id)
+        headers.append(EncodedHeaderName.type, type)
+        if let subject { headers.append(EncodedHeaderName.subject, subject) }
+        headers.append(EncodedHeaderName.key, key)
+        headers.append(EncodedHeaderName.sequence, String(sequence))
+        return headers
     }
 }

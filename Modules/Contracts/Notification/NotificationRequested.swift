@@ -17,7 +17,7 @@ package struct NotificationRequested: EventPayload, Hashable {
     /// BCP 47; the default one where the event names none.
     package var locale: String
     /// What the template's texts are filled with. Values are plain text; they are escaped where they are shown.
-    package var parameters: [String: String]
+    package var parameters: NotificationParameters
     /// Id of the entity that the message is about.
     package var about: String
     /// When what is told took effect, `occurredAt` where the event does not say; a message is not sent when it is long
@@ -32,7 +32,7 @@ package struct NotificationRequested: EventPayload, Hashable {
     ///   the same recipient, for example the number of a reminder; empty where there is only one ever.
     package init(
         to recipient: NotificationRecipient, address: ContactAddress, template: NotificationTemplate, locale: String,
-        about: String, cause: String, parameters: [String: String], at time: Timestamp
+        about: String, cause: String, parameters: NotificationParameters, at time: Timestamp
     ) {
         notification = Self.id(recipient: recipient, template: template, about: about, cause: cause)
         self.recipient = recipient
@@ -48,18 +48,19 @@ package struct NotificationRequested: EventPayload, Hashable {
     /// A message to a partner's contact. See `init(to:address:template:locale:about:cause:parameters:at:)`.
     package init(
         to partner: Partner, _ template: NotificationTemplate, about: String, cause: String = "",
-        parameters: [String: String], at time: Timestamp
+        parameters: NotificationParameters, at time: Timestamp
     ) {
+        var parameters = parameters
+        if parameters["partner"] == nil { parameters["partner"] = partner.name }
         self.init(
             to: .partner(partner.id), address: partner.contact, template: template, locale: partner.locale,
-            about: about, cause: cause, parameters: parameters.merging(["partner": partner.name]) { own, _ in own },
-            at: time)
+            about: about, cause: cause, parameters: parameters, at: time)
     }
 
     /// A message to a person. See `init(to:address:template:locale:about:cause:parameters:at:)`.
     package init(
         to person: Person, _ template: NotificationTemplate, about: String, cause: String = "",
-        parameters: [String: String], at time: Timestamp
+        parameters: NotificationParameters, at time: Timestamp
     ) {
         self.init(
             to: .person(person.id), address: person.contact, template: template, locale: Self.defaultLocale,
@@ -82,7 +83,7 @@ package struct NotificationRequested: EventPayload, Hashable {
         address = reader.object("address", ContactAddress.self)
         template = reader.enumeration("template", NotificationTemplate.self)
         locale = reader.optionalString("locale") ?? Self.defaultLocale
-        parameters = reader.stringMap("parameters")
+        parameters = NotificationParameters(reading: "parameters", from: &reader)
         about = reader.string("about")
         let effectiveAt = reader.optionalValue("effective_at", as: Timestamp.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
@@ -95,7 +96,7 @@ package struct NotificationRequested: EventPayload, Hashable {
         writer.object("address", address)
         writer.enumeration("template", template)
         writer.string("locale", locale == Self.defaultLocale ? nil : locale)
-        writer.stringMap("parameters", parameters)
+        parameters.write("parameters", to: &writer)
         writer.string("about", about)
         writer.value("effective_at", effectiveAt == occurredAt ? nil : effectiveAt)
         writer.value("occurred_at", occurredAt)

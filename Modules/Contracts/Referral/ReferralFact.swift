@@ -28,7 +28,26 @@ package struct ReferralFact: Fact, Hashable {
 
     package func write(to writer: inout ObjectWriter) {
         writer.object("referral", referral)
+        writeRest(to: &writer)
+    }
+
+    private func writeRest(to writer: inout ObjectWriter) {
         writer.objects("explanation", explanation)
         writer.value("occurred_at", occurredAt)
+    }
+
+    /// The fact's data where the referral's is there already.
+    ///
+    /// - Parameter image: what the fact's referral is written as.
+    package func data(image: [UInt8]) -> [UInt8] { JSONEncoding.encode(Encoded(fact: self, image: image)) }
+
+    private struct Encoded: JSONWritable {
+        var fact: ReferralFact
+        var image: [UInt8]
+
+        func write(to writer: inout ObjectWriter) {
+            writer.raw("referral", image)
+            fact.writeRest(to: &writer)
+        }
     }
 }

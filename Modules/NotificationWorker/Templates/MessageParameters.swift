@@ -1,3 +1,4 @@
+import Contracts
 import Domain
 
 /// The parameters of one message as people read them: on one line each, without control characters, cut to a bound, code
@@ -22,12 +23,12 @@ struct MessageParameters: Sendable {
     /// Those that say something, in the order in which they are listed.
     private let values: [Value]
 
-    init(_ parameters: [String: String]) {
+    init(_ parameters: NotificationParameters) {
         var ranked: [(rank: Int, value: Value)] = []
         ranked.reserveCapacity(parameters.count)
-        for (name, raw) in parameters {
+        parameters.forEach { name, raw in
             let text = Self.text(of: raw, named: name)
-            guard !text.isEmpty else { continue }
+            guard !text.isEmpty else { return }
             ranked.append((Self.known[name]?.rank ?? Self.order.count, Value(name: name, text: Text(text))))
         }
         ranked.sort { $0.rank == $1.rank ? $0.value.name < $1.value.name : $0.rank < $1.rank }
