@@ -1,12 +1,14 @@
 import CommandLineKit
 import Contracts
+import Domain
 import EventLog
 import JSON
 import ReadModel
+import TaskRuntime
 
-/// `dlq list|show`
+/// `dlq list|show`; `RedriveCommand` puts them back.
 enum DeadLetterCommands {
-    static let all = [list, show]
+    static let all = [list, show, RedriveCommand.command]
 
     static let list = Command("dlq", "list", summary: "Lists dead letters with their reasons.", example: "dlq list") {
         call in
@@ -16,8 +18,13 @@ enum DeadLetterCommands {
         let letters = try installation.withReadModel { try $0.decoded(.deadLetter, as: RecordDeadLettered.self) }
         options.terminal.answer(
             Table(
-                ["record", "worker", "code", "type", "reason"],
-                rows: letters.map { [$0.entityID, $0.worker.rawValue, $0.code, $0.eventType ?? "", $0.reason] }
+                ["record", "worker", "code", "type", "put back", "reason"],
+                rows: letters.map {
+                    [
+                        $0.entityID, $0.worker.rawValue, $0.code, $0.eventType ?? "", $0.redrive?.at.description ?? "",
+                        $0.reason,
+                    ]
+                }
             ).text + "\n\(letters.count) dead letters", rows: letters)
         return .done
     }
@@ -69,8 +76,8 @@ enum DeadLetterCommands {
         var found: LogRecord?
         try installation.log.readThrough(installation.options.catalogue.name(of: .deadLetters(letter.worker))) {
             record in
-            guard record.headerText("__connect.errors.offset") == String(letter.offset),
-                record.headerText("__connect.errors.partition") == String(letter.partition)
+            guard let place = DeadLetterRecord.place(of: record), place.offset == letter.offset,
+                Int64(place.partition) == letter.partition
             else { return }
             found = found ?? record
         }

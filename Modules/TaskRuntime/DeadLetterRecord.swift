@@ -1,9 +1,16 @@
 import Contracts
-import EventLog
+package import EventLog
 import Hashing
 
 /// A record for a worker's dead-letter topic: as received, with headers that say where it came from and why.
-enum DeadLetterRecord {
+package enum DeadLetterRecord {
+    private static let topicHeader = "__connect.errors.topic"
+    private static let partitionHeader = "__connect.errors.partition"
+    private static let offsetHeader = "__connect.errors.offset"
+    private static let valueBytesHeader = "tributary-error-value-bytes"
+    /// Headers that say where a dead letter came from and why, and none of which it had before.
+    private static let ownPrefixes = ["__connect.errors.", "tributary-error-"]
+
     /// What still fits beside its headers; a larger record goes as its hash and its first bytes.
     static let maximumValueBytes = TopicCatalogue.maximumDeadLetterBytes - (1 << 20)
     static let keptOfOversized = 64 << 10
@@ -12,9 +19,9 @@ enum DeadLetterRecord {
         _ record: LogRecord, _ letter: DeadLetter, topic: String, group: String, partition: Int32
     ) -> OutgoingRecord {
         var headers = record.headers
-        headers.append("__connect.errors.topic", record.topic)
-        headers.append("__connect.errors.partition", String(record.partition))
-        headers.append("__connect.errors.offset", String(record.offset))
+        headers.append(topicHeader, record.topic)
+        headers.append(partitionHeader, String(record.partition))
+        headers.append(offsetHeader, String(record.offset))
         headers.append("__connect.errors.exception.message", letter.reason)
         headers.append(HeaderName.errorCode, letter.code.rawValue)
         headers.append("tributary-error-group", group)
@@ -24,9 +31,64 @@ enum DeadLetterRecord {
         var value = record.value
         if let whole = value, whole.count > maximumValueBytes {
             headers.append("tributary-error-value-sha256", SHA256Digest(of: whole).hex)
-            headers.append("tributary-error-value-bytes", String(whole.count))
+            headers.append(valueBytesHeader, String(whole.count))
             value = Array(whole.prefix(keptOfOversized))
         }
         return OutgoingRecord(topic: topic, partition: partition, key: record.key, value: value, headers: headers)
+    }
+
+    // MARK: Putting back
+
+    /// Where a dead letter failed; `nil` for a record that is none.
+    package static func place(of letter: LogRecord) -> (topic: String, partition: Int32, offset: Int64)? {
+        guard let topic = letter.headerText(topicHeader),
+            let partition = letter.headerText(partitionHeader).flatMap(Int32.init),
+            let offset = letter.headerText(offsetHeader).flatMap(Int64.init)
+        else { return nil }
+        return (topic, partition, offset)
+    }
+
+    /// What of a dead letter cannot go back as it is.
+    package enum NotWhole: Error, Sendable {
+        /// Only its beginning was kept.
+        case cut
+        /// It is no event: a timer, or bytes that nobody understands.
+        case noEvent
+    }
+
+    /// A dead letter as a record of its topic again: as it was received, and with the places where it failed in a header.
+    ///
+    /// Its sender's repetition numbers are left out: they lie behind, and would make it a repetition.
+    ///
+    /// - Parameters:
+    ///   - data: instead of its own: the event's data, or a whole structured event.
+    ///   - partitions: how many its topic has.
+    package static func redriven(
+        _ letter: LogRecord, data: [UInt8]?, isStructured: Bool, partitions: Int32, prefix: String
+    ) throws(NotWhole) -> OutgoingRecord {
+        guard let place = place(of: letter) else { throw .noEvent }
+        let isEvent =
+            letter.headers.contains(name: HeaderName.type)
+            || (letter.headerText(HeaderName.contentType) ?? "").lowercased().hasPrefix("application/cloudevents")
+        guard isStructured || isEvent else { throw .noEvent }
+        guard data != nil || !letter.headers.contains(name: valueBytesHeader) else { throw .cut }
+        var headers = letter.headers.filter { header in
+            header.name != HeaderName.sequence && header.name != HeaderName.forwarded
+                && header.name != HeaderName.redriven && header.name != HeaderName.errorCode
+                && !ownPrefixes.contains { header.name.hasPrefix($0) }
+                && !(isStructured && (header.name.hasPrefix("ce_") || header.name == HeaderName.contentType))
+        }
+        if isStructured { headers.append(HeaderName.contentType, "application/cloudevents+json") }
+        let topic =
+            place.topic.hasPrefix(prefix + ".") ? String(place.topic.dropFirst(prefix.utf8.count + 1)) : place.topic
+        let failed = "\(topic)/\(place.partition)/\(place.offset)"
+        let chain = [letter.headerText(HeaderName.redriven), failed].compactMap(\.self).joined(separator: " ")
+        headers.append(HeaderName.redriven, chain)
+        let isBroadcast = headers.contains(name: HeaderName.broadcast)
+        let partition =
+            isBroadcast ? place.partition : letter.key.map { Partitioner.partition(of: $0, count: partitions) }
+        return OutgoingRecord(
+            topic: place.topic, partition: partition ?? place.partition, key: letter.key, value: data ?? letter.value,
+            headers: headers)
     }
 }

@@ -36,14 +36,30 @@ struct SeenEvents {
     mutating func admit(_ event: Event, sequence: Int64?, state: TaskState) throws -> Verdict {
         // A forwarded output comes in the order of its first partition, where the mark says nothing.
         if let sequence, !event.isForwarded { return try admit(sequence: sequence, source: event.source, state: state) }
-        let name = Hashing.first128(of: [event.source, event.id])
-        let key = StateKey(bigEndian: [name.high, name.low])
+        let key = Self.key(of: event)
         let body = Hexadecimal.text(Hashing.first64(of: event.data))
-        if let known = try state.get(SeenEvents.table, key, as: SeenRow.self) {
-            return known.body == body ? .duplicate : .idReused
+        guard let known = try state.get(SeenEvents.table, key, as: SeenRow.self) else {
+            try state.putNew(SeenEvents.table, key, SeenRow(body: body))
+            return .new
         }
-        try state.putNew(SeenEvents.table, key, SeenRow(body: body))
-        return .new
+        if known.isFailed, event.isRedriven {
+            try state.put(SeenEvents.table, key, SeenRow(body: body))
+            return .new
+        }
+        return known.body == body ? .duplicate : .idReused
+    }
+
+    private static func key(of event: Event) -> StateKey {
+        let name = Hashing.first128(of: [event.source, event.id])
+        return StateKey(bigEndian: [name.high, name.low])
+    }
+
+    /// An event that was admitted has become a dead letter after all: it is had, but it may be put back.
+    static func didFail(_ event: Event, in state: TaskState) throws {
+        let key = key(of: event)
+        guard var known = try state.get(SeenEvents.table, key, as: SeenRow.self) else { return }
+        known.isFailed = true
+        try state.put(SeenEvents.table, key, known)
     }
 
     private mutating func admit(sequence: Int64, source: String, state: TaskState) throws -> Verdict {
@@ -82,10 +98,20 @@ struct SeenEvents {
 private struct SeenRow: JSONCodable {
     /// First 64 bits of the body's SHA-256.
     var body: String
+    /// It waited for its time, and was a dead letter then.
+    var isFailed = false
 
     init(body: String) { self.body = body }
-    init(reading reader: inout ObjectReader) { body = reader.string("body") }
-    func write(to writer: inout ObjectWriter) { writer.string("body", body) }
+
+    init(reading reader: inout ObjectReader) {
+        body = reader.string("body")
+        isFailed = reader.optionalBoolean("failed") ?? false
+    }
+
+    func write(to writer: inout ObjectWriter) {
+        writer.string("body", body)
+        writer.boolean("failed", isFailed ? true : nil)
+    }
 }
 
 private struct SourceMark: JSONCodable {

@@ -52,6 +52,8 @@ class DeadLetters:
 
     def observe_fact(self, record):
         data = record.data
+        if "redrive" in data:  # somebody put it back, which is told once more
+            return
         place = f"{data['topic']}/{data['partition']}/{data['offset']}"
         self._facts.setdefault(place, []).append(record.place)
         if self.codes.get(place) != data["code"]:

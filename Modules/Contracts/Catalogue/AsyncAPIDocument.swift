@@ -196,6 +196,7 @@ package enum AsyncAPIDocument {
                     (HeaderName.key, text("The routing key as derived once.")),
                     (HeaderName.broadcast, text("1 on a copy that every partition gets.")),
                     (HeaderName.forwarded, text("1 on an event that was forwarded to the partition of its right key.")),
+                    (HeaderName.redriven, text("On a dead letter that was put back: where it failed, each time.")),
                     (HeaderName.commandID, text("The command that asked for it; carried on to its outcomes.")),
                     (HeaderName.cause, text("topic/partition/offset of the record that it answers.")),
                 ])

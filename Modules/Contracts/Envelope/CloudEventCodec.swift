@@ -26,6 +26,7 @@ package enum CloudEventCodec {
             isBroadcast: headers.isBroadcast, isForwarded: headers.isForwarded,
             commandID: try attribute(headers.commandID, HeaderName.commandID),
             traceparent: try attribute(headers.traceparent, HeaderName.traceparent))
+        event.isRedriven = headers.isRedriven
         if headers.isStructured {
             try readStructured(value, into: &event)
         } else {

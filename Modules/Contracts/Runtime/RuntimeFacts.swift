@@ -18,7 +18,39 @@ package struct RecordDeadLettered: Fact, Hashable {
     package var source: String?
     package var eventID: String?
     package var eventType: String?
+    /// Who put it back to its topic; `nil` while nobody did.
+    package var redrive: Redrive?
     package var occurredAt: Timestamp
+
+    /// That a dead letter was put back.
+    package struct Redrive: JSONCodable, Sendable, Hashable {
+        package var actor: Actor
+        package var at: Timestamp
+        /// Its data was another then.
+        package var isEdited: Bool
+        package var reason: String?
+
+        package init(actor: Actor, at: Timestamp, isEdited: Bool, reason: String?) {
+            self.actor = actor
+            self.at = at
+            self.isEdited = isEdited
+            self.reason = reason
+        }
+
+        package init(reading reader: inout ObjectReader) {
+            actor = reader.value("actor", as: Actor.self)
+            at = reader.value("at", as: Timestamp.self)
+            isEdited = reader.optionalBoolean("edited") ?? false
+            reason = reader.optionalString("reason")
+        }
+
+        package func write(to writer: inout ObjectWriter) {
+            writer.value("actor", actor)
+            writer.value("at", at)
+            writer.boolean("edited", isEdited ? true : nil)
+            writer.string("reason", reason)
+        }
+    }
 
     /// `<topic>/<partition>/<offset>`
     package var entityID: String { "\(topic)/\(partition)/\(offset)" }
@@ -49,6 +81,7 @@ package struct RecordDeadLettered: Fact, Hashable {
         source = reader.optionalString("source")
         eventID = reader.optionalString("id")
         eventType = reader.optionalString("type")
+        redrive = reader.optionalObject("redrive", Redrive.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
@@ -62,6 +95,7 @@ package struct RecordDeadLettered: Fact, Hashable {
         writer.string("source", source)
         writer.string("id", eventID)
         writer.string("type", eventType)
+        writer.object("redrive", redrive)
         writer.value("occurred_at", occurredAt)
     }
 }

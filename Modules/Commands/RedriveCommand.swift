@@ -1,0 +1,264 @@
+import CommandLineKit
+import Contracts
+import Domain
+import EventLog
+import Foundation
+import JSON
+import ReadModel
+import TaskRuntime
+import WorkerService
+
+/// `dlq redrive`: dead letters back to the topics that they came from.
+enum RedriveCommand {
+    static let command = Command(
+        "dlq", "redrive", summary: "Puts dead letters back to their topics, each once.",
+        arguments: [CommandArgument("RECORD", isRequired: false, "one of them: referral.v1/3/1234")],
+        options: [
+            CommandOption(flag: "all", "all that nobody has put back"),
+            CommandOption("worker", "WORKER", "of one worker: referral, approval, payout or notification"),
+            CommandOption("code", "CODE", "of one code, such as schema"),
+            CommandOption(
+                "edit", "FILE", "the record's new data, or a whole structured CloudEvent; `-` for standard input"),
+            CommandOption("rate", "N", default: "100", "records a second at most"),
+            CommandOption("reason", "TEXT", "why; recorded"), CommandOption(flag: "yes", "do not ask"),
+            CommandOption(flag: "dry-run", "only say what would be put back"),
+        ],
+        example: "dlq redrive --all --code refused --as psn_olivia --dry-run"
+    ) { call in
+        let options = try GlobalOptions(call)
+        let actor = try options.actor()
+        let choice = try Choice(call)
+        let edited = try call["edit"].map { try Edited(file: $0) }
+        let rate = try call.integer("rate", in: 1...100_000) ?? 100
+        let installation = try Installation(options, runsWorkers: true)
+        defer { installation.close() }
+        let letters = try installation.withReadModel { model in
+            try choice.of(model.decoded(.deadLetter, as: RecordDeadLettered.self))
+        }
+        let run = RedriveRun(installation, letters, edited: edited, actor: actor, reason: call["reason"], rate: rate)
+        let plan = try run.plan()
+        let terminal = options.terminal
+        terminal.print(plan.text)
+        if call.isSet("dry-run") || plan.count == 0 {
+            terminal.answer("", Answer(.planned, plan.members))
+            return .done
+        }
+        guard try terminal.confirm("Put them back?", isAnswered: call.isSet("yes")) else { return .failed }
+        let refusals = try RefusedRecords(installation)
+        let count = try run.putBack()
+        try installation.settle()
+        try installation.clock.drain(timeout: options.timeout)
+        let again = try refusals.since(installation)
+        let text = ["\(count) put back, \(count - again.count) processed", again.text].compactMap(\.self)
+        terminal.answer(
+            text.joined(separator: "\n"), Answer(.done, [("put_back", .count(count))] + again.members))
+        return again.count == 0 ? .done : .failed
+    }
+
+    /// Which dead letters are meant.
+    private struct Choice {
+        var record: String?
+        var worker: WorkerName?
+        var code: String?
+
+        init(_ call: Invocation) throws {
+            record = call.arguments.first
+            code = call["code"]
+            worker = try call["worker"].map { name in
+                guard let worker = WorkerName(rawValue: name) else {
+                    let known = WorkerName.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw UsageError("--worker: expected one of \(known), found `\(name)`")
+                }
+                return worker
+            }
+            let isMany = call.isSet("all") || code != nil || worker != nil
+            guard (record != nil) != isMany else {
+                throw UsageError("name one RECORD, or choose with --all, --worker and --code")
+            }
+            guard call["edit"] == nil || record != nil else {
+                throw UsageError("--edit: name the one RECORD that it is for")
+            }
+        }
+
+        func of(_ letters: [RecordDeadLettered]) throws -> [RecordDeadLettered] {
+            guard let record else {
+                return letters.filter { letter in
+                    letter.redrive == nil && (worker ?? letter.worker) == letter.worker
+                        && (code ?? letter.code) == letter.code
+                }
+            }
+            guard let letter = letters.first(where: { $0.entityID == record }) else {
+                throw CommandFailure("there is no dead letter of \(record)")
+            }
+            if let redrive = letter.redrive {
+                throw CommandFailure("\(record) was put back by \(redrive.actor) at \(redrive.at): once is enough")
+            }
+            return [letter]
+        }
+    }
+
+    /// What a record is to hold instead.
+    struct Edited {
+        var data: [UInt8]
+        /// A whole CloudEvent, not only its data.
+        var isStructured: Bool
+
+        init(file: String) throws {
+            let handle = file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file)
+            guard let bytes = try handle?.readToEnd() else { throw CommandFailure("\(file): cannot be read") }
+            data = Array(bytes)
+            guard data.count <= TopicCatalogue.maximumRecordBytes else {
+                throw CommandFailure(
+                    "\(file): \(data.count) bytes, at most \(TopicCatalogue.maximumRecordBytes) are processed")
+            }
+            do {
+                let value = try JSONDocument.parse(data)
+                guard case .object = value else { throw CommandFailure("\(file): expected a JSON object") }
+                isStructured = value["specversion"] != nil
+            } catch let failure as JSONFailure {
+                throw CommandFailure("\(file): \(failure.problems.first.map { "\($0)" } ?? "no JSON")")
+            }
+        }
+    }
+}
+
+/// Dead letters on their way back.
+struct RedriveRun {
+    private let installation: Installation
+    private let letters: [String: RecordDeadLettered]
+    private let edited: RedriveCommand.Edited?
+    private let actor: Actor
+    private let reason: String?
+    private let rate: Int
+
+    /// What goes back in one transaction, at most.
+    private static let bytesPerBatch = 8 << 20
+    private static let batchesPerSecond = 10
+
+    init(
+        _ installation: Installation, _ letters: [RecordDeadLettered], edited: RedriveCommand.Edited?, actor: Actor,
+        reason: String?, rate: Int
+    ) {
+        self.installation = installation
+        self.letters = Dictionary(letters.map { ($0.entityID, $0) }) { first, _ in first }
+        self.edited = edited
+        self.actor = actor
+        self.reason = reason
+        self.rate = rate
+    }
+
+    struct Plan {
+        /// How many go back.
+        var count = 0
+        /// By code.
+        var codes: [String: Int] = [:]
+        /// Why the others cannot, by reason.
+        var kept: [String: Int] = [:]
+
+        var text: String {
+            var lines = ["\(count) dead letters go back to their topics"]
+            lines += codes.sorted { $0.key < $1.key }.map { "  \($0.value): \($0.key)" }
+            lines += kept.sorted { $0.key < $1.key }.map { "  \($0.value) stay: \($0.key)" }
+            if count > 0 {
+                lines.append(
+                    "They come behind everything that has happened since: what an account's later events decided is not "
+                        + "undone, and a deadline or a first place may be lost.")
+            }
+            return lines.joined(separator: "\n")
+        }
+
+        var members: [(String, JSONValue)] {
+            func counts(_ counts: [String: Int]) -> JSONValue {
+                .object(counts.sorted { $0.key < $1.key }.map { ($0.key, .count($0.value)) })
+            }
+            return [("records", .count(count)), ("codes", counts(codes)), ("kept", counts(kept))]
+        }
+    }
+
+    func plan() throws -> Plan {
+        var plan = Plan()
+        var found: Set<String> = []
+        try eachLetter { letter, outcome in
+            found.insert(letter.entityID)
+            switch outcome {
+            case .success:
+                plan.count += 1
+                plan.codes[letter.code, default: 0] += 1
+            case .failure(.cut): plan.kept["only the beginning was kept: give the whole with --edit", default: 0] += 1
+            case .failure(.noEvent):
+                plan.kept["no CloudEvent: give a structured one with --edit", default: 0] += 1
+            }
+        }
+        let gone = letters.keys.filter { !found.contains($0) }.count
+        if gone > 0 { plan.kept["the dead-letter topic no longer holds them"] = gone }
+        return plan
+    }
+
+    /// Puts them back at the rate asked for, each in one transaction with the fact that says so; returns how many.
+    func putBack() throws -> Int {
+        let time = try installation.commandTime()
+        let perBatch = max(1, rate / RedriveRun.batchesPerSecond)
+        var batch: [OutgoingRecord] = []
+        var bytes = 0
+        var count = 0
+        func send() throws {
+            guard !batch.isEmpty else { return }
+            try installation.append(batch)
+            let sent = batch.count / 2
+            count += sent
+            batch = []
+            bytes = 0
+            installation.options.terminal.progress("\(count) of \(letters.count) put back")
+            if count < letters.count { Thread.sleep(forTimeInterval: Double(sent) / Double(rate)) }
+        }
+        try eachLetter { letter, outcome in
+            guard case .success(let record) = outcome else { return }
+            batch.append(record)
+            batch.append(try fact(letter, time))
+            bytes += (record.value?.count ?? 0) + record.headers.bytes.count
+            if batch.count >= perBatch * 2 || bytes >= RedriveRun.bytesPerBatch { try send() }
+        }
+        try send()
+        installation.options.terminal.endProgress()
+        return count
+    }
+
+    /// Each chosen letter once, with the record that it becomes.
+    private func eachLetter(
+        _ body: (RecordDeadLettered, Result<OutgoingRecord, DeadLetterRecord.NotWhole>) throws -> Void
+    ) throws {
+        let catalogue = installation.options.catalogue
+        var done: Set<String> = []
+        for worker in Set(letters.values.map(\.worker)).sorted(by: { $0.rawValue < $1.rawValue }) {
+            let input = catalogue.name(of: worker.input)
+            let partitions = try installation.log.partitionCount(of: input)
+            try installation.log.readThrough(catalogue.name(of: .deadLetters(worker))) { record in
+                guard let place = DeadLetterRecord.place(of: record), place.topic == input else { return }
+                let topic = place.topic.dropFirst(catalogue.prefix.utf8.count + 1)
+                guard let letter = letters["\(topic)/\(place.partition)/\(place.offset)"],
+                    record.headerText(HeaderName.errorCode) == letter.code,
+                    done.insert(letter.entityID).inserted
+                else { return }
+                let back = Result { () throws(DeadLetterRecord.NotWhole) in
+                    try DeadLetterRecord.redriven(
+                        record, data: edited?.data, isStructured: edited?.isStructured ?? false,
+                        partitions: partitions, prefix: catalogue.prefix)
+                }
+                try body(letter, back)
+            }
+        }
+    }
+
+    private func fact(_ letter: RecordDeadLettered, _ time: Timestamp) throws -> OutgoingRecord {
+        var letter = letter
+        letter.redrive = RecordDeadLettered.Redrive(actor: actor, at: time, isEdited: edited != nil, reason: reason)
+        let topic = installation.options.catalogue.name(of: .outcome)
+        let envelope = EventEnvelope(
+            id: "redrive-\(letter.entityID)", source: CommandSender.source, type: RecordDeadLettered.type, time: time,
+            subject: letter.entityID, key: letter.entityID)
+        return CloudEventCodec.encode(
+            envelope, data: JSONEncoding.encode(letter), topic: topic,
+            partition: Partitioner.partition(
+                of: letter.entityID, count: try installation.log.partitionCount(of: topic)))
+    }
+}
