@@ -50,6 +50,8 @@ let package = Package(
         // freed: the executables link it, and this target says how it is set.
         .target(
             name: "CAllocator", path: "Modules/CAllocator", linkerSettings: [.linkedLibrary("jemalloc")]),
+        // Swift traps cannot be caught, and a signal handler cannot be written in Swift: a few lines of C note the trap.
+        .target(name: "CTrapMark", path: "Modules/CTrapMark"),
         // simdjson (JSON in) is C++: a small target gives it a C interface.
         .target(
             name: "CSimdjson", path: "Modules/CSimdjson",
@@ -89,7 +91,8 @@ let package = Package(
         module(
             "WorkerService",
             [
-                "ApprovalWorker", "CAllocator", "CommandLineKit", "Contracts", "Domain", "DomainNames", "EmbeddedLog",
+                "ApprovalWorker", "CAllocator", "CTrapMark", "CommandLineKit", "Contracts", "Domain", "DomainNames",
+                "EmbeddedLog",
                 "EventLog",
                 "JSON",
                 "KafkaLog",
@@ -145,6 +148,10 @@ let package = Package(
         .executableTarget(
             name: "foreign-client", dependencies: ["EventLog", "JSON", "WorkerService"], path: "Tests/ForeignClient",
             swiftSettings: settings),
+        .executableTarget(
+            name: "trapping-worker",
+            dependencies: ["Contracts", "Domain", "EventLog", "JSON", "StateStore", "TaskRuntime", "WorkerService"],
+            path: "Tests/TrappingWorker", swiftSettings: settings),
         .target(
             name: "DomainSamples", dependencies: ["Domain"], path: "Tests/DomainSamples", swiftSettings: settings),
 

@@ -49,6 +49,7 @@ package final class PartitionTask {
 
     let processor: any Processor
     private let context: TurnContext
+    private let watch: (any TrapWatch)?
     private let encoder: OutputEncoder
     private var seen = SeenEvents()
     /// As of the last finished record.
@@ -67,9 +68,11 @@ package final class PartitionTask {
 
     /// - Parameter position: where the group's committed position says that input begins; used for a new store only.
     package init(
-        configuration: TaskConfiguration, state: TaskState, processor: any Processor, position: Int64, epoch: Int64
+        configuration: TaskConfiguration, state: TaskState, processor: any Processor, position: Int64, epoch: Int64,
+        watch: (any TrapWatch)? = nil
     ) throws {
         self.configuration = configuration
+        self.watch = watch
         self.state = state
         self.processor = processor
         context = TurnContext(state: state, partitions: configuration.partitions)
@@ -187,6 +190,13 @@ package final class PartitionTask {
     /// Processes the next record. `false` means that more timers and held events come before its end than one turn takes:
     /// call `process` with it again in a later turn; until then the position stays before it.
     package func process(_ record: LogRecord) throws -> Bool {
+        let work = TrapWork.record(record.offset, in: configuration.partition)
+        if let letter = crashLoop(work) {
+            guard try observeAppendTime(of: record) else { return false }
+            deadLetter(record, letter, event: nil)
+            finish(record)
+            return true
+        }
         let event: Event
         do {
             if let size = record.value?.count, size > TopicCatalogue.maximumRecordBytes {
@@ -204,10 +214,17 @@ package final class PartitionTask {
             return try processClock(event, record)
         default:
             guard try observeAppendTime(of: record) else { return false }
+            _ = watch?.begin(work)
             try processEvent(event, record)
             finish(record)
             return true
         }
+    }
+
+    /// Says what is worked on from now on; not `nil` where the process has trapped over it before, and again.
+    private func crashLoop(_ work: TrapWork) -> DeadLetter? {
+        guard let traps = watch?.begin(work), traps >= TrapWork.limit else { return nil }
+        return DeadLetter(.crashLoop, "the process trapped over it \(traps) times; it was not processed again")
     }
 
     private func finish(_ record: LogRecord) {
@@ -435,7 +452,9 @@ package final class PartitionTask {
     }
 
     private func applyHeld(_ event: Event, key: StateKey) throws {
+        let letter = crashLoop(.row(.held, key: key.bytes, in: configuration.partition))
         do {
+            if let letter { throw letter }
             let payload = try processor.decode(event)
             try state.delete(HeldEvent.table, key)
             try apply(payload, of: event, at: payload.occurredAt)
@@ -445,6 +464,7 @@ package final class PartitionTask {
             state.rejectRecord()
             processor.stateDidReset()
             try state.delete(HeldEvent.table, key)
+            try SeenEvents.didFail(event, in: state)
             state.acceptRecord()
             deadLetter(encoder.record(of: event), DeadLetter(classifying: error), event: event)
         }
@@ -484,7 +504,10 @@ package final class PartitionTask {
 
     private func fire(_ timer: TaskTimer, before record: LogRecord) throws {
         counts.timers += 1
+        let key = TimerQueue.key(due: timer.due, name: timer.name)
+        let letter = crashLoop(.row(.timer, key: key.bytes, in: configuration.partition))
         do {
+            if let letter { throw letter }
             try state.remove(timer)
             context.begin(timer: timer)
             try processor.fire(timer, in: context)

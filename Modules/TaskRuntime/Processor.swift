@@ -64,6 +64,8 @@ package struct DeadLetter: Error, Sendable, Hashable, CustomStringConvertible {
         package static let tooLarge = Code(rawValue: "too_large")
         /// A decision about something that does not exist, or is in a state that does not allow it.
         package static let refused = Code(rawValue: "refused")
+        /// The process trapped over it, and once more.
+        package static let crashLoop = Code(rawValue: "crash_loop")
         /// The handler failed deterministically.
         package static let processingFailed = Code(rawValue: "processing_failed")
     }

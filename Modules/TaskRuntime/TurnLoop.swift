@@ -68,13 +68,16 @@ package final class TurnLoop {
         package var instant: @Sendable () -> ContinuousClock.Instant
         package var limits: TurnLimits
         package var observer: TurnObserver
+        /// Sets aside what makes the process trap; `nil` where nobody does.
+        package var watch: (any TrapWatch)?
 
         package init(
             log: any EventLog, session: SessionConfiguration, worker: WorkerName, catalogue: TopicCatalogue,
             stores: any StateBackendProvider, now: @escaping @Sendable () -> Int64,
             sleep: @escaping @Sendable (Duration) -> Void,
             instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, limits: TurnLimits = TurnLimits(),
-            observer: TurnObserver = TurnObserver(), makeProcessor: @escaping (TaskState, Int32) throws -> any Processor
+            observer: TurnObserver = TurnObserver(), watch: (any TrapWatch)? = nil,
+            makeProcessor: @escaping (TaskState, Int32) throws -> any Processor
         ) {
             self.log = log
             self.session = session
@@ -86,6 +89,7 @@ package final class TurnLoop {
             self.instant = instant
             self.limits = limits
             self.observer = observer
+            self.watch = watch
             self.makeProcessor = makeProcessor
         }
     }
@@ -300,7 +304,8 @@ package final class TurnLoop {
                         worker: environment.worker, partition: assignment.partition,
                         catalogue: environment.catalogue, partitions: partitions,
                         group: environment.session.group),
-                    state: state, processor: processor, position: position, epoch: epoch))
+                    state: state, processor: processor, position: position, epoch: epoch,
+                    watch: environment.watch))
             try processor.taskDidStart(at: position)
             try session.resume(assignment.partition, at: position)
             if !torn.isEmpty { try repair(torn, of: assignment, session) }
@@ -376,6 +381,7 @@ package final class TurnLoop {
 
     /// Changelog and positions go with the outputs; the stores follow the log; only then anybody is told.
     private func commitTurn(_ session: any TurnSession) throws {
+        environment.watch?.end()
         let processed = environment.instant()
         let inTurn = inOrder().filter { $0.isInTurn }
         var offsets: [TurnOffset] = []

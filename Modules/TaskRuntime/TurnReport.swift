@@ -35,5 +35,5 @@ package struct TurnFault: Sendable, CustomStringConvertible {
     }
 
     init(_ error: LogError) { self.init(.log, code: error.code.rawValue, error.description) }
-    init(_ error: StoreError) { self.init(.store, code: error.code.rawValue, error.description) }
+    package init(_ error: StoreError) { self.init(.store, code: error.code.rawValue, error.description) }
 }

@@ -142,11 +142,17 @@ package final class Engine {
             options.observer(worker, notice)
         }
         let definition = WorkerDefinition.make(worker, postOffice: postOffice)
+        let directory = directory(of: worker, slot, index)
         let stores = try SQLiteStateBackendProvider(
-            directory: directory(of: worker, slot, index), tables: definition.tables,
-            schemaVersion: Int64(Changelog.schemaVersion))
+            directory: directory, tables: definition.tables, schemaVersion: Int64(Changelog.schemaVersion))
+        let traps = try TrapFile(directory: directory)
         return WorkerThread(name: "\(worker.rawValue)-\(index)") { stop in
-            TurnLoop(
+            do throws(StoreError) {
+                try traps.watchThread()
+            } catch {
+                observer.notify(.fault(TurnFault(error)))
+            }
+            return TurnLoop(
                 TurnLoop.Environment(
                     log: log, session: session, worker: worker, catalogue: options.catalogue, stores: stores,
                     now: { Int64(Date().timeIntervalSince1970 * 1000) },
@@ -155,7 +161,7 @@ package final class Engine {
                             forTimeInterval: Double($0.components.attoseconds) / 1e18
                                 + Double($0.components.seconds))
                     },
-                    limits: options.limits, observer: observer,
+                    limits: options.limits, observer: observer, watch: traps,
                     makeProcessor: definition.makeProcessor),
                 stop: stop)
         }

@@ -200,6 +200,56 @@ import Testing
     }
 }
 
+@Suite struct RedriveTests {
+    private func letter(_ headers: LogHeaders, key: String? = "a", value: [UInt8]? = Array("{}".utf8)) throws
+        -> LogRecord
+    {
+        let letter = DeadLetterRecord.make(
+            LogRecord(
+                topic: "tributary.referral.v1", partition: 3, offset: 7, appendTimeMilliseconds: 1,
+                key: key.map { Array($0.utf8) },
+                value: value, headers: headers),
+            DeadLetter(.schema, "why"), topic: "tributary.referral-worker.dlq.v1", group: "g", partition: 3)
+        return LogRecord(
+            topic: letter.topic, partition: letter.partition, offset: 0, appendTimeMilliseconds: 2, key: letter.key,
+            value: letter.value, headers: letter.headers)
+    }
+
+    private func back(_ letter: LogRecord, data: [UInt8]? = nil, isStructured: Bool = false) throws -> OutgoingRecord {
+        try DeadLetterRecord.redriven(
+            letter, data: data, isStructured: isStructured, partitions: 8, prefix: "tributary")
+    }
+
+    @Test func goesBackAsItWasWithThePlacesWhereItFailed() throws {
+        let received: LogHeaders = [
+            LogHeader(HeaderName.id, "1"), LogHeader(HeaderName.type, "t"), LogHeader(HeaderName.sequence, "9"),
+            LogHeader(HeaderName.forwarded, "1"), LogHeader(HeaderName.redriven, "referral.v1/3/5"),
+        ]
+        let record = try back(letter(received))
+        #expect(record.topic == "tributary.referral.v1" && record.partition == Partitioner.partition(of: "a", count: 8))
+        #expect(record.value == Array("{}".utf8))
+        #expect(
+            Array(record.headers) == [
+                LogHeader(HeaderName.id, "1"), LogHeader(HeaderName.type, "t"),
+                LogHeader(HeaderName.redriven, "referral.v1/3/5 referral.v1/3/7"),
+            ])
+        let broadcast: LogHeaders = [LogHeader(HeaderName.type, "t"), LogHeader(HeaderName.broadcast, "1")]
+        #expect(try back(letter(broadcast)).partition == 3)
+        #expect(try back(letter(received), data: [1]).value == [1])
+    }
+
+    @Test func whatIsNotWholeStays() throws {
+        let event: LogHeaders = [LogHeader(HeaderName.type, "t")]
+        let large = [UInt8](repeating: 0x20, count: DeadLetterRecord.maximumValueBytes + 1)
+        #expect(throws: DeadLetterRecord.NotWhole.cut) { try back(letter(event, value: large)) }
+        #expect(try back(letter(event, value: large), data: [1]).value == [1])
+        #expect(throws: DeadLetterRecord.NotWhole.noEvent) { try back(letter([])) }
+        let structured = try back(letter([LogHeader("x", "y")]), data: Array("{}".utf8), isStructured: true)
+        #expect(structured.headers.text(of: HeaderName.contentType) == "application/cloudevents+json")
+        #expect(structured.headers.text(of: "x") == "y")
+    }
+}
+
 @Suite struct StreamClockTests {
     private let probes = [
         Probe("c", at: 300), Probe("a", at: 100, timers: ["t": 200, "u": 300]), Probe("b", at: 200),
@@ -233,6 +283,21 @@ import Testing
         #expect(try task.send(Probe("a", at: 100)).deadLetter == nil)
         #expect(task.harness.task.counts.duplicates == 1)
         #expect(try task.send(Probe("c", at: 200)).deadLetter == nil)
+    }
+
+    @Test func whatFailedAtItsTimeIsAppliedOnceWhenItIsPutBack() throws {
+        let task = try ProbeTask(stream: true)
+        _ = try task.send(Probe("a", at: 100, behaviour: "refuse"))
+        #expect(try task.advance(to: 200).deadLetter?.code == .refused)
+        #expect(
+            try task.send(Probe("a", at: 200)).deadLetter?.code == .idReused, "its sender may not repeat it changed")
+        let redriven: LogHeaders = [LogHeader(HeaderName.redriven, "referral.v1/0/1")]
+        for offset in [10, 11] as [Int64] {
+            let back = record(Probe("a", at: 200), offset: offset, headers: redriven)
+            #expect(try task.harness.process(back).deadLetter == nil)
+        }
+        #expect(try task.advance(to: 300).texts() == ["200:a"])
+        #expect(task.harness.task.counts.duplicates == 1)
     }
 
     @Test func aLongTickGoesOnOverTurnsWithTheSameOutcome() throws {
