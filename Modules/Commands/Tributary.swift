@@ -8,7 +8,7 @@ package enum Tributary {
         globals: GlobalOptions.table + [Settings.fileOption],
         commands: UpCommand.all + DemoCommand.all + ImportCommand.all + ProgramCommands.all + PartnerCommands.all
             + ReviewCommands.all + PayoutCommands.all + ShowCommands.all + ClockCommands.all + TopicCommands.all
-            + DeadLetterCommands.all + LagCommand.all,
+            + DeadLetterCommands.all + LagCommand.all + OffsetCommands.all,
         settings: Settings.reader)
 
     /// Runs one command and returns the process' exit code.

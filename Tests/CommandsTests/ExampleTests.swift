@@ -16,9 +16,9 @@ struct ExampleTests {
     private static let order = [
         "topics create", "topics check", "topics asyncapi", "program check", "program publish", "program diff",
         "program show", "import", "partner add", "partner list", "partner show", "review list", "review decide",
-        "conflict list", "conflict decide", "conflict appeal", "dlq list", "dlq show", "show", "explain", "export",
-        "topics dump",
-        "clock show", "lag", "clock advance", "payout plan", "payout approve", "payout export", "payout reconcile",
+        "conflict list", "conflict decide", "conflict appeal", "dlq list", "dlq show", "dlq redrive", "show", "explain",
+        "export", "topics dump", "clock show", "lag", "offsets restore", "clock advance", "payout plan",
+        "payout approve", "payout export", "payout reconcile",
         "up",
         "clock switch",
     ]

@@ -41,6 +41,22 @@ extension BrokerTests {
             #expect(throws: LogError.self) { try session.resume(0, at: 1) }
         }
 
+        @Test func positionsThatWereLostAreWrittenBackInPlaceOfTheMembers() throws {
+            let topics = try Topics(partitions: 2)
+            defer { topics.log.close() }
+            let positions = [Int32(1): CommittedPosition(offset: 7, metadata: "turn=3 epoch=1")]
+            try topics.log.write(positions, ofGroup: topics.group, topic: topics.input)
+            #expect(try topics.log.committedOffsets(group: topics.group, topic: topics.input) == [nil, 7])
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            #expect(try session.committed(1, timeout: .seconds(5)) == positions[1])
+            #expect(try session.committed(0, timeout: .seconds(5)) == nil)
+            let error = #expect(throws: LogError.self) {
+                try topics.log.write(positions, ofGroup: topics.group, topic: topics.input)
+            }
+            #expect(error?.code == .refused)
+        }
+
         @Test func recordsAndPositionsBecomeVisibleTogether() throws {
             let topics = try Topics()
             defer { topics.log.close() }
