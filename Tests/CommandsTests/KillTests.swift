@@ -1,3 +1,4 @@
+import Contracts
 import Demo
 import EmbeddedLog
 import EventLog
@@ -31,6 +32,7 @@ struct KillTests {
             try #require(ImportSample.prepare(data))
             let ended = try BuiltProgram.run(["import", "--data", data] + sample.arguments, in: directory.path)
             try #require(ended.code == 0, "\(ended.errors)")
+            try deliver(data, in: directory)
             let whole = Undisturbed(
                 tables: try ImportSample.tables(try directory.options("whole")), records: try written(in: data),
                 messages: try messages(in: data), code: ended.code)
@@ -44,15 +46,23 @@ struct KillTests {
         }
     }
 
-    /// Records of the referral topic, ticks included: the measure of how far an import is.
+    /// Referrals in the log, each once: the measure of how far an import is.
     private func written(in data: String) throws -> Int64 {
         let log = try EmbeddedLog(directory: data)
         defer { log.close() }
-        return try log.endOffsets(of: Self.topic).reduce(0, +)
+        var seen: Set<String> = []
+        try log.readThrough(Self.topic) { Self.note($0, in: &seen) }
+        return Int64(seen.count)
     }
 
-    /// Returns when the process that serves the log in `data` has written so many records. Woken by the log itself.
-    private func wait(for records: Int64, in data: String) throws {
+    private static func note(_ record: LogRecord, in seen: inout Set<String>) {
+        if record.headerText(HeaderName.type) == ReferralSubmitted.type, let id = record.headerText(HeaderName.id) {
+            seen.insert(id)
+        }
+    }
+
+    /// Returns when the process that serves the log in `data` has written so many referrals. Woken by the log itself.
+    private func wait(for referrals: Int64, in data: String) throws {
         let log = try RemoteLog(directory: data)
         defer { log.close() }
         let reader = try log.reader()
@@ -60,21 +70,50 @@ struct KillTests {
         let partitions = Int32(try log.endOffsets(of: Self.topic).count)
         try reader.assign(
             Dictionary(uniqueKeysWithValues: (0..<partitions).map { (TopicPartition(Self.topic, $0), 0) }))
-        var seen: Int64 = 0
-        while seen < records {
+        var seen: Set<String> = []
+        while seen.count < referrals {
             let more = try reader.read(maximum: 500, timeout: Self.patience)
-            try #require(!more.isEmpty, "the import goes on beyond \(seen) records")
-            seen += Int64(more.count)
+            try #require(!more.isEmpty, "the import goes on beyond \(seen.count) referrals")
+            for record in more { Self.note(record, in: &seen) }
         }
+    }
+
+    /// Lets the workers run until every message that was asked for is written: an import does not wait for its mail, and
+    /// what it left goes out with the next process.
+    private func deliver(_ data: String, in directory: DemoDirectory) throws {
+        let wanted = try requested(in: data)
+        guard try messages(in: data).count < wanted else { return }
+        let workers = try BuiltProgram.start(
+            ["up", "--data", data, "--send-history"], in: directory.path, until: "four workers run")
+        defer {
+            workers.send(SIGTERM)
+            workers.finish()
+        }
+        let deadline = ContinuousClock.now + Self.patience
+        while try messages(in: data).count < wanted, ContinuousClock.now < deadline { usleep(20_000) }
+    }
+
+    /// How many messages were asked for.
+    private func requested(in data: String) throws -> Int {
+        let log = try EmbeddedLog(directory: data)
+        defer { log.close() }
+        var ids: Set<String> = []
+        try log.readThrough(TopicCatalogue().name(of: .notification)) { record in
+            if record.headerText(HeaderName.type) == NotificationRequested.type {
+                ids.insert(record.headerText(HeaderName.subject) ?? "")
+            }
+        }
+        return ids.count
     }
 
     private func expectEqual(_ whole: Undisturbed, _ directory: DemoDirectory, _ name: String) throws {
         let tables = try ImportSample.tables(try directory.options(name))
         for (table, rows) in whole.tables { #expect(tables[table] == rows, "\(table)") }
         let log = try EmbeddedLog(directory: "\(directory.path)/\(name)")
-        defer { log.close() }
         let verification = try Verification(log: log, catalogue: try directory.options(name).catalogue)
         #expect(verification.failures == [])
+        log.close()
+        try deliver("\(directory.path)/\(name)", in: directory)
         #expect(try messages(in: "\(directory.path)/\(name)") == whole.messages)
     }
 
