@@ -1,5 +1,6 @@
 import Contracts
 import Domain
+import Hashing
 import TaskRuntime
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
 
 private final class RandomHistory {
     private let world: World
-    private var random: SplitMix
+    private var random: SplitMix64
     private var now = time("2026-01-01")
     private var numbers = 0
     /// What the payout worker would hold: the last target of each partner and deal.
@@ -29,7 +30,7 @@ private final class RandomHistory {
             program.protection.reminderDays = 5
             program.conflict.appealDays = 5
         }
-        random = SplitMix(state: seed)
+        random = SplitMix64(seed: seed)
     }
 
     func rows() throws -> [String] {
@@ -219,17 +220,5 @@ private final class RandomHistory {
             #expect(target?.share ?? 0 == credit?.share.value ?? 0, "\(partner) on \(attribution.opportunity)")
             #expect(target?.value ?? 0 == credit?.firstYear.minor ?? 0)
         }
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

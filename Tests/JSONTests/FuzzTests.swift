@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 import JSON
 import Testing
 
@@ -10,12 +11,12 @@ import Testing
             "e\u{301}", "日本", "🎉", "👩‍👩‍👧", "a", "abcdefgh", "0123456789abcdef", " ", "<", ">", "&", "'", "",
         ]
 
-    static func text(_ generator: inout SeededGenerator) -> String {
+    static func text(_ generator: inout SplitMix64) -> String {
         (0..<Int.random(in: 0..<12, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? "" }
             .joined()
     }
 
-    static func value(_ generator: inout SeededGenerator, depth: Int) -> JSONValue {
+    static func value(_ generator: inout SplitMix64, depth: Int) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &generator) {
         case 0: return .null
         case 1: return .bool(.random(using: &generator))
@@ -57,7 +58,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `Foundation reads what we write, and so do we`(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         for _ in 0..<1000 {
             let value = Self.value(&generator, depth: 4)
             for text in [value.text, value.pretty().bytes] {
@@ -69,7 +70,7 @@ import Testing
     }
 
     @Test func `we read what Foundation writes`() throws {
-        var generator = SeededGenerator(seed: 4)
+        var generator = SplitMix64(seed: 4)
         for _ in 0..<1000 {
             let strings = (0..<5).map { _ in Self.text(&generator) }
             let text = try JSONSerialization.data(withJSONObject: strings)
@@ -78,7 +79,7 @@ import Testing
     }
 
     @Test func `every string survives a field, a map and an array`() throws {
-        var generator = SeededGenerator(seed: 5)
+        var generator = SplitMix64(seed: 5)
         for _ in 0..<1000 {
             var sample = Sample()
             sample.id = Self.text(&generator)
@@ -103,7 +104,7 @@ import Testing
     }
 
     @Test func `random and mutated bytes never do harm`() throws {
-        var generator = SeededGenerator(seed: 6)
+        var generator = SplitMix64(seed: 6)
         let alphabet = "{}[]\",:0123456789.-+eEtruefalsn \\u\n".bytes + [0, 0x80, 0xc3, 0xe2, 0xf0, 0xff]
         let sample = JSONEncoding.encode(RoundTripTests.full())
         for round in 0..<6000 {
@@ -145,20 +146,5 @@ import Testing
             }
             for await isRight in group { #expect(isRight) }
         }
-    }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,22 +1,8 @@
 import Contracts
 import Domain
+import Hashing
 import TaskRuntime
 import Testing
-
-/// A small generator with a fixed seed, so that a failure can be repeated.
-private struct LotGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &+ 0x9e37_79b9_7f4a_7c15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite struct PayoutPropertyTests {
     @Test(arguments: 0..<8)
@@ -42,7 +28,7 @@ private struct LotGenerator: RandomNumberGenerator {
     }
 
     private func run(_ seed: UInt64) throws -> PayoutBench {
-        var random = LotGenerator(seed: seed)
+        var random = SplitMix64(seed: seed &+ 0x9e37_79b9_7f4a_7c15)
         let bench = try PayoutBench()
         try bench.update(PayoutBench.two) { _ in }
         try bench.addPayee(PayoutBench.two)

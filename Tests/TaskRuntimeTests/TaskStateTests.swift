@@ -1,20 +1,9 @@
 import Domain
+import Hashing
 import JSON
 import Testing
 
 @testable import TaskRuntime
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite struct TaskStateTests {
     let table = StateTable("rows")
@@ -83,7 +72,7 @@ struct SeededGenerator: RandomNumberGenerator {
     ]
 
     @Test(arguments: 0..<60, lags) func anyOperationsActLikeADictionary(seed: UInt64, lag: StoreLag) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix64(seed: seed)
         let live = MemoryStateBackend()
         let restored = MemoryStateBackend()
         let state = TaskState(backend: live, lag: lag)
@@ -184,7 +173,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test(arguments: 0..<20) func timersFireInOrderWhateverIsScheduledAndCancelled(seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix64(seed: seed)
         let state = TaskState(backend: MemoryStateBackend())
         var model: Set<TaskTimer> = []
         for step in 0..<300 {

@@ -1,3 +1,4 @@
+import Hashing
 import JSON
 import Testing
 import YAML
@@ -111,7 +112,7 @@ import YAML
     }
 
     @Test func `random bytes never do harm`() {
-        var generator = SeededGenerator(seed: 20)
+        var generator = SplitMix64(seed: 20)
         let alphabet = Array("{}[]:-,#&*!|>'\"%@`\n\t ab01\\?~".utf8) + [0, 0x80, 0xc3, 0xff]
         for _ in 0..<3000 {
             let count = Int.random(in: 0..<60, using: &generator)
@@ -184,20 +185,5 @@ import YAML
                     f.yaml:9:6: /a~1b: expected no such field, found an unknown field
                     """)
         }
-    }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

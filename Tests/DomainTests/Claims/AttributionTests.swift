@@ -1,4 +1,5 @@
 import Domain
+import Hashing
 import Testing
 
 struct AttributionFixture {
@@ -276,7 +277,7 @@ struct AttributionFixture {
     }
 
     @Test func `sourced, influenced and direct add up to the won total`() throws {
-        var generator = SeededGenerator(state: 42)
+        var generator = SplitMix64(seed: 42)
         var sums: [RevenueClass: Int64] = [:]
         var total: Int64 = 0
         for _ in 0..<300 {
@@ -312,7 +313,7 @@ struct AttributionFixture {
         #expect(
             SplitParts.of(100, shares: [("a", BasisPoints(3333)), ("b", BasisPoints(3333)), ("c", BasisPoints(3334))])
                 .map(\.amount) == [33, 33, 34])
-        var generator = SeededGenerator(state: 7)
+        var generator = SplitMix64(seed: 7)
         for _ in 0..<500 {
             var left: Int64 = 10_000
             var shares: [(key: String, share: BasisPoints)] = []

@@ -1,20 +1,6 @@
 import Domain
+import Hashing
 import Testing
-
-/// A small generator with a fixed seed, so that a failure can be repeated.
-struct LedgerGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &+ 0x9e37_79b9_7f4a_7c15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite struct LedgerPropertyTests {
     private static let euro = Currency(code: "EUR")!
@@ -54,7 +40,7 @@ struct LedgerGenerator: RandomNumberGenerator {
 
     @Test(arguments: 0..<50)
     func `after any sequence the postings balance and the statement's equation holds`(seed: UInt64) throws {
-        var random = LedgerGenerator(seed: seed)
+        var random = SplitMix64(seed: seed &+ 0x9e37_79b9_7f4a_7c15)
         var balance = Self.balance()
         var openings: [Int64] = []
         for _ in 0..<200 {
