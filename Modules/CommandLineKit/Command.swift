@@ -125,6 +125,18 @@ package struct Invocation: Sendable {
     }
 }
 
+/// A word of a closed list.
+///
+/// - Parameter name: of the option or argument, for the message: `--tier`, `DECISION`.
+package func word<Value: RawRepresentable & CaseIterable>(_ text: String, of name: String) throws(UsageError) -> Value
+where Value.RawValue == String {
+    guard let value = Value(rawValue: text) else {
+        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        throw UsageError("\(name): expected one of \(known), found `\(text)`")
+    }
+    return value
+}
+
 /// A call that cannot be understood; the program says so and ends with `wrongUsage`.
 package struct UsageError: Error, Sendable, CustomStringConvertible {
     package var description: String

@@ -76,10 +76,8 @@ enum DeadLetterCommands {
         var found: LogRecord?
         try installation.log.readThrough(installation.options.catalogue.name(of: .deadLetters(letter.worker))) {
             record in
-            guard let place = DeadLetterRecord.place(of: record), place.offset == letter.offset,
-                Int64(place.partition) == letter.partition
-            else { return }
-            found = found ?? record
+            let position = DeadLetterRecord.position(of: record, prefix: installation.options.catalogue.prefix)
+            if found == nil, position?.description == letter.entityID { found = record }
         }
         return found
     }

@@ -18,10 +18,7 @@ enum OffsetCommands {
         example: "offsets restore approval --dry-run"
     ) { call in
         let options = try GlobalOptions(call)
-        guard let worker = WorkerName(rawValue: call.arguments[0]) else {
-            let known = WorkerName.allCases.map(\.rawValue).joined(separator: ", ")
-            throw UsageError("WORKER: expected one of \(known), found `\(call.arguments[0])`")
-        }
+        let worker: WorkerName = try word(call.arguments[0], of: "WORKER")
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
         try installation.requireCreated()

@@ -61,21 +61,12 @@ enum PartnerCommands {
         }
         return Partner(
             id: id, version: 1, name: try call.required("name"), domain: try call.required("domain"),
-            types: try call.required("types").split(separator: ",").map { try choice(String($0), "types") },
-            tier: try choice(try call.required("tier"), "tier"),
-            status: try choice(try call.required("status"), "status"),
+            types: try call.required("types").split(separator: ",").map { try word(String($0), of: "--types") },
+            tier: try word(try call.required("tier"), of: "--tier"),
+            status: try word(try call.required("status"), of: "--status"),
             currency: currency, locale: try call.required("locale"),
             contact: ContactAddress(name: try call.required("contact"), email: try call.required("email")),
             isTaxFormOnFile: call.isSet("tax-form"), vatID: call["vat-id"], effectiveAt: time)
-    }
-
-    private static func choice<Value: RawRepresentable & CaseIterable>(_ text: String, _ option: String) throws -> Value
-    where Value.RawValue == String {
-        guard let value = Value(rawValue: text) else {
-            throw UsageError(
-                "--\(option): expected \(Value.allCases.map(\.rawValue).joined(separator: ", ")), found `\(text)`")
-        }
-        return value
     }
 
     static let list = Command(

@@ -117,11 +117,9 @@ enum PayoutCommands {
         let options = try GlobalOptions(call)
         let actor = try options.actor()
         let path = call.arguments[0]
-        let data =
-            path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-        guard let data else { throw CommandFailure("\(path): no such file, or it cannot be read") }
+        let data = try InputFile.bytes(of: path)
         let name = path == "-" ? "standard input" : path
-        let parsed = PayoutResultFile.parse(Array(data))
+        let parsed = PayoutResultFile.parse(data)
         let terminal = options.terminal
         var problems = parsed.problems.map { "\(name):\($0.lineNumber): \($0.field): expected \($0.expected)" }
         let installation = try Installation(options, runsWorkers: true)

@@ -64,13 +64,7 @@ enum RedriveCommand {
         init(_ call: Invocation) throws {
             record = call.arguments.first
             code = call["code"]
-            worker = try call["worker"].map { name in
-                guard let worker = WorkerName(rawValue: name) else {
-                    let known = WorkerName.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw UsageError("--worker: expected one of \(known), found `\(name)`")
-                }
-                return worker
-            }
+            worker = try call["worker"].map { try word($0, of: "--worker") }
             let isMany = call.isSet("all") || code != nil || worker != nil
             guard (record != nil) != isMany else {
                 throw UsageError("name one RECORD, or choose with --all, --worker and --code")
@@ -104,9 +98,7 @@ enum RedriveCommand {
         var isStructured: Bool
 
         init(file: String) throws {
-            let handle = file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file)
-            guard let bytes = try handle?.readToEnd() else { throw CommandFailure("\(file): cannot be read") }
-            data = Array(bytes)
+            data = try InputFile.bytes(of: file)
             guard data.count <= TopicCatalogue.maximumRecordBytes else {
                 throw CommandFailure(
                     "\(file): \(data.count) bytes, at most \(TopicCatalogue.maximumRecordBytes) are processed")
@@ -233,16 +225,15 @@ struct RedriveRun {
             let input = catalogue.name(of: worker.input)
             let partitions = try installation.log.partitionCount(of: input)
             try installation.log.readThrough(catalogue.name(of: .deadLetters(worker))) { record in
-                guard let place = DeadLetterRecord.place(of: record), place.topic == input else { return }
-                let topic = place.topic.dropFirst(catalogue.prefix.utf8.count + 1)
-                guard let letter = letters["\(topic)/\(place.partition)/\(place.offset)"],
+                guard let position = DeadLetterRecord.position(of: record, prefix: catalogue.prefix),
+                    let letter = letters[position.description],
                     record.headerText(HeaderName.errorCode) == letter.code,
                     done.insert(letter.entityID).inserted
                 else { return }
                 let back = Result { () throws(DeadLetterRecord.NotWhole) in
                     try DeadLetterRecord.redriven(
-                        record, data: edited?.data, isStructured: edited?.isStructured ?? false,
-                        partitions: partitions, prefix: catalogue.prefix)
+                        record, from: position, data: edited?.data, isStructured: edited?.isStructured ?? false,
+                        to: input, partitions: partitions)
                 }
                 try body(letter, back)
             }

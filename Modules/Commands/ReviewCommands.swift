@@ -62,11 +62,7 @@ enum ReviewCommands {
         example: "review decide ref_1a2b3c4d0123456789abcdef reject --reason territory --as psn_olivia --yes"
     ) { call in
         let options = try GlobalOptions(call)
-        guard let decision = ReviewDecided.Decision(rawValue: call.arguments[1]) else {
-            throw UsageError(
-                "DECISION: expected \(ReviewDecided.Decision.allCases.map(\.rawValue).joined(separator: ", ")), "
-                    + "found `\(call.arguments[1])`")
-        }
+        let decision: ReviewDecided.Decision = try word(call.arguments[1], of: "DECISION")
         let contact = try call["contact"].map { text in
             guard let person = PersonID(text) else { throw UsageError("--contact: expected \(PersonKind.expectation)") }
             return person
@@ -121,11 +117,7 @@ enum ReviewCommands {
             + "--evidence call-notes-17 --as psn_olivia --yes"
     ) { call in
         let options = try GlobalOptions(call)
-        guard let outcome = ConflictOutcome(rawValue: call.arguments[1]) else {
-            throw UsageError(
-                "OUTCOME: expected \(ConflictOutcome.allCases.map(\.rawValue).joined(separator: ", ")), "
-                    + "found `\(call.arguments[1])`")
-        }
+        let outcome: ConflictOutcome = try word(call.arguments[1], of: "OUTCOME")
         let winner = try call["winner"].map { try party($0, option: "winner") }
         let shares = try (call["shares"] ?? "").split(separator: ",").map { try share(String($0)) }
         let evidence = (call["evidence"] ?? "").split(separator: ",").map(String.init)
@@ -222,12 +214,7 @@ enum ReviewCommands {
             guard !isNeeded else { throw UsageError("--reason is required: why is it rejected?") }
             return nil
         }
-        guard let reason = RejectReason(rawValue: text) else {
-            throw UsageError(
-                "--reason: expected one of \(RejectReason.allCases.map(\.rawValue).joined(separator: ", ")), found `\(text)`"
-            )
-        }
-        return reason
+        return try word(text, of: "--reason")
     }
 
     private static func party(_ text: String, option: String) throws -> Party {

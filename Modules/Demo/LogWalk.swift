@@ -12,7 +12,7 @@ struct LogWalk {
 
     /// `referral.v1/3/1234`
     func position(of record: LogRecord) -> String {
-        "\(record.topic.dropFirst(catalogue.prefix.utf8.count + 1))/\(record.partition)/\(record.offset)"
+        EventPosition(of: record, prefix: catalogue.prefix).description
     }
 
     /// Whether the routing key that the record carries belongs into another partition.

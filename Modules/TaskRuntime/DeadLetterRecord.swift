@@ -1,4 +1,4 @@
-import Contracts
+package import Contracts
 package import EventLog
 import Hashing
 
@@ -40,12 +40,12 @@ package enum DeadLetterRecord {
     // MARK: Putting back
 
     /// Where a dead letter failed; `nil` for a record that is none.
-    package static func place(of letter: LogRecord) -> (topic: String, partition: Int32, offset: Int64)? {
+    package static func position(of letter: LogRecord, prefix: String) -> EventPosition? {
         guard let topic = letter.headerText(topicHeader),
             let partition = letter.headerText(partitionHeader).flatMap(Int32.init),
             let offset = letter.headerText(offsetHeader).flatMap(Int64.init)
         else { return nil }
-        return (topic, partition, offset)
+        return EventPosition(topicName: topic, prefix: prefix, partition: partition, offset: offset)
     }
 
     /// What of a dead letter cannot go back as it is.
@@ -62,11 +62,13 @@ package enum DeadLetterRecord {
     ///
     /// - Parameters:
     ///   - data: instead of its own: the event's data, or a whole structured event.
-    ///   - partitions: how many its topic has.
+    ///   - failed: where it failed.
+    ///   - topic: the name of the topic that it failed in.
+    ///   - partitions: how many that topic has.
     package static func redriven(
-        _ letter: LogRecord, data: [UInt8]?, isStructured: Bool, partitions: Int32, prefix: String
+        _ letter: LogRecord, from failed: EventPosition, data: [UInt8]?, isStructured: Bool, to topic: String,
+        partitions: Int32
     ) throws(NotWhole) -> OutgoingRecord {
-        guard let place = place(of: letter) else { throw .noEvent }
         let isEvent =
             letter.headers.contains(name: HeaderName.type)
             || (letter.headerText(HeaderName.contentType) ?? "").lowercased().hasPrefix("application/cloudevents")
@@ -79,16 +81,13 @@ package enum DeadLetterRecord {
                 && !(isStructured && (header.name.hasPrefix("ce_") || header.name == HeaderName.contentType))
         }
         if isStructured { headers.append(HeaderName.contentType, "application/cloudevents+json") }
-        let topic =
-            place.topic.hasPrefix(prefix + ".") ? String(place.topic.dropFirst(prefix.utf8.count + 1)) : place.topic
-        let failed = "\(topic)/\(place.partition)/\(place.offset)"
-        let chain = [letter.headerText(HeaderName.redriven), failed].compactMap(\.self).joined(separator: " ")
+        let chain = [letter.headerText(HeaderName.redriven), failed.description].compactMap(\.self).joined(
+            separator: " ")
         headers.append(HeaderName.redriven, chain)
         let isBroadcast = headers.contains(name: HeaderName.broadcast)
-        let partition =
-            isBroadcast ? place.partition : letter.key.map { Partitioner.partition(of: $0, count: partitions) }
+        let partition = isBroadcast ? nil : letter.key.map { Partitioner.partition(of: $0, count: partitions) }
         return OutgoingRecord(
-            topic: place.topic, partition: partition ?? place.partition, key: letter.key, value: data ?? letter.value,
+            topic: topic, partition: partition ?? failed.partition, key: letter.key, value: data ?? letter.value,
             headers: headers)
     }
 }

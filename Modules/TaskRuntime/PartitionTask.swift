@@ -350,9 +350,7 @@ package final class PartitionTask {
             DeadLetterRecord.make(
                 record, letter, topic: configuration.catalogue.name(of: .deadLetters(configuration.worker)),
                 group: configuration.group, partition: configuration.partition))
-        let position = EventPosition(
-            topic: String(record.topic.dropFirst(configuration.catalogue.prefix.utf8.count + 1)),
-            partition: record.partition, offset: record.offset)
+        let position = EventPosition(of: record, prefix: configuration.catalogue.prefix)
         let time =
             clock.kind == .wall
             ? max(clock.time, Timestamp(millisecondsSince1970: record.appendTimeMilliseconds)) : clock.time

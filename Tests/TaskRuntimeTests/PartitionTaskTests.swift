@@ -216,8 +216,9 @@ import Testing
     }
 
     private func back(_ letter: LogRecord, data: [UInt8]? = nil, isStructured: Bool = false) throws -> OutgoingRecord {
-        try DeadLetterRecord.redriven(
-            letter, data: data, isStructured: isStructured, partitions: 8, prefix: "tributary")
+        let failed = try #require(DeadLetterRecord.position(of: letter, prefix: "tributary"))
+        return try DeadLetterRecord.redriven(
+            letter, from: failed, data: data, isStructured: isStructured, to: "tributary.referral.v1", partitions: 8)
     }
 
     @Test func goesBackAsItWasWithThePlacesWhereItFailed() throws {

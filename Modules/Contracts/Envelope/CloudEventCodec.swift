@@ -21,7 +21,7 @@ package enum CloudEventCodec {
         var event = Event(
             id: "", source: "", type: "", time: nil, subject: nil,
             key: try text(record.key?[...], "the record's key") ?? "",
-            data: value, position: position(of: record, prefix: prefix),
+            data: value, position: EventPosition(of: record, prefix: prefix),
             appendTime: Timestamp(millisecondsSince1970: record.appendTimeMilliseconds),
             isBroadcast: headers.isBroadcast, isForwarded: headers.isForwarded,
             commandID: try attribute(headers.commandID, HeaderName.commandID),
@@ -33,15 +33,6 @@ package enum CloudEventCodec {
             try readBinary(headers, into: &event)
         }
         return event
-    }
-
-    private static func position(of record: LogRecord, prefix: String) -> EventPosition {
-        var topic = record.topic
-        let length = prefix.utf8.count
-        if topic.utf8.count > length, topic.hasPrefix(prefix), topic.utf8.dropFirst(length).first == UInt8(ascii: ".") {
-            topic = String(topic[topic.utf8.index(topic.startIndex, offsetBy: length + 1)...])
-        }
-        return EventPosition(topic: topic, partition: record.partition, offset: record.offset)
     }
 
     // MARK: Binary mode

@@ -1,5 +1,5 @@
 package import Domain
-import EventLog
+package import EventLog
 
 /// An event as a worker sees it: a CloudEvent (binary or structured) out of a record, its data still encoded.
 package struct Event: Sendable, Hashable {
@@ -61,6 +61,20 @@ package struct EventPosition: Sendable, Hashable, CustomStringConvertible {
         self.topic = topic
         self.partition = partition
         self.offset = offset
+    }
+
+    /// - Parameter topicName: as the log has it, under the catalogue's prefix or not.
+    package init(topicName: String, prefix: String, partition: Int32, offset: Int64) {
+        var topic = topicName
+        let length = prefix.utf8.count
+        if topic.utf8.count > length, topic.hasPrefix(prefix), topic.utf8.dropFirst(length).first == UInt8(ascii: ".") {
+            topic = String(topic[topic.utf8.index(topic.startIndex, offsetBy: length + 1)...])
+        }
+        self.init(topic: topic, partition: partition, offset: offset)
+    }
+
+    package init(of record: LogRecord, prefix: String) {
+        self.init(topicName: record.topic, prefix: prefix, partition: record.partition, offset: record.offset)
     }
 
     package var description: String { topic + "/" + String(partition) + "/" + String(offset) }
