@@ -101,16 +101,12 @@ final class KafkaAdmin: Sendable {
             unsafe rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name)
         }
         defer { unsafe rd_kafka_ConfigResource_destroy_array(&resources, resources.count) }
-        let queue = KafkaQueue.new(of: handle)
-        defer { queue.close() }
-        let options = unsafe rd_kafka_AdminOptions_new(handle.pointer, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS)
-        defer { unsafe rd_kafka_AdminOptions_destroy(options) }
-        unsafe rd_kafka_AdminOptions_set_request_timeout(options, (timeout ?? self.timeout).milliseconds, nil, 0)
-        unsafe queue.withPointer { pointer in
-            unsafe rd_kafka_DescribeConfigs(handle.pointer, &resources, resources.count, options, pointer)
+        let event = unsafe try ask(
+            "describing topics", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, kind: RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT,
+            timeout: timeout
+        ) { options, queue in
+            unsafe rd_kafka_DescribeConfigs(handle.pointer, &resources, resources.count, options, queue)
         }
-        let event = try answer(
-            in: queue, kind: RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, "describing topics", timeout: timeout)
         let result = unsafe rd_kafka_event_DescribeConfigs_result(event.pointer)
         var count = 0
         let answers = unsafe rd_kafka_DescribeConfigs_result_resources(result, &count)
@@ -207,16 +203,12 @@ final class KafkaAdmin: Sendable {
         for partition in 0..<partitions { places.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
         var request: OpaquePointer? = unsafe rd_kafka_ListConsumerGroupOffsets_new(group, places.pointer)
         defer { unsafe rd_kafka_ListConsumerGroupOffsets_destroy(request) }
-        let queue = KafkaQueue.new(of: handle)
-        defer { queue.close() }
-        let options = unsafe rd_kafka_AdminOptions_new(handle.pointer, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS)
-        defer { unsafe rd_kafka_AdminOptions_destroy(options) }
-        unsafe rd_kafka_AdminOptions_set_request_timeout(options, timeout.milliseconds, nil, 0)
-        unsafe queue.withPointer { pointer in
-            unsafe rd_kafka_ListConsumerGroupOffsets(handle.pointer, &request, 1, options, pointer)
-        }
         let operation = "asking for the positions of group \(group)"
-        let event = try answer(in: queue, kind: RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, operation)
+        let event = unsafe try ask(
+            operation, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, kind: RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT
+        ) { options, queue in
+            unsafe rd_kafka_ListConsumerGroupOffsets(handle.pointer, &request, 1, options, queue)
+        }
         let result = unsafe rd_kafka_event_ListConsumerGroupOffsets_result(event.pointer)
         var count = 0
         guard let groups = unsafe rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count), count == 1 else {
@@ -234,6 +226,24 @@ final class KafkaAdmin: Sendable {
             if element.offset >= 0 { positions[Int(element.place.partition)] = element.offset }
         }
         return positions
+    }
+
+    // MARK: Requests
+
+    /// Sends an admin request and waits for its answer.
+    ///
+    /// - Parameter kind: of the event that answers.
+    func ask(
+        _ operation: String, _ request: rd_kafka_admin_op_t, kind: Int32, timeout: Duration? = nil,
+        send: (_ options: OpaquePointer?, _ queue: OpaquePointer?) -> Void
+    ) throws(LogError) -> KafkaEvent {
+        let queue = KafkaQueue.new(of: handle)
+        defer { queue.close() }
+        let options = unsafe rd_kafka_AdminOptions_new(handle.pointer, request)
+        defer { unsafe rd_kafka_AdminOptions_destroy(options) }
+        unsafe rd_kafka_AdminOptions_set_request_timeout(options, (timeout ?? self.timeout).milliseconds, nil, 0)
+        unsafe queue.withPointer { pointer in unsafe send(options, pointer) }
+        return try answer(in: queue, kind: kind, operation, timeout: timeout)
     }
 
     /// Waits for the answer of an admin call.

@@ -9,19 +9,15 @@ extension KafkaLog: GroupDescribing {
 
 extension KafkaAdmin {
     func members(ofGroup group: String, topic: String) throws(LogError) -> [GroupMember] {
-        let queue = KafkaQueue.new(of: handle)
-        defer { queue.close() }
-        let options = unsafe rd_kafka_AdminOptions_new(handle.pointer, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS)
-        defer { unsafe rd_kafka_AdminOptions_destroy(options) }
-        unsafe rd_kafka_AdminOptions_set_request_timeout(options, timeout.milliseconds, nil, 0)
-        unsafe group.withCString { name in
-            var names: [UnsafePointer<CChar>?] = unsafe [name]
-            unsafe queue.withPointer { pointer in
-                unsafe rd_kafka_DescribeConsumerGroups(handle.pointer, &names, 1, options, pointer)
+        let operation = "asking for the members of group \(group)"
+        let event = unsafe try ask(
+            operation, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, kind: RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT
+        ) { options, queue in
+            unsafe group.withCString { name in
+                var names: [UnsafePointer<CChar>?] = unsafe [name]
+                unsafe rd_kafka_DescribeConsumerGroups(handle.pointer, &names, 1, options, queue)
             }
         }
-        let operation = "asking for the members of group \(group)"
-        let event = try answer(in: queue, kind: RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT, operation)
         let result = unsafe rd_kafka_event_DescribeConsumerGroups_result(event.pointer)
         var count = 0
         guard let groups = unsafe rd_kafka_DescribeConsumerGroups_result_groups(result, &count), count == 1,

@@ -25,16 +25,13 @@ extension KafkaAdmin {
         }
         var request: OpaquePointer? = unsafe rd_kafka_AlterConsumerGroupOffsets_new(group, places.pointer)
         defer { unsafe rd_kafka_AlterConsumerGroupOffsets_destroy(request) }
-        let queue = KafkaQueue.new(of: handle)
-        defer { queue.close() }
-        let options = unsafe rd_kafka_AdminOptions_new(handle.pointer, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS)
-        defer { unsafe rd_kafka_AdminOptions_destroy(options) }
-        unsafe rd_kafka_AdminOptions_set_request_timeout(options, timeout.milliseconds, nil, 0)
-        unsafe queue.withPointer { pointer in
-            unsafe rd_kafka_AlterConsumerGroupOffsets(handle.pointer, &request, 1, options, pointer)
-        }
         let operation = "writing the positions of group \(group)"
-        let event = try answer(in: queue, kind: RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT, operation)
+        let event = unsafe try ask(
+            operation, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS,
+            kind: RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT
+        ) { options, queue in
+            unsafe rd_kafka_AlterConsumerGroupOffsets(handle.pointer, &request, 1, options, queue)
+        }
         let result = unsafe rd_kafka_event_AlterConsumerGroupOffsets_result(event.pointer)
         var count = 0
         guard let groups = unsafe rd_kafka_AlterConsumerGroupOffsets_result_groups(result, &count), count == 1 else {
