@@ -198,10 +198,8 @@ extension ObjectReader {
 
     /// An object with any names and strings as values; empty when absent.
     public mutating func stringMap(_ name: StaticString) -> [String: String] {
-        if let recorder { recorder.map(name, of: .string) }
-        guard let map = findPresent(name) else { return [:] }
         var result: [String: String] = [:]
-        members(of: map) { reader, key, index in result[key] = reader.string(at: index) }
+        eachString(name) { result[$0] = $1 }
         return result
     }
 

@@ -161,24 +161,12 @@ extension ObjectWriter {
 
     /// Members by the bytes of their names, so that equal maps give equal text; omits an empty map.
     public mutating func stringMap(_ name: StaticString, _ members: [String: String]) {
-        members.isEmpty ? () : writeMap(name, Self.sorted(members)) { writer, value in writer.append(value) }
+        stringMap(name, Self.sorted(members))
     }
 
-    /// As many members with string values as `count` says, in their order; omits an empty map. Names must be unique.
-    public mutating func strings(
-        _ name: StaticString, _ count: Int, member: (_ index: Int) -> (name: String, value: String)
-    ) {
-        guard count > 0 else { return }
-        begin(name)
-        open(UInt8(ascii: "{"))
-        for index in 0..<count {
-            let member = member(index)
-            separate()
-            append(member.name)
-            append(UInt8(ascii: ":"))
-            append(member.value)
-        }
-        close(UInt8(ascii: "}"))
+    /// Members in the order given; omits an empty map. Names must be unique.
+    public mutating func stringMap(_ name: StaticString, _ members: [(String, String)]) {
+        members.isEmpty ? () : writeMap(name, members) { writer, value in writer.append(value) }
     }
 
     private static func sorted<Value>(_ members: [String: Value]) -> [(String, Value)] {

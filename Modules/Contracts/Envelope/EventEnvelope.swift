@@ -46,21 +46,12 @@ extension CloudEventCodec {
 
     /// The headers of a record in binary mode; the data goes into its value as it is.
     package static func encode(_ envelope: EventEnvelope) -> LogHeaders {
-        var headers = LogHeaders()
-        headers.reserve(usualBytes)
-        headers.append(contentsOf: constant)
-        headers.append(EncodedHeaderName.id, envelope.id)
-        headers.append(EncodedHeaderName.source, envelope.source)
-        headers.append(EncodedHeaderName.type, envelope.type)
-        headers.append(EncodedHeaderName.time, envelope.time.description)
-        if let value = envelope.subject { headers.append(EncodedHeaderName.subject, value) }
-        if let value = envelope.key { headers.append(EncodedHeaderName.key, value) }
-        if envelope.isBroadcast { headers.append(EncodedHeaderName.broadcast, "1") }
-        if envelope.isForwarded { headers.append(EncodedHeaderName.forwarded, "1") }
-        if let value = envelope.commandID { headers.append(EncodedHeaderName.commandID, value) }
-        if let value = envelope.cause { headers.append(EncodedHeaderName.cause, value.description) }
-        if let value = envelope.traceparent { headers.append(EncodedHeaderName.traceparent, value) }
-        return headers
+        EnvelopeSeries(
+            source: envelope.source, time: envelope.time, commandID: envelope.commandID,
+            traceparent: envelope.traceparent, cause: envelope.cause
+        ).headers(
+            id: envelope.id, type: envelope.type, subject: envelope.subject, key: envelope.key,
+            isBroadcast: envelope.isBroadcast, isForwarded: envelope.isForwarded)
     }
 
     /// A whole record in binary mode.
@@ -75,33 +66,42 @@ extension CloudEventCodec {
     }
 }
 
-/// Envelopes of the events that answer one record: what they have in common is encoded once.
+/// Envelopes of events that answer one record: what they have in common is encoded once.
 package struct EnvelopeSeries: Sendable {
-    private let common: LogHeaders
+    private var source = LogHeaders()
+    private var time = LogHeaders()
+    /// The command, the cause and the trace.
+    private var origin = LogHeaders()
 
     /// See `EventEnvelope` for what is what.
     package init(
         source: String, time: Timestamp, commandID: String?, traceparent: String?, cause: EventPosition?
     ) {
-        var common = CloudEventCodec.constant
-        common.append(EncodedHeaderName.source, source)
-        common.append(EncodedHeaderName.time, time.description)
-        if let commandID { common.append(EncodedHeaderName.commandID, commandID) }
-        if let cause { common.append(EncodedHeaderName.cause, cause.description) }
-        if let traceparent { common.append(EncodedHeaderName.traceparent, traceparent) }
-        self.common = common
+        self.source.append(EncodedHeaderName.source, source)
+        self.time.append(EncodedHeaderName.time, time.description)
+        if let commandID { origin.append(EncodedHeaderName.commandID, commandID) }
+        if let cause { origin.append(EncodedHeaderName.cause, cause.description) }
+        if let traceparent { origin.append(EncodedHeaderName.traceparent, traceparent) }
     }
 
     /// The headers of one event.
-    package func headers(id: String, type: String, subject: String?, key: String, sequence: Int64) -> LogHeaders {
+    package func headers(
+        id: String, type: String, subject: String?, key: String?, isBroadcast: Bool = false, isForwarded: Bool = false,
+        sequence: Int64? = nil
+    ) -> LogHeaders {
         var headers = LogHeaders()
         headers.reserve(CloudEventCodec.usualBytes)
-        headers.append(contentsOf: common)
+        headers.append(contentsOf: CloudEventCodec.constant)
         headers.append(EncodedHeaderName.id, id)
+        headers.append(contentsOf: source)
         headers.append(EncodedHeaderName.type, type)
+        headers.append(contentsOf: time)
         if let subject { headers.append(EncodedHeaderName.subject, subject) }
-        headers.append(EncodedHeaderName.key, key)
-        headers.append(EncodedHeaderName.sequence, String(sequence))
+        if let key { headers.append(EncodedHeaderName.key, key) }
+        if isBroadcast { headers.append(EncodedHeaderName.broadcast, "1") }
+        if isForwarded { headers.append(EncodedHeaderName.forwarded, "1") }
+        headers.append(contentsOf: origin)
+        if let sequence { headers.append(EncodedHeaderName.sequence, String(sequence)) }
         return headers
     }
 }

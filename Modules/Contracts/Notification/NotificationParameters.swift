@@ -44,6 +44,6 @@ package struct NotificationParameters: Sendable, Hashable, ExpressibleByDictiona
     }
 
     func write(_ name: StaticString, to writer: inout ObjectWriter) {
-        writer.strings(name, entries.count) { (entries[$0].name, entries[$0].value) }
+        writer.stringMap(name, entries.map { ($0.name, $0.value) })
     }
 }
