@@ -71,7 +71,7 @@ let package = Package(
         module("YAML", ["CLibYAML", "JSON"]),
         module("DomainNames", ["CIDN", "CPublicSuffix", "Hashing"]),
         module("SQLite", ["CSQLite"]),
-        module("StateStore", ["SQLite", "TaskRuntime"]),
+        module("StateStore", ["CTrapMark", "SQLite", "TaskRuntime"]),
         module("EmbeddedLog", ["EventLog", "SQLite"]),
         module("KafkaLog", ["CCrypto", "CRdkafka", "EventLog"]),
         module("EventLogConformance", ["EventLog"]),
@@ -91,7 +91,7 @@ let package = Package(
         module(
             "WorkerService",
             [
-                "ApprovalWorker", "CAllocator", "CTrapMark", "CommandLineKit", "Contracts", "Domain", "DomainNames",
+                "ApprovalWorker", "CAllocator", "CommandLineKit", "Contracts", "Domain", "DomainNames",
                 "EmbeddedLog",
                 "EventLog",
                 "JSON",

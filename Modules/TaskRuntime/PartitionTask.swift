@@ -190,8 +190,7 @@ package final class PartitionTask {
     /// Processes the next record. `false` means that more timers and held events come before its end than one turn takes:
     /// call `process` with it again in a later turn; until then the position stays before it.
     package func process(_ record: LogRecord) throws -> Bool {
-        let work = TrapWork.record(record.offset, in: configuration.partition)
-        if let letter = crashLoop(work) {
+        if let letter = crashLoop(.record(record.offset, in: configuration.partition)) {
             guard try observeAppendTime(of: record) else { return false }
             deadLetter(record, letter, event: nil)
             finish(record)
@@ -214,7 +213,6 @@ package final class PartitionTask {
             return try processClock(event, record)
         default:
             guard try observeAppendTime(of: record) else { return false }
-            _ = watch?.begin(work)
             try processEvent(event, record)
             finish(record)
             return true
@@ -222,8 +220,8 @@ package final class PartitionTask {
     }
 
     /// Says what is worked on from now on; not `nil` where the process has trapped over it before, and again.
-    private func crashLoop(_ work: TrapWork) -> DeadLetter? {
-        guard let traps = watch?.begin(work), traps >= TrapWork.limit else { return nil }
+    private func crashLoop(_ work: @autoclosure () -> TrapWork) -> DeadLetter? {
+        guard let traps = watch?.begin(work()), traps >= TrapWork.limit else { return nil }
         return DeadLetter(.crashLoop, "the process trapped over it \(traps) times; it was not processed again")
     }
 
@@ -504,6 +502,8 @@ package final class PartitionTask {
         counts.timers += 1
         let key = TimerQueue.key(due: timer.due, name: timer.name)
         let letter = crashLoop(.row(.timer, key: key.bytes, in: configuration.partition))
+        // The record that it fires before goes on.
+        defer { _ = watch?.begin(.record(record.offset, in: configuration.partition)) }
         do {
             if let letter { throw letter }
             try state.remove(timer)

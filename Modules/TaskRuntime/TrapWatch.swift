@@ -1,3 +1,5 @@
+import Hashing
+
 /// Knows what a turn thread is working on, even after the process has trapped over it. A Swift trap cannot be caught: what
 /// made the process die twice is set aside unprocessed the third time.
 ///
@@ -27,10 +29,7 @@ package struct TrapWork: Sendable, Hashable {
     }
 
     static func row(_ kind: Kind, key: [UInt8], in partition: Int32) -> TrapWork {
-        // FNV-1a: it is compared with itself only.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return TrapWork(kind: kind, partition: partition, number: Int64(bitPattern: hash))
+        TrapWork(kind: kind, partition: partition, number: Int64(bitPattern: Hashing.first64(of: key)))
     }
 
     /// So many traps, and the work is not tried again.

@@ -390,17 +390,15 @@ package final class TurnLoop {
         #endif
         for assignment in inTurn {
             let (row, changelog) = try assignment.task!.finishTurn()
+            offsets.append(
+                TurnOffset(partition: assignment.partition, offset: row.inputOffset, metadata: row.metadata))
             #if SIMULATION
                 if InjectedBug.isActive(.commitOrderSwapped) {
                     withheld += changelog
-                } else {
-                    for record in changelog { try session.append(record) }
+                    continue
                 }
-            #else
-                for record in changelog { try session.append(record) }
             #endif
-            offsets.append(
-                TurnOffset(partition: assignment.partition, offset: row.inputOffset, metadata: row.metadata))
+            for record in changelog { try session.append(record) }
         }
         #if SIMULATION
             try breakCommit(session, of: inTurn, offsets: &offsets, withheld: withheld)

@@ -4,7 +4,7 @@ package import TaskRuntime
 
 /// What a turn thread works on, in a file that is mapped into memory: the kernel keeps it when the process traps.
 ///
-/// Two words a piece of work are written on the way; the file is read when a process starts. A death without a trap (a
+/// Three words a piece of work are written on the way; the file is read when a process starts. A death without a trap (a
 /// signal from outside, the host) says nothing about the work and is not counted.
 ///
 /// Safe because all words are within the mapping, which lives as long as the object.
@@ -34,20 +34,20 @@ package import TaskRuntime
     package init(directory: String) throws(StoreError) {
         let path = directory + "/applying"
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure("opening \(path)") }
+        guard descriptor >= 0 else { throw StoreDirectory.failure("opening \(path)") }
         defer { close(descriptor) }
-        guard ftruncate(descriptor, off_t(Self.byteCount)) == 0 else { throw Self.failure("sizing \(path)") }
+        // A page that the disk has no room for would end the process when it is written.
+        errno = posix_fallocate(descriptor, 0, off_t(Self.byteCount))
+        guard errno == 0 else { throw StoreDirectory.failure("making room for \(path)") }
         let memory = unsafe mmap(nil, Self.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { throw Self.failure("mapping \(path)") }
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            throw StoreDirectory.failure("mapping \(path)")
+        }
         unsafe words = memory.bindMemory(to: Int64.self, capacity: Self.byteCount / 8)
         load()
     }
 
     deinit { unsafe munmap(words, Self.byteCount) }
-
-    private static func failure(_ operation: String) -> StoreError {
-        unsafe StoreError(.inputOutput, "\(operation): \(String(cString: strerror(errno)))")
-    }
 
     private func load() {
         guard unsafe words[Word.version] == Self.version else {
@@ -87,7 +87,8 @@ package import TaskRuntime
     package func watchThread() throws(StoreError) {
         let mark = unsafe UnsafeMutableRawPointer(words + Word.signal).assumingMemoryBound(to: UInt64.self)
         let error = unsafe tributary_mark_traps(mark)
-        guard error == 0 else { throw StoreError(.inputOutput, "watching for traps: error \(error)") }
+        errno = error
+        guard error == 0 else { throw StoreDirectory.failure("watching for traps") }
     }
 
     package func begin(_ work: TrapWork) -> Int {
