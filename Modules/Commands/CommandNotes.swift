@@ -35,6 +35,8 @@ enum CommandNotes {
 
     /// The note of a command; `nil` where it has none.
     static func find(_ id: String, in installation: Installation) throws -> JSONValue? {
+        // The topic is as long as the log is old.
+        guard id.hasPrefix(CommandSender.idPrefix) else { return nil }
         var found: JSONValue?
         try installation.log.readThrough(installation.options.catalogue.name(of: .program)) { record in
             guard record.headerText(HeaderName.type) == CommandNoted.type, let value = record.value,

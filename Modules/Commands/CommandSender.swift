@@ -73,8 +73,10 @@ struct CommandSender {
             commandID: command)
     }
 
+    static let idPrefix = "cmd_"
+
     static func newID(for data: [UInt8]) -> String {
-        "cmd_" + Hexadecimal.text(Hashing.randomBytes(count: 8)) + Hexadecimal.text(Hashing.first64(of: data))
+        idPrefix + Hexadecimal.text(Hashing.randomBytes(count: 8)) + Hexadecimal.text(Hashing.first64(of: data))
     }
 
     /// Waits until `expected` partitions have answered; on a stream clock the ticks make them answer.

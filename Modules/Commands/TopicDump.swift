@@ -6,10 +6,8 @@ import JSON
 
 /// `topics dump`: a whole log as lines, for an audit by other programs (`scripts/oracle`), and to be kept elsewhere.
 enum TopicDump {
-    /// Records that are read and written at once.
-    static let batch = 2_000
-    /// How long one read waits for records before positions are looked at again.
-    static let readTimeout = Duration.milliseconds(500)
+    /// Lines are written in pieces of so many bytes.
+    private static let pieceBytes = 1 << 20
 
     static let command = Command(
         "topics", "dump",
@@ -37,11 +35,15 @@ enum TopicDump {
         // One partition after the other, so that lines are in order of offsets.
         for (partition, end) in ends.enumerated() where end > 0 {
             let place = TopicPartition(topic, Int32(partition))
-            try reader.assign([place: 0])
-            while try (reader.positions()[place] ?? 0) < end {
-                let records = try reader.read(maximum: batch, timeout: readTimeout).filter { $0.offset < end }
-                Terminal().write(records.map { String(decoding: line(of: $0).text, as: UTF8.self) + "\n" }.joined())
+            var piece = ""
+            try reader.readThrough(from: [place: 0], to: [place: end]) { record in
+                guard record.offset < end else { return }
+                piece += String(decoding: line(of: record).text, as: UTF8.self) + "\n"
+                guard piece.utf8.count >= pieceBytes else { return }
+                Terminal().write(piece)
+                piece = ""
             }
+            Terminal().write(piece)
         }
     }
 
