@@ -96,7 +96,7 @@ final class SimulatedProcess: @unchecked Sendable {
 
     func sleep(_ duration: Duration) {
         guard !isDead else { return }
-        scheduler.wait(until: scheduler.now + duration.components.attoseconds / 1_000_000_000_000_000)
+        scheduler.wait(until: scheduler.now + duration.milliseconds)
     }
 
     func wallClock() -> Int64 { scheduler.now + skew }

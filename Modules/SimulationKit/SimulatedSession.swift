@@ -44,9 +44,7 @@ final class SimulatedSession: TurnSession {
         self.configuration = configuration
         self.process = process
         self.broker = broker
-        transactionTimeout =
-            configuration.transactionTimeout.components.seconds * 1_000
-            + configuration.transactionTimeout.components.attoseconds / 1_000_000_000_000_000
+        transactionTimeout = configuration.transactionTimeout.milliseconds
         group = broker.group(configuration.group, topic: configuration.topic)
         ownership = GroupOwnership(topic: configuration.topic)
         try process.call("open", failing: .retriable)
@@ -129,7 +127,7 @@ final class SimulatedSession: TurnSession {
     func poll(maximumRecords: Int, timeout: Duration) throws(LogError) -> [SessionEvent] {
         try process.call("poll", failing: scheduler.random.chance(percent: 20) ? .fatal : .retriable)
         try ownership.requireNoRevocation()
-        let deadline = scheduler.now + timeout.components.attoseconds / 1_000_000_000_000_000
+        let deadline = scheduler.now + timeout.milliseconds
         while true {
             work()
             if process.isFenced {
@@ -228,7 +226,7 @@ final class SimulatedSession: TurnSession {
     {
         try process.call("read changelog", failing: .retriable)
         let source = changelog(partition)
-        let deadline = scheduler.now + timeout.components.attoseconds / 1_000_000_000_000_000
+        let deadline = scheduler.now + timeout.milliseconds
         if source.lastStableOffset <= offset {
             scheduler.wait(until: deadline) { source.lastStableOffset > offset }
             try process.requireLife()

@@ -156,11 +156,7 @@ package final class Engine {
                 TurnLoop.Environment(
                     log: log, session: session, worker: worker, catalogue: options.catalogue, stores: stores,
                     now: { Int64(Date().timeIntervalSince1970 * 1000) },
-                    sleep: {
-                        Thread.sleep(
-                            forTimeInterval: Double($0.components.attoseconds) / 1e18
-                                + Double($0.components.seconds))
-                    },
+                    sleep: { Thread.sleep(for: $0) },
                     limits: options.limits, observer: observer, watch: traps,
                     makeProcessor: definition.makeProcessor),
                 stop: stop)

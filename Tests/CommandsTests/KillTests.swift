@@ -1,8 +1,10 @@
 import Contracts
 import Demo
+import Domain
 import EmbeddedLog
 import EventLog
 import Foundation
+import JSON
 import Testing
 
 @testable import Commands
@@ -13,6 +15,7 @@ import Testing
     .enabled(if: BuiltProgram.path != nil, Comment(rawValue: BuiltProgram.missing)))
 struct KillTests {
     private static let topic = "tributary.referral.v1"
+    private static let mail = "tributary.notification.v1"
     /// How long the next record may take before the killed import counts as stuck.
     private static let patience = Duration.seconds(60)
 
@@ -61,20 +64,24 @@ struct KillTests {
         }
     }
 
-    /// Returns when the process that serves the log in `data` has written so many referrals. Woken by the log itself.
-    private func wait(for referrals: Int64, in data: String) throws {
+    /// Returns when the process that serves the log in `data` has written so many referrals, or whatever `note` takes down
+    /// of a record, each once. Woken by the log itself.
+    private func wait(
+        for count: Int64, in data: String, topic: String = KillTests.topic,
+        note: (LogRecord, inout Set<String>) throws -> Void = { KillTests.note($0, in: &$1) }
+    ) throws {
         let log = try RemoteLog(directory: data)
         defer { log.close() }
         let reader = try log.reader()
         defer { reader.close() }
-        let partitions = Int32(try log.endOffsets(of: Self.topic).count)
+        let partitions = Int32(try log.endOffsets(of: topic).count)
         try reader.assign(
-            Dictionary(uniqueKeysWithValues: (0..<partitions).map { (TopicPartition(Self.topic, $0), 0) }))
+            Dictionary(uniqueKeysWithValues: (0..<partitions).map { (TopicPartition(topic, $0), 0) }))
         var seen: Set<String> = []
-        while seen.count < referrals {
+        while seen.count < count {
             let more = try reader.read(maximum: 500, timeout: Self.patience)
-            try #require(!more.isEmpty, "the import goes on beyond \(seen.count) referrals")
-            for record in more { Self.note(record, in: &seen) }
+            try #require(!more.isEmpty, "the process goes on beyond \(seen.count) of \(count)")
+            for record in more { try note(record, &seen) }
         }
     }
 
@@ -89,8 +96,12 @@ struct KillTests {
             workers.send(SIGTERM)
             workers.finish()
         }
-        let deadline = ContinuousClock.now + Self.patience
-        while try messages(in: data).count < wanted, ContinuousClock.now < deadline { usleep(20_000) }
+        try wait(for: Int64(wanted), in: data, topic: Self.mail) { record, sent in
+            guard record.headerText(HeaderName.type) == NotificationSent.type, let value = record.value else { return }
+            for message in try JSONDocument.decode(NotificationSent.self, from: value).messages {
+                sent.insert(message.notification.text)
+            }
+        }
     }
 
     /// How many messages were asked for.
@@ -98,7 +109,7 @@ struct KillTests {
         let log = try EmbeddedLog(directory: data)
         defer { log.close() }
         var ids: Set<String> = []
-        try log.readThrough(TopicCatalogue().name(of: .notification)) { record in
+        try log.readThrough(Self.mail) { record in
             if record.headerText(HeaderName.type) == NotificationRequested.type {
                 ids.insert(record.headerText(HeaderName.subject) ?? "")
             }

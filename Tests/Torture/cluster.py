@@ -8,6 +8,7 @@ their records stand in every reader's way for ever. A controller that lives know
 """
 
 import base64
+import datetime
 import os
 import pathlib
 import shutil
@@ -223,7 +224,6 @@ class Product:
 
     def _rates(self, examples):
         """The sample's rates, dated today: the newest ones are what a deal of today is converted by."""
-        import datetime
         today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
         lines = (examples / "fx.csv").read_text().splitlines()
         newest = {}

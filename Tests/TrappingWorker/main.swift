@@ -87,7 +87,7 @@ do {
         TurnLoop.Environment(
             log: log, session: session, worker: .referral, catalogue: catalogue, stores: stores,
             now: { Int64(Date().timeIntervalSince1970 * 1000) },
-            sleep: { Thread.sleep(forTimeInterval: Double($0.components.attoseconds) / 1e18) },
+            sleep: { Thread.sleep(for: $0) },
             observer: TurnObserver { idle.observe($0) }, watch: traps,
             makeProcessor: { _, _ in TrappingProcessor() }),
         stop: idle.stop
