@@ -26,7 +26,7 @@ RUN swift build --configuration release --product tributary \
 FROM debian:bookworm-slim
 RUN apt-get update -q \
     && apt-get install --yes -q --no-install-recommends \
-        ca-certificates libcurl4 libidn2-0 libjemalloc2 libmicrohttpd12 libpsl5 librdkafka1 libsimdjson14 libsqlite3-0 libssl3 libstdc++6 \
+        ca-certificates libcurl4 libidn2-0 libjemalloc2 liblz4-1 libmicrohttpd12 libpsl5 librdkafka1 libsimdjson14 libsqlite3-0 libssl3 libstdc++6 \
         libyaml-0-2 publicsuffix \
     && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/tributary --shell /usr/sbin/nologin tributary \

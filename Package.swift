@@ -39,6 +39,7 @@ let package = Package(
     targets: [
         // C libraries: each with the reason it is here.
         system("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),  // stores, embedded log, read model
+        system("CLZ4", pkgConfig: "liblz4", package: "liblz4-dev"),  // batches of the embedded log
         system("CRdkafka", pkgConfig: "rdkafka", package: "librdkafka-dev"),  // Apache Kafka's reference C client
         system("CLibYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),  // programme files and maps, with line marks
         system("CPublicSuffix", pkgConfig: "libpsl", package: "libpsl-dev"),  // registrable domains by the suffix list
@@ -72,7 +73,7 @@ let package = Package(
         module("DomainNames", ["CIDN", "CPublicSuffix", "Hashing"]),
         module("SQLite", ["CSQLite"]),
         module("StateStore", ["CTrapMark", "SQLite", "TaskRuntime"]),
-        module("EmbeddedLog", ["EventLog", "SQLite"]),
+        module("EmbeddedLog", ["CLZ4", "EventLog", "SQLite"]),
         module("KafkaLog", ["CCrypto", "CRdkafka", "EventLog"]),
         module("EventLogConformance", ["EventLog"]),
         module("HTTPServing", ["CMicroHTTPD"]),

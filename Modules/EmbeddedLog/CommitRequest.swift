@@ -8,7 +8,7 @@ final class CommitRequest: @unchecked Sendable {
     /// Records of one partition, in their order.
     struct Batch {
         let partition: PartitionLog
-        var records: RecordBatch
+        let records: PackedBatch
         /// Given when the batch is written.
         var base: Int64 = -1
         var appendTime: Int64 = 0
@@ -41,23 +41,55 @@ final class CommitRequest: @unchecked Sendable {
     }
 }
 
-/// The records of an open transaction, by partition, as they will be stored. Used by one thread.
+/// The records of an open transaction, by partition, as they will be stored: a batch is packed as soon as it is full.
+/// Used by one thread.
 struct TransactionBuffer {
     /// What one transaction may hold, in bytes of its records.
     static let maximumBytes = 256 << 20
 
-    private var batches: [CommitRequest.Batch] = []
+    /// A partition's batch that still takes records.
+    private struct OpenBatch {
+        let partition: PartitionLog
+        var records: RecordBatch
+    }
+
     private(set) var recordCount = 0
     private(set) var bytes = 0
-    /// The batch that each partition's next record goes into.
+    private var packed: [CommitRequest.Batch] = []
+    private var open: [OpenBatch] = []
+    /// Where in `open` each partition's stands.
     private var indices: [ObjectIdentifier: Int] = [:]
+    /// Emptied batches, which keep their room.
+    private var spare: [RecordBatch] = []
+    private var scratch: [UInt8] = []
 
-    /// Empties the buffer.
+    private static let maximumSpare = 16
+
+    /// Packs what is open, and empties the buffer.
     mutating func takeBatches() -> [CommitRequest.Batch] {
+        for index in open.indices { pack(at: index) }
+        for batch in open where spare.count < Self.maximumSpare { spare.append(batch.records) }
         var taken: [CommitRequest.Batch] = []
-        swap(&taken, &batches)
-        self = TransactionBuffer()
+        swap(&taken, &packed)
+        clear()
         return taken
+    }
+
+    /// Forgets the records.
+    mutating func clear() {
+        packed.removeAll()
+        open.removeAll(keepingCapacity: true)
+        indices.removeAll(keepingCapacity: true)
+        recordCount = 0
+        bytes = 0
+    }
+
+    private mutating func pack(at index: Int) {
+        packed.append(
+            CommitRequest.Batch(
+                partition: open[index].partition,
+                records: PackedBatch(open[index].records, scratch: &scratch)))
+        open[index].records.removeAll()
     }
 
     mutating func append(_ record: OutgoingRecord, to partition: PartitionLog) throws(LogError) {
@@ -75,13 +107,15 @@ struct TransactionBuffer {
         bytes += size
         recordCount += 1
         let identifier = ObjectIdentifier(partition)
-        if let index = indices[identifier], !batches[index].records.isFull(for: size) {
-            batches[index].records.append(record, byteCount: size)
-            return
+        let index: Int
+        if let known = indices[identifier] {
+            index = known
+            if open[index].records.isFull(for: size) { pack(at: index) }
+        } else {
+            index = open.count
+            indices[identifier] = index
+            open.append(OpenBatch(partition: partition, records: spare.popLast() ?? RecordBatch()))
         }
-        indices[identifier] = batches.count
-        var records = RecordBatch()
-        records.append(record, byteCount: size)
-        batches.append(CommitRequest.Batch(partition: partition, records: records))
+        open[index].records.append(record, byteCount: size)
     }
 }

@@ -29,7 +29,7 @@ struct CompactionScan {
     /// A batch without the records that go; where none is left the batch goes as a whole.
     struct Changed {
         var base: Int64
-        var records: RecordBatch
+        var records: PackedBatch
     }
 
     /// The next offset to look at.
@@ -39,6 +39,7 @@ struct CompactionScan {
     private(set) var changed: [Changed] = []
     private(set) var changedBytes = 0
 
+    private var scratch: [UInt8] = []
     private let latest: [KeyDigest: Int64]
     /// Where the compaction before ended.
     private let clean: Int64
@@ -74,8 +75,9 @@ struct CompactionScan {
             unsafe records.append(record, gap: Int(place.offset - next))
             next = place.offset + 1
         }
-        changed.append(Changed(base: batch.base, records: records))
-        changedBytes += records.bytes.count
+        let packed = PackedBatch(records, scratch: &scratch)
+        changed.append(Changed(base: batch.base, records: packed))
+        changedBytes += packed.bytes.count
         return true
     }
 

@@ -6,6 +6,7 @@ final class EmbeddedProducer: LogProducer {
     private let identity: String
     private let epoch: Int
     private var topics: [String: TopicLog] = [:]
+    private var buffer = TransactionBuffer()
 
     init(log: EmbeddedLog, identity: String, epoch: Int) {
         self.log = log
@@ -14,7 +15,7 @@ final class EmbeddedProducer: LogProducer {
     }
 
     func append(_ records: [OutgoingRecord]) throws(LogError) -> [TopicPartition: Int64] {
-        var buffer = TransactionBuffer()
+        buffer.clear()
         for record in records {
             try buffer.append(record, to: try topic(record.topic).partition(record.partition))
         }

@@ -249,7 +249,7 @@ final class EmbeddedSession: TurnSession {
 
     private func dropTurn() {
         isTurnOpen = false
-        transaction = TransactionBuffer()
+        transaction.clear()
     }
 
     // MARK: Leaving

@@ -16,6 +16,7 @@ final class LogCleaner {
 
     private let log: EmbeddedLog
     private let reader: SQLiteConnection
+    private var unpacked = UnpackedBatch()
 
     init(log: EmbeddedLog) throws(LogError) {
         self.log = log
@@ -165,16 +166,21 @@ final class LogCleaner {
         var broken: Int64?
         let next = try reading { () throws(SQLiteError) in
             let select = try reader.statement(
-                "SELECT base_offset, end_offset, append_time, records FROM \(LogFile.batchTable(partition.id)) "
-                    + "WHERE base_offset >= ?1 AND base_offset < ?2 ORDER BY base_offset")
+                "SELECT base_offset, end_offset, append_time, unpacked_bytes, records "
+                    + "FROM \(LogFile.batchTable(partition.id)) WHERE base_offset >= ?1 AND base_offset < ?2 ORDER BY base_offset"
+            )
             defer { select.reset() }
             try select.bind(1, first)
             try select.bind(2, limit)
             while try select.step() {
                 let batch = StoredBatch(
                     base: select.integer(0), end: select.integer(1), appendTime: select.integer(2))
-                let answer = unsafe select.withBytes(3) { bytes in unsafe body(batch, bytes) }
-                guard answer.isRead else {
+                let answer = unsafe select.withBytes(4) { packed in
+                    unsafe unpacked.lend(packed, byteCount: Int(select.integer(3))) { bytes in
+                        unsafe body(batch, bytes)
+                    }
+                }
+                guard let answer, answer.isRead else {
                     broken = batch.base
                     return limit
                 }

@@ -36,9 +36,10 @@ extension LogFile {
             return try delete.run()
         }
         let update = try connection.statement(
-            "UPDATE \(table) SET record_count = ?2, records = ?3 WHERE base_offset = ?1")
+            "UPDATE \(table) SET record_count = ?2, unpacked_bytes = ?3, records = ?4 WHERE base_offset = ?1")
         try update.bind(1, batch.base)
         try update.bind(2, Int64(batch.records.count))
-        try update.run(binding: batch.records.bytes, at: 3)
+        try update.bind(3, Int64(batch.records.unpackedBytes))
+        try update.run(binding: batch.records.bytes, at: 4)
     }
 }

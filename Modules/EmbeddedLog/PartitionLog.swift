@@ -5,7 +5,7 @@ final class TailChunk: Sendable {
     let base: Int64
     let end: Int64
     let appendTime: Int64
-    let records: RecordBatch
+    let records: PackedBatch
     /// What it takes in memory.
     let bytes: Int
 

@@ -1,7 +1,7 @@
 import EventLog
 
-/// Records of one partition that were committed together and follow one another, as one run of bytes: what the file
-/// stores in a row, and memory keeps.
+/// Records of one partition that were committed together and follow one another, as one run of bytes: what is packed
+/// (`PackedBatch`) before it is kept.
 ///
 /// Per record: how many offsets lie between the one before and this (0 but after a compaction), the key, the headers
 /// and the value, each behind its length. The lengths of key and value are one more than they have bytes, and 0 for
@@ -28,6 +28,12 @@ struct RecordBatch: Sendable {
         bytes.append(contentsOf: record.headers.bytes)
         append(record.value)
         count += 1
+    }
+
+    /// Forgets the records and keeps their room, unless a large record made it larger than most need.
+    mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: bytes.capacity <= 2 * Self.maximumBytes)
+        count = 0
     }
 
     private mutating func append(_ value: [UInt8]?) {

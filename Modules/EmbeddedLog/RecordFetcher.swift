@@ -17,6 +17,7 @@ final class RecordFetcher {
 
     private let log: EmbeddedLog
     private var connection: SQLiteConnection?
+    private var unpacked = UnpackedBatch()
 
     init(log: EmbeddedLog) { self.log = log }
 
@@ -43,22 +44,24 @@ final class RecordFetcher {
             return (end: partition.end, tail: partition.tail(from: offset, maximum: maximum))
         }
         guard offset < source.end else { return Fetch(records: [], next: offset) }
-        if let tail = source.tail { return try Self.records(of: tail, partition, from: offset, maximum: maximum) }
+        if let tail = source.tail { return try records(of: tail, partition, from: offset, maximum: maximum) }
         return try read(partition, from: offset, upTo: source.end, maximum: maximum)
     }
 
-    private static func records(
+    private func records(
         of tail: [TailChunk], _ partition: PartitionLog, from offset: Int64, maximum: Int
     ) throws(LogError) -> Fetch {
         var fetch = Fetch(records: [], next: offset)
         fetch.records.reserveCapacity(min(maximum, tail.reduce(0) { $0 + $1.records.count }))
-        for chunk in tail where fetch.records.count < maximum && fetch.bytes <= maximumBytes {
-            let isRead = unsafe chunk.records.bytes.withUnsafeBytes { bytes in
-                unsafe fetch.take(
-                    bytes, of: partition, base: chunk.base, end: chunk.end, appendTime: chunk.appendTime,
-                    from: offset, maximum: maximum, isChecked: true)
+        for chunk in tail where fetch.records.count < maximum && fetch.bytes <= Self.maximumBytes {
+            let isRead = unsafe chunk.records.bytes.withUnsafeBytes { packed in
+                unsafe unpacked.lend(packed, byteCount: chunk.records.unpackedBytes) { bytes in
+                    unsafe fetch.take(
+                        bytes, of: partition, base: chunk.base, end: chunk.end, appendTime: chunk.appendTime,
+                        from: offset, maximum: maximum, isChecked: true)
+                }
             }
-            guard isRead else { throw unreadable(partition, chunk.base) }
+            guard isRead == true else { throw Self.unreadable(partition, chunk.base) }
         }
         return fetch
     }
@@ -70,7 +73,8 @@ final class RecordFetcher {
             let table = LogFile.batchTable(partition.id)
             // The batch with the offset is the last one that does not begin behind it.
             let select = try open().statement(
-                "SELECT base_offset, end_offset, append_time, records FROM \(table) WHERE base_offset >= "
+                "SELECT base_offset, end_offset, append_time, unpacked_bytes, records FROM \(table) "
+                    + "WHERE base_offset >= "
                     + "coalesce((SELECT max(base_offset) FROM \(table) WHERE base_offset <= ?1), ?1) "
                     + "AND base_offset < ?2 ORDER BY base_offset")
             defer { select.reset() }
@@ -79,12 +83,14 @@ final class RecordFetcher {
             var fetch = Fetch(records: [], next: offset)
             while try select.step() {
                 let base = select.integer(0)
-                let isRead = unsafe select.withBytes(3) { bytes in
-                    unsafe fetch.take(
-                        bytes, of: partition, base: base, end: select.integer(1), appendTime: select.integer(2),
-                        from: offset, maximum: maximum, isChecked: false)
+                let isRead = unsafe select.withBytes(4) { packed in
+                    unsafe unpacked.lend(packed, byteCount: Int(select.integer(3))) { bytes in
+                        unsafe fetch.take(
+                            bytes, of: partition, base: base, end: select.integer(1), appendTime: select.integer(2),
+                            from: offset, maximum: maximum, isChecked: false)
+                    }
                 }
-                guard isRead else { throw Self.unreadable(partition, base) }
+                guard isRead == true else { throw Self.unreadable(partition, base) }
                 if fetch.records.count == maximum || fetch.bytes > Self.maximumBytes { return fetch }
             }
             fetch.next = end

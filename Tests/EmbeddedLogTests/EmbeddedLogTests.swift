@@ -57,8 +57,8 @@ import Testing
         let connection = log.file.connection
         #expect(try connection.text("PRAGMA journal_mode") == "wal")
         #expect(try connection.integer("PRAGMA synchronous") == 2)
-        #expect(try connection.integer("PRAGMA page_size") == 32_768)
-        #expect(try connection.integer("PRAGMA wal_autocheckpoint") == 512)
+        #expect(try connection.integer("PRAGMA page_size") == 16_384)
+        #expect(try connection.integer("PRAGMA wal_autocheckpoint") == 1_024)
     }
 
     @Test func everythingIsThereAfterReopening() throws {
@@ -148,7 +148,12 @@ import Testing
         let pages = try #require(try log.file.connection.integer("PRAGMA page_count"))
         try log.file.connection.execute("PRAGMA max_page_count=\(pages + 1)")
         try session.begin()
-        for _ in 0..<20 { try session.append(record("out", 0, [UInt8](repeating: 2, count: 100_000))) }
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<20 {
+            // Of random bytes, which do not pack.
+            let value = (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+            try session.append(record("out", 0, value))
+        }
         let error = try #require(throws: LogError.self) {
             _ = try session.commit([TurnOffset(partition: 0, offset: 2, metadata: "")], deadline: .now)
         }
@@ -218,7 +223,11 @@ import Testing
         let log = try opened(partitions: 1)
         defer { log.close() }
         let producer = try log.producer(identity: "p")
-        let rows = (0..<50).map { _ in record("out", 0, [UInt8](repeating: 1, count: 1_000)) }
+        var random = SystemRandomNumberGenerator()
+        // Of random bytes, which do not pack.
+        let rows = (0..<50).map { _ in
+            record("out", 0, (0..<1_000).map { _ in UInt8.random(in: 0...255, using: &random) })
+        }
         try producer.append(rows)
         weak var oldest: TailChunk?
         do {
@@ -238,6 +247,41 @@ import Testing
         #expect(held <= EmbeddedLog.tailBytes && held > EmbeddedLog.tailBytes - 2 * newest.bytes)
     }
 
+    @Test func recordsThatSayTheSameTakeAFifthOfTheirBytes() throws {
+        let log = try opened(partitions: 1)
+        defer { log.close() }
+        let rows = (0..<500).map { number in
+            record("out", 0, Array("{\"referral_id\":\"ref_\(number)\",\"state\":\"in_review\"}".utf8))
+        }
+        try log.producer(identity: "p").append(rows)
+        let sizes = try #require(
+            try log.file.connection.text(
+                "SELECT unpacked_bytes || '/' || length(records) FROM batch_\(log.topicLog("out").partitions[0].id)"))
+        let parts = sizes.split(separator: "/").compactMap { Int($0) }
+        #expect(parts[0] > rows.reduce(0) { $0 + $1.byteCount } && parts[1] * 5 < parts[0])
+        #expect(try contents(log, "out").map(\.value) == rows.map(\.value))
+    }
+
+    @Test(arguments: [
+        "unpacked_bytes = unpacked_bytes + 1", "unpacked_bytes = unpacked_bytes - 1",
+        "unpacked_bytes = -1", "unpacked_bytes = 9000000000000", "records = x''", "records = randomblob(40)",
+    ])
+    func aBatchThatDoesNotUnpackIsNamed(damage: String) throws {
+        var log = try opened(partitions: 1)
+        try log.producer(identity: "p").append([record("out", 0, [UInt8](repeating: 7, count: 500))])
+        let id = try log.topicLog("out").partitions[0].id
+        try log.file.connection.execute("UPDATE batch_\(id) SET \(damage)")
+        log.close()
+        log = try EmbeddedLog(directory: directory)
+        defer { log.close() }
+        let reader = try log.reader()
+        defer { reader.close() }
+        try reader.assign([TopicPartition("out", 0): 0])
+        let error = try #require(throws: LogError.self) { _ = try reader.read(maximum: 1, timeout: .zero) }
+        #expect(error.code == .malformed)
+        #expect(error.message == "out/0 holds a batch at 0 that cannot be read")
+    }
+
     @Test func aFileOfAnotherVersionIsRefused() throws {
         try opened().close()
         let connection = try SQLiteConnection(path: directory + "/log.sqlite")
@@ -245,7 +289,7 @@ import Testing
         connection.close()
         let error = try #require(throws: LogError.self) { _ = try EmbeddedLog(directory: directory) }
         #expect(error.code == .malformed)
-        #expect(error.message.hasSuffix("log.sqlite has the shape 2, this version knows 3"))
+        #expect(error.message.hasSuffix("log.sqlite has the shape 2, this version knows 4"))
     }
 
     @Test func aFileThatIsNotOursIsRefused() throws {
