@@ -24,7 +24,7 @@ package final class ImportPlan {
 
     /// Events of a batch at most.
     package static let batchEvents = 10_000
-    /// The caller hears of progress after so many rows.
+    /// Rows that are made into events at once, after which the caller hears of progress.
     private static let rowsPerNotice = 2_000
 
     private let sorter: SpillSorter
@@ -88,17 +88,15 @@ package final class ImportPlan {
             progress(
                 Progress(file: name, consumedBytes: reader.consumed, totalBytes: reader.size, counts: counts))
         }
-        while let row = try reader.next() {
-            counts.read += 1
-            switch row {
-            case .failure(let problem):
-                counts.broken += 1
-                notice(.broken(problem))
-            case .success(let row):
-                switch mapper.outcome(of: row) {
+        while true {
+            let rows = try reader.next(upTo: ImportPlan.rowsPerNotice)
+            guard !rows.isEmpty else { break }
+            for (line, outcome) in rows.mapSideBySide({ mapper.outcome(of: $0) }) {
+                counts.read += 1
+                switch outcome {
                 case .skipped(let reason):
                     counts.skipped[reason, default: 0] += 1
-                    notice(.skipped(file: name, line: row.line, reason: reason))
+                    notice(.skipped(file: name, line: line, reason: reason))
                 case .broken(let problems):
                     counts.broken += 1
                     for problem in problems { notice(.broken(problem)) }
@@ -110,7 +108,7 @@ package final class ImportPlan {
                     }
                 }
             }
-            if counts.read % ImportPlan.rowsPerNotice == 0 { tell() }
+            tell()
         }
         tell()
         return counts

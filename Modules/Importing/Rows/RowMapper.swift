@@ -25,7 +25,14 @@ package struct RowMapper: Sendable {
     private let idField: CompiledField?
     private let acceptedTerms: ColumnReference?
 
-    /// What to make of a row.
+    /// What to make of a row, and in which line it stands.
+    func outcome(of row: UnreadRow) -> (line: Int, outcome: RowOutcome) {
+        switch row.read() {
+        case .failure(let problem): (problem.line, .broken([problem]))
+        case .success(let row): (row.line, outcome(of: row))
+        }
+    }
+
     package func outcome(of row: InputRow) -> RowOutcome {
         var joined: [CSVRow?] = []
         for (index, key) in joinKeys.enumerated() {

@@ -26,17 +26,30 @@ package struct RowReader {
     /// Bytes consumed, for progress.
     package var consumed: Int64 { csv?.consumed ?? lines?.consumed ?? 0 }
 
-    /// The next row or what is wrong with it; `nil` at the end.
-    package mutating func next() throws(InputError) -> Result<InputRow, LineProblem>? {
-        if csv != nil { return try csv?.next()?.map { InputRow(line: $0.line, content: .csv($0)) } }
-        guard let line = try lines?.next() else { return nil }
-        return parse(line)
+    /// The next rows, at most so many; none at the end.
+    mutating func next(upTo maximum: Int) throws(InputError) -> [UnreadRow] {
+        var rows: [UnreadRow] = []
+        while rows.count < maximum, let row = try next() { rows.append(row) }
+        return rows
     }
 
-    private func parse(_ line: Result<InputLine, LineProblem>) -> Result<InputRow, LineProblem> {
-        switch line {
-        case .failure(let problem): return .failure(problem)
-        case .success(let line):
+    private mutating func next() throws(InputError) -> UnreadRow? {
+        if csv != nil { return try csv?.next().map { .csv($0) } }
+        return try lines?.next().map { .json($0, file: file) }
+    }
+}
+
+/// A row as it stands in its file. What it says is read apart from that, so that many can be read at once.
+enum UnreadRow: Sendable {
+    case csv(Result<CSVRow, LineProblem>)
+    case json(Result<InputLine, LineProblem>, file: String)
+
+    /// The row or what is wrong with it.
+    func read() -> Result<InputRow, LineProblem> {
+        switch self {
+        case .csv(let row): return row.map { InputRow(line: $0.line, content: .csv($0)) }
+        case .json(.failure(let problem), _): return .failure(problem)
+        case .json(.success(let line), let file):
             do throws(JSONFailure) {
                 let value = try JSONDocument.parse(line.bytes)
                 guard case .object = value else {
