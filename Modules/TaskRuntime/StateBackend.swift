@@ -2,8 +2,16 @@
 package struct StateTable: Sendable, Hashable {
     /// Lower snake_case; part of the changelog key, so it never changes once released.
     package let name: String
+    /// Rows are small and mostly come in the order of their keys: a store keeps them in that order, without an index beside
+    /// them. Long ones of such a table are not asked for (`StateBackend.keys`).
+    package let standsByKey: Bool
 
-    package init(_ name: String) { self.name = name }
+    package init(_ name: String, standsByKey: Bool = false) {
+        self.name = name
+        self.standsByKey = standsByKey
+    }
+
+    package static func == (left: StateTable, right: StateTable) -> Bool { left.name == right.name }
 
     /// A worker has a dozen tables, and looks one up with every row: their lengths tell most of them apart.
     package func hash(into hasher: inout Hasher) { hasher.combine(name.utf8.count) }

@@ -3,7 +3,7 @@ import JSON
 
 /// Timers of a task: rows of one table by due time and name, with the first one remembered.
 final class TimerQueue {
-    static let table = StateTable("timer")
+    static let table = StateTable("timer", standsByKey: true)
 
     enum Next: Equatable {
         case unknown
