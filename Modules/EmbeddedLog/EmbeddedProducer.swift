@@ -5,19 +5,20 @@ final class EmbeddedProducer: LogProducer {
     private let log: EmbeddedLog
     private let identity: String
     private let epoch: Int
-    private var topics: [String: TopicLog] = [:]
+    private var topics: KnownTopics
     private var buffer = TransactionBuffer()
 
     init(log: EmbeddedLog, identity: String, epoch: Int) {
         self.log = log
         self.identity = identity
         self.epoch = epoch
+        topics = KnownTopics(log: log)
     }
 
     func append(_ records: [OutgoingRecord]) throws(LogError) -> [TopicPartition: Int64] {
         buffer.clear()
         for record in records {
-            try buffer.append(record, to: try topic(record.topic).partition(record.partition))
+            try buffer.append(record, to: try topics[record.topic].partition(record.partition))
         }
         guard buffer.recordCount > 0 else { return [:] }
         let request = CommitRequest(taking: &buffer)
@@ -30,13 +31,6 @@ final class EmbeddedProducer: LogProducer {
             ends[batch.partition.place] = batch.end
         }
         return ends
-    }
-
-    private func topic(_ name: String) throws(LogError) -> TopicLog {
-        if let known = topics[name] { return known }
-        let found = try log.topicLog(name)
-        topics[name] = found
-        return found
     }
 
     func close() {}

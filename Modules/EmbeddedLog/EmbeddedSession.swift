@@ -16,7 +16,7 @@ final class EmbeddedSession: TurnSession {
     private var turnOfFetch = 0
     private var isTurnOpen = false
     private var transaction = TransactionBuffer()
-    private var topics: [String: TopicLog] = [:]
+    private var topics: KnownTopics
     private var isClosed = false
 
     init(
@@ -30,6 +30,7 @@ final class EmbeddedSession: TurnSession {
         self.member = member
         self.epoch = epoch
         fetcher = RecordFetcher(log: log)
+        topics = KnownTopics(log: log)
     }
 
     deinit { leave() }
@@ -200,15 +201,8 @@ final class EmbeddedSession: TurnSession {
 
     func append(_ record: OutgoingRecord) throws(LogError) {
         guard isTurnOpen else { throw LogError(.invalidState, .fatal, "no turn is open") }
-        let partition = try topicLog(record.topic).partition(record.partition)
+        let partition = try topics[record.topic].partition(record.partition)
         try transaction.append(record, to: partition)
-    }
-
-    private func topicLog(_ name: String) throws(LogError) -> TopicLog {
-        if let known = topics[name] { return known }
-        let found = try log.topicLog(name)
-        topics[name] = found
-        return found
     }
 
     func commit(_ offsets: [TurnOffset], deadline: ContinuousClock.Instant) throws(LogError) -> [Int32: Int64] {

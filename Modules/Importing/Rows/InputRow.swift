@@ -4,7 +4,8 @@ import JSON
 package struct InputRow: Sendable {
     enum Content: Sendable {
         case csv(CSVRow)
-        case json(JSONValue)
+        /// An object, and the text that it stands in.
+        case json(JSONValue, text: [UInt8])
     }
 
     /// Counts from 1.
@@ -16,7 +17,7 @@ package struct InputRow: Sendable {
     func text(_ column: String) -> String {
         switch content {
         case .csv(let row): return row[column] ?? ""
-        case .json(let root):
+        case .json(let root, _):
             var value = root
             for step in column.split(separator: ".") {
                 guard let child = value[String(step)] else { return "" }
@@ -40,7 +41,7 @@ package struct InputRow: Sendable {
     var bytes: [UInt8] {
         switch content {
         case .csv(let row): Array(row.fields.joined(separator: "\u{1f}").utf8)
-        case .json(let root): root.text
+        case .json(let root, _): root.text
         }
     }
 }

@@ -97,8 +97,8 @@ package struct RowMapper: Sendable {
         _ row: InputRow, _ joined: [CSVRow?], _ layout: EventLayout
     ) -> Result<EncodedPayload, RowProblems> {
         let data: [UInt8]
-        if layout.fields.isEmpty, case .json(let value) = row.content {
-            data = RowMapper.eventData(value, layout.target).text
+        if layout.fields.isEmpty, case .json(let value, let text) = row.content {
+            data = RowMapper.isEventData(value, layout.target) ? text : RowMapper.eventData(value, layout.target).text
         } else {
             switch layout.data(row, joined, file: file) {
             case .failure(let problems): return .failure(problems)
@@ -114,6 +114,12 @@ package struct RowMapper: Sendable {
             }
             return .failure(RowProblems(problems: problems))
         }
+    }
+
+    /// Whether the row can be read as the event's data without being made anew: reading passes over what it does not know.
+    private static func isEventData(_ row: JSONValue, _ target: ImportTarget) -> Bool {
+        guard case .object(let members) = row, target.defaults.isEmpty else { return false }
+        return members.allSatisfy { $0.1 != .null }
     }
 
     /// The data of an event that a JSON row holds as it is: without the layout's own members, with what may be left out.

@@ -56,7 +56,7 @@ enum UnreadRow: Sendable {
                     return .failure(
                         LineProblem(file: file, line: line.line, expected: "a JSON object", found: "something else"))
                 }
-                return .success(InputRow(line: line.line, content: .json(value)))
+                return .success(InputRow(line: line.line, content: .json(value, text: line.bytes)))
             } catch {
                 let problem = error.problems.first
                 return .failure(
