@@ -28,7 +28,7 @@ extension AccountFile {
         let decision = try AttributionInput(
             opportunity: deal, closedAt: closedAt, registrations: try registrations(), conflicts: try conflicts(),
             touches: try touches(), referrals: try referrals(), attribution: rules.attribution,
-            salesCompensation: rules.salesCompensation, programVersion: rules.version,
+            salesCompensation: rules.salesCompensation, plays: rules.plays, programVersion: rules.version,
             standing: { try self.standing(of: $0, deal: deal, closedAt: closedAt, previous: previous, rules: rules) },
             paysKind: { try self.pays($1, claim: $0) }
         ).decide()

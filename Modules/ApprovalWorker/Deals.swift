@@ -258,9 +258,9 @@ extension Opportunity {
         self.init(
             id: event.opportunity, revision: event.revision, account: account, productLine: event.productLine,
             stage: event.stage, motion: event.motion, kind: event.kind, partner: event.partner, duties: event.duties,
-            settlement: event.settlement, playRun: event.playRun, firstYearValue: event.firstYearValue,
-            totalValue: event.totalValue, createdAt: min(event.createdAt, now), closedAt: closedAt,
-            lostReason: event.lostReason, salesRep: event.salesRep, changedAt: now)
+            settlement: event.settlement, play: event.play, playRun: event.playRun,
+            firstYearValue: event.firstYearValue, totalValue: event.totalValue, createdAt: min(event.createdAt, now),
+            closedAt: closedAt, lostReason: event.lostReason, salesRep: event.salesRep, changedAt: now)
     }
 }
 

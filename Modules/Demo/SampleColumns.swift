@@ -77,14 +77,15 @@ extension SampleReferral {
 extension SampleDeal {
     static let columns = [
         "opportunity_id", "account.domain", "account.name", "product_line", "stage", "motion", "kind", "partner_id",
-        "duties", "settlement", "first_year_value", "total_value", "created_at", "closed_at", "lost_reason",
+        "duties", "settlement", "play", "first_year_value", "total_value", "created_at", "closed_at", "lost_reason",
         "sales_rep",
     ]
 
     var fields: [String] {
         [
             id, domain, accountName, productLine, stage, motion, kind, partner ?? "", duties, settlement ?? "",
-            value.text, total?.text ?? "", createdAt.description, closedAt?.description ?? "", lostReason ?? "",
+            play ?? "", value.text, total?.text ?? "", createdAt.description, closedAt?.description ?? "",
+            lostReason ?? "",
             salesRep,
         ]
     }

@@ -54,6 +54,7 @@ struct SampleDeal {
     var partner: String?
     var duties = ""
     var settlement: String?
+    var play: String?
     var value: SampleAmount
     var total: SampleAmount?
     var createdAt: Timestamp

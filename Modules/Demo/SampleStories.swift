@@ -312,6 +312,7 @@ struct SampleStories {
         sold.partner = isResold ? random.pick(resellers).id.text : partner()
         sold.duties = isResold ? ["implementation", "implementation;support", ""][index % 3] : ""
         if isResold && index % 5 == 0 { sold.settlement = "discount" }
+        if !isResold && index % 2 == 1 { sold.play = "competitive_displacement" }
         deals.append(sold)
     }
 

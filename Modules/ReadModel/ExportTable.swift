@@ -66,7 +66,7 @@ package struct ExportTable: Sendable {
             columns: inside(
                 "opportunity", "opportunity_id", "revision", "product_line", "stage", "motion", "kind", "partner_id",
                 "created_at", "closed_at", "lost_reason", "sales_rep", "reversed_minor")
-                + [Column("account", "$.opportunity.account.domain")]
+                + [Column("account", "$.opportunity.account.domain"), Column("play", "$.opportunity.play")]
                 + money("first_year_value", "$.opportunity.first_year_value")
                 + money("total_value", "$.opportunity.total_value")),
         ExportTable(
@@ -78,6 +78,7 @@ package struct ExportTable: Sendable {
                     Column("account", "$.attribution.account.domain"),
                     Column("sales_rule", "$.attribution.sales_compensation.rule"),
                     Column("sales_share_bp", "$.attribution.sales_compensation.share_bp"),
+                    Column("sales_play", "$.attribution.sales_compensation.play"),
                 ]),
         ExportTable(
             name: "commissions", kind: .commission,

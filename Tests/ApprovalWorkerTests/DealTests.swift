@@ -136,6 +136,45 @@ import Testing
         #expect(try world.attribution()?.salesCompensation.share.value == 8000)
     }
 
+    @Test func `a deal's play splits the sales compensation, by the rules in force at the first win`() throws {
+        let world = try World {
+            $0.plays = [
+                CoSellingPlay(
+                    id: "displacement", name: "Displacement", salesCompensation: [.sourcedOther: BasisPoints(7600)])
+            ]
+        }
+        try world.claim("a", at: "2026-01-01")
+        let opened = try world.deal(.qualified, created: "2026-01-05", play: "displacement", at: "2026-01-05")
+        #expect(try opened.payloads(OpportunityFact.self).allSatisfy { $0.opportunity.play == "displacement" })
+        let won = try world.deal(
+            .closedWon, created: "2026-01-05", closed: "2026-02-01", play: "displacement", at: "2026-02-01")
+        let fact = try #require(try won.payloads(AttributionFact.self).first)
+        #expect(fact.attribution.salesCompensation.share.value == 7600)
+        #expect(fact.attribution.salesCompensation.credited == eur(3_648_000))
+        #expect(fact.attribution.salesCompensation.play == "displacement")
+        #expect(fact.explanation.contains { $0.text.hasSuffix("(sourced_other), as play displacement splits it.") })
+
+        var later = World.program
+        later.version = 2
+        later.effectiveFrom = time("2026-02-10")
+        later.plays = [CoSellingPlay(id: "spring_push", name: "Spring push")]
+        _ = try world.register(ProgramPublished(program: later, actor: .programme, occurredAt: time("2026-02-09")))
+        let changed = try world.deal(
+            .closedWon, value: 100, created: "2026-01-05", closed: "2026-02-01", play: "displacement",
+            at: "2026-02-12")
+        #expect(try changed.payloads(AttributionFact.self).map(\.attribution.revision) == [2])
+        #expect(try world.attribution()?.salesCompensation.play == "displacement")
+        #expect(try world.attribution()?.salesCompensation.credited == eur(76))
+
+        let retagged = try world.deal(
+            .closedWon, value: 100, created: "2026-01-05", closed: "2026-02-01", play: "spring_push", at: "2026-02-13")
+        #expect(retagged.deadLetter == nil, "a tag of the CRM that the version of the first win does not have")
+        let standard = try #require(try retagged.payloads(AttributionFact.self).first)
+        #expect(standard.attribution.salesCompensation.share.value == 8000)
+        #expect(standard.attribution.salesCompensation.play == nil)
+        #expect(standard.explanation.contains { $0.rule == "unknown_play" && $0.text.contains("spring_push") })
+    }
+
     @Test func `a resold deal without a registration is the reseller's`() throws {
         let world = try World()
         let won = try world.deal(

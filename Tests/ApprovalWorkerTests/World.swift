@@ -174,7 +174,7 @@ final class World {
         _ stage: OpportunityStage, id: String = "O1", motion: SalesMotion = .direct, kind: OpportunityType = .new,
         partner: String? = nil, value: Int64 = 4_800_000, created: String, closed: String? = nil,
         revision: Int64? = nil,
-        lost: String? = "price", domain: String = World.key, at: String
+        lost: String? = "price", play: String? = nil, domain: String = World.key, at: String
     ) throws -> HarnessResult {
         let number = revision ?? (revisions[id] ?? 0) + 1
         revisions[id] = number
@@ -182,7 +182,7 @@ final class World {
             OpportunityUpdated(
                 account: AccountReference(key: AccountKey(unchecked: domain), name: "Acme"),
                 opportunity: OpportunityID(unchecked: id), revision: number, productLine: "core", stage: stage,
-                motion: motion, kind: kind, partner: partner.map(partnerID), firstYearValue: eur(value),
+                motion: motion, kind: kind, partner: partner.map(partnerID), play: play, firstYearValue: eur(value),
                 createdAt: time(created), closedAt: closed.map(time), lostReason: stage == .closedLost ? lost : nil,
                 salesRep: "Sam", occurredAt: time(at)))
     }

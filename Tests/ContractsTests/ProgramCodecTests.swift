@@ -49,6 +49,7 @@ import Testing
         #expect(written["review"]?["hours"] == .integer(48))
         #expect(written["terms"]?[0]?["lines"]?[0]?["stage_rates_bp"]?["before_contact"] == .integer(2_500))
         #expect(written["payout"]?["minimums"]?["JPY"] == .integer(50))
+        #expect(program.plays.isEmpty && written["plays"] == nil)
         #expect(try JSONDocument.decode(Program.self, from: JSONEncoding.encode(program)) == program)
     }
 
@@ -58,6 +59,14 @@ import Testing
         #expect(program.review.hours == 72)
         #expect(program.review.priorityHours == 24)
         #expect(program.review.priorityTiers.isEmpty)
+    }
+
+    @Test func `a play writes only the shares that are its own`() throws {
+        let written = try JSONDocument.parse(JSONEncoding.encode(SamplePrograms.full))
+        #expect(
+            written["plays"]?[0]?["sales_compensation"]
+                == .object([("sourced_other_bp", .integer(7_800)), ("not_sourced_bp", .integer(0))]))
+        #expect(written["plays"]?[1]?["sales_compensation"] == nil)
     }
 
     static let wrong: [(change: (String, String), problem: String)] = [

@@ -67,6 +67,12 @@ enum SamplePrograms {
             salesCompensation: SalesCompensationRules(
                 sourcedCoSold: BasisPoints(9_000), sourcedPartnerClosed: BasisPoints(4_000),
                 sourcedOther: BasisPoints(7_500), notSourced: BasisPoints(9_900)),
+            plays: [
+                CoSellingPlay(
+                    id: "displacement", name: "Displacement",
+                    salesCompensation: [.sourcedOther: BasisPoints(7_800), .notSourced: BasisPoints(0)]),
+                CoSellingPlay(id: "expansion", name: "Expansion"),
+            ],
             commission: CommissionRules(holdDays: 20, fxMaximumAgeDays: 5, introductionDays: 60),
             terms: [
                 terms("trm_agency", .agency, nil, [line, fee]), terms("trm_reseller", .reseller, nil, [margin, share]),

@@ -84,6 +84,19 @@ let repositoryRoot = URL(filePath: #filePath).deletingLastPathComponent().deleti
         }
     }
 
+    @Test func `some deals of the sample name a play of the example programme`() throws {
+        try withDirectory { directory in
+            _ = try SampleGenerator(size: .small, partners: try partners(directory)).write(to: directory)
+            let deals = try read(SampleGenerator.inputs, in: directory).events
+                .filter { $0.type == OpportunityUpdated.type }
+                .map { try JSONDocument.decode(OpportunityUpdated.self, from: $0.payload) }
+            let plays = Set(deals.compactMap(\.play))
+            let programme = try String(contentsOfFile: "\(repositoryRoot)/Examples/program.yaml", encoding: .utf8)
+            #expect(!plays.isEmpty && plays.allSatisfy { programme.contains("  - play_id: \($0)\n") })
+            #expect(deals.contains { $0.play == nil })
+        }
+    }
+
     @Test func `a small sample tells every story`() throws {
         try withDirectory { directory in
             let summary = try SampleGenerator(size: .small, partners: try partners(directory)).write(to: directory)

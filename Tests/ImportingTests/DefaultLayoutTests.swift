@@ -29,9 +29,9 @@ import Testing
         let (events, notices) = try events(
             .opportunities,
             """
-            opportunity_id,account.domain,product_line,stage,first_year_value,created_at,closed_at,lost_reason
-            A,firm.example,p,closed_won,1200.50 EUR,2025-01-02,2025-02-03T10:00:00Z,
-            B,firm.example,p,proposal,7 JPY,2025-01-02,,
+            opportunity_id,account.domain,product_line,stage,first_year_value,created_at,closed_at,lost_reason,play
+            A,firm.example,p,closed_won,1200.50 EUR,2025-01-02,2025-02-03T10:00:00Z,,displacement
+            B,firm.example,p,proposal,7 JPY,2025-01-02,,,
             """)
         #expect(notices.isEmpty)
         let deals = try events.map { try JSONDocument.decode(OpportunityUpdated.self, from: $0.payload) }
@@ -42,6 +42,7 @@ import Testing
             ])
         #expect(deals[0].closedAt == nil && deals[2].firstYearValue.minor == 120_050)
         #expect(deals[1].firstYearValue.minor == 7 && deals[1].motion == .direct)
+        #expect(deals.map(\.play) == ["displacement", nil, "displacement"])
     }
 
     @Test func `rows of JSON are the events' data; broken ones are named beside good ones`() throws {

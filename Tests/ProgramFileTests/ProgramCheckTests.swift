@@ -130,6 +130,25 @@ import YAML
         Change(
             "sourced_other_bp: 8000", "sourced_other_bp: 9000",
             "warning: /sales_compensation/sourced_other_bp: 90% is outside the usual 75% to 80%"),
+        Change(
+            "play_id: competitive_displacement", "play_id: Competitive",
+            "error: /plays/0/play_id: expected 1 to 40 of a-z, 0-9, _ and -, found \"Competitive\""),
+        Change(
+            "name: Replace a competitor together", "name: \"\"", "error: /plays/0/name: the play needs a name"),
+        Change(
+            "  - play_id: competitive_displacement",
+            "  - {play_id: joint, name: A}\n  - {play_id: joint, name: B}\n  - play_id: last",
+            "error: /plays/1/play_id: joint is named twice"),
+        Change(
+            "sourced_partner_closed_bp: 7000", "sourced_other_bp: 9000",
+            "warning: /plays/0/sales_compensation/sourced_other_bp: 90% is outside the usual 75% to 80%"),
+        Change(
+            "sourced_partner_closed_bp: 7000", "sourced_other_bp: -1",
+            "/plays/0/sales_compensation/sourced_other_bp: expected an integer from 0 to 10000, found -1"),
+        Change(
+            "    name: Replace a competitor together", "    title: Replace a competitor together",
+            "/plays/0/name: expected a string, found nothing",
+            "/plays/0/title: expected no such field, found an unknown field"),
         Change("rails: [csv]", "rails: []", "error: /payout/rails: must name at least one way to pay"),
         Change("    name: Acme GmbH", "    name: \"\"", "error: /payout/debtor/name: must say who pays"),
         Change(

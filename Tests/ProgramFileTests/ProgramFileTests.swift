@@ -29,7 +29,15 @@ import YAML
             ])
         #expect(
             changed("rounding: half_even", "rounding: up") == [
-                "program.yaml:168:15: /terms/0/rounding: expected one of `half_even`, `half_up`, `down`, found \"up\""
+                "program.yaml:175:15: /terms/0/rounding: expected one of `half_even`, `half_up`, `down`, found \"up\""
+            ])
+        #expect(
+            changed("sourced_partner_closed_bp: 7000", "sourced_partner_close_bp: 7000") == [
+                "program.yaml:163:33: /plays/0/sales_compensation/sourced_partner_close_bp: expected no such field (did you mean `sourced_partner_closed_bp`?), found an unknown field"
+            ])
+        #expect(
+            changed("sourced_partner_closed_bp: 7000", "sourced_partner_closed_bp: 10001") == [
+                "program.yaml:163:34: /plays/0/sales_compensation/sourced_partner_closed_bp: expected an integer from 0 to 10000, found 10001"
             ])
         #expect(changed("handoff:", "hand off:").first?.hasPrefix("program.yaml:") == true)
         #expect(Self.failures("a: [").first?.hasPrefix("program.yaml:") == true)
@@ -42,6 +50,12 @@ import YAML
         #expect(
             file.check().map(\.description) == [
                 "program.yaml:128:15: warning: /review/on_overdue: approve: what nobody looks at in time is accepted"
+            ])
+        let split = try Examples.program(
+            text.replacing("sourced_partner_closed_bp: 7000", with: "sourced_other_bp: 7000"))
+        #expect(
+            split.check().map(\.description) == [
+                "program.yaml:163:25: warning: /plays/0/sales_compensation/sourced_other_bp: 70% is outside the usual 75% to 80%"
             ])
     }
 
@@ -63,5 +77,14 @@ import YAML
             ])
         #expect(differences.contains("/terms/trm_referral:1/lines/sourced_win/credit_fee: true -> (nothing)"))
         #expect(before.differences(to: before) == [])
+        var played = before
+        played.plays.insert(CoSellingPlay(id: "strategic_accounts", name: "Strategic accounts"), at: 0)
+        played.plays[1].salesCompensation[.sourcedPartnerClosed] = BasisPoints(6000)
+        #expect(
+            before.differences(to: played).map(\.description) == [
+                "/plays/competitive_displacement/sales_compensation/sourced_partner_closed_bp: 7000 -> 6000",
+                "/plays/strategic_accounts/play_id: (nothing) -> strategic_accounts",
+                "/plays/strategic_accounts/name: (nothing) -> Strategic accounts",
+            ])
     }
 }

@@ -158,6 +158,13 @@ enum SampleProgramText {
           sourced_other_bp: 8000
           not_sourced_bp: 10000
 
+        # Ways of selling together that a deal may name; a play may deviate from the shares above.
+        plays:
+          - play_id: competitive_displacement
+            name: Replace a competitor together
+            sales_compensation:
+              sourced_partner_closed_bp: 7000      # the representative stays in the deal until the old product is gone
+
         commission:
           hold_days: 30
           fx_max_age_days: 7

@@ -100,7 +100,7 @@ extension SalesCompensation: JSONCodable {
         self.init(
             salesRep: reader.optionalString("sales_rep"), rule: reader.enumeration("rule", Rule.self),
             share: BasisPoints(reader.integer("share_bp", in: 0...10_000)),
-            credited: reader.object("credited", Money.self))
+            credited: reader.object("credited", Money.self), play: reader.optionalString("play"))
     }
 
     package func write(to writer: inout ObjectWriter) {
@@ -108,5 +108,6 @@ extension SalesCompensation: JSONCodable {
         writer.enumeration("rule", rule)
         writer.integer("share_bp", share.value)
         writer.object("credited", credited)
+        writer.string("play", play)
     }
 }

@@ -35,7 +35,7 @@ extension Opportunity: JSONCodable {
             kind: reader.enumeration("kind", OpportunityType.self),
             partner: reader.optionalValue("partner_id", as: PartnerID.self), duties: reader.strings("duties"),
             settlement: reader.enumeration("settlement", PlanLine.Settlement.self),
-            playRun: reader.optionalString("play_run_id"),
+            play: reader.optionalString("play"), playRun: reader.optionalString("play_run_id"),
             firstYearValue: reader.object("first_year_value", Money.self),
             totalValue: reader.optionalObject("total_value", Money.self),
             createdAt: reader.value("created_at", as: Timestamp.self),
@@ -59,6 +59,7 @@ extension Opportunity: JSONCodable {
         writer.value("partner_id", partner)
         writer.strings("duties", duties)
         writer.enumeration("settlement", settlement)
+        writer.string("play", play)
         writer.string("play_run_id", playRun)
         writer.object("first_year_value", firstYearValue)
         writer.object("total_value", totalValue)

@@ -77,6 +77,8 @@ package struct OpportunityUpdated: EventPayload {
     package var duties: [String]
     /// `payout` where it is absent.
     package var settlement: PlanLine.Settlement
+    /// A play of the programme, by its id; one that the programme does not have changes nothing.
+    package var play: String?
     package var playRun: String?
     package var firstYearValue: Money
     /// The first-year value where it is absent.
@@ -91,9 +93,9 @@ package struct OpportunityUpdated: EventPayload {
     package init(
         account: AccountReference, opportunity: OpportunityID, revision: Int64, productLine: String,
         stage: OpportunityStage, motion: SalesMotion, kind: OpportunityType = .new, partner: PartnerID? = nil,
-        duties: [String] = [], settlement: PlanLine.Settlement = .payout, playRun: String? = nil, firstYearValue: Money,
-        totalValue: Money? = nil, createdAt: Timestamp, closedAt: Timestamp? = nil, lostReason: String? = nil,
-        salesRep: String? = nil, occurredAt: Timestamp
+        duties: [String] = [], settlement: PlanLine.Settlement = .payout, play: String? = nil, playRun: String? = nil,
+        firstYearValue: Money, totalValue: Money? = nil, createdAt: Timestamp, closedAt: Timestamp? = nil,
+        lostReason: String? = nil, salesRep: String? = nil, occurredAt: Timestamp
     ) {
         self.account = account
         self.opportunity = opportunity
@@ -105,6 +107,7 @@ package struct OpportunityUpdated: EventPayload {
         self.partner = partner
         self.duties = duties
         self.settlement = settlement
+        self.play = play
         self.playRun = playRun
         self.firstYearValue = firstYearValue
         self.totalValue = totalValue
@@ -126,6 +129,7 @@ package struct OpportunityUpdated: EventPayload {
         partner = reader.optionalValue("partner_id", as: PartnerID.self)
         duties = reader.strings("duties")
         settlement = reader.optionalEnumeration("settlement", PlanLine.Settlement.self) ?? .payout
+        play = reader.optionalString("play")
         playRun = reader.optionalString("play_run_id")
         firstYearValue = reader.object("first_year_value", Money.self)
         totalValue = reader.optionalObject("total_value", Money.self)
@@ -147,6 +151,7 @@ package struct OpportunityUpdated: EventPayload {
         writer.value("partner_id", partner)
         writer.strings("duties", duties)
         writer.enumeration("settlement", settlement)
+        writer.string("play", play)
         writer.string("play_run_id", playRun)
         writer.object("first_year_value", firstYearValue)
         writer.object("total_value", totalValue)

@@ -56,7 +56,7 @@ extension JSONValue {
         if let id = self["terms_id"]?.stringValue, let version = self["version"]?.integerValue {
             return "\(id):\(version)"
         }
-        return self["name"]?.stringValue ?? self["area"]?.stringValue
+        return self["play_id"]?.stringValue ?? self["name"]?.stringValue ?? self["area"]?.stringValue
     }
 
     fileprivate var readable: String {

@@ -30,6 +30,7 @@ extension Program: JSONCodable {
             attribution: reader.optionalObject("attribution", AttributionRules.self) ?? Defaults.attribution,
             salesCompensation: reader.optionalObject("sales_compensation", SalesCompensationRules.self)
                 ?? Defaults.salesCompensation,
+            plays: reader.objects("plays", CoSellingPlay.self),
             commission: reader.optionalObject("commission", CommissionRules.self) ?? Defaults.commission,
             terms: reader.requiredObjects("terms", TermsFields.self).map {
                 $0.terms(defaultEffectiveFrom: effectiveFrom)
@@ -61,6 +62,7 @@ extension Program: JSONCodable {
         writer.object("conflict", conflict)
         writer.object("attribution", attribution)
         writer.object("sales_compensation", salesCompensation)
+        writer.objects("plays", plays)
         writer.object("commission", commission)
         writer.objects("terms", terms.map(TermsFields.init))
         writer.object("payout", PayoutFields(payout))

@@ -145,11 +145,14 @@ package struct SalesCompensation: Sendable, Hashable {
     package var share: BasisPoints
     /// The first-year value that the standard commission is taken of, weighted by the share.
     package var credited: Money
+    /// The play that gave the share; `nil` where it is the programme's standard one.
+    package var play: String?
 
-    package init(salesRep: String?, rule: Rule, share: BasisPoints, credited: Money) {
+    package init(salesRep: String?, rule: Rule, share: BasisPoints, credited: Money, play: String? = nil) {
         self.salesRep = salesRep
         self.rule = rule
         self.share = share
         self.credited = credited
+        self.play = play
     }
 }

@@ -25,6 +25,7 @@ package struct AttributionInput {
     package var referrals: [ReferralClaim]
     package var attribution: AttributionRules
     package var salesCompensation: SalesCompensationRules
+    package var plays: [CoSellingPlay]
     package var programVersion: Int64
     /// The partner as it stood at the close, or as an earlier revision locked it; `nil` for an unknown one.
     package var standing: (PartnerID) throws -> PartnerStanding?
@@ -34,7 +35,7 @@ package struct AttributionInput {
     package init(
         opportunity: Opportunity, closedAt: Timestamp, registrations: [Registration], conflicts: [Conflict],
         touches: [Touch], referrals: [ReferralClaim], attribution: AttributionRules,
-        salesCompensation: SalesCompensationRules, programVersion: Int64,
+        salesCompensation: SalesCompensationRules, plays: [CoSellingPlay], programVersion: Int64,
         standing: @escaping (PartnerID) throws -> PartnerStanding?,
         paysKind: @escaping (Registration, OpportunityType) throws -> Bool
     ) {
@@ -46,6 +47,7 @@ package struct AttributionInput {
         self.referrals = referrals
         self.attribution = attribution
         self.salesCompensation = salesCompensation
+        self.plays = plays
         self.programVersion = programVersion
         self.standing = standing
         self.paysKind = paysKind
@@ -215,12 +217,13 @@ struct AttributionDraft {
         let isSourced = pending != nil || credits.contains { $0.creditClass == .sourced }
         let revenueClass: RevenueClass = isSourced ? .sourced : (credits.isEmpty ? .direct : .influenced)
         let compensation = input.salesCompensation.compensation(
-            for: revenueClass, motion: opportunity.motion, salesRep: opportunity.salesRep,
-            firstYearValue: opportunity.firstYearValue)
+            for: revenueClass, motion: opportunity.motion, play: input.plays.first { $0.id == opportunity.play },
+            salesRep: opportunity.salesRep, firstYearValue: opportunity.firstYearValue)
         var all = steps
         all.append(revenueStep(revenueClass))
-        all.append(
-            compensation.step(firstYearValue: opportunity.firstYearValue, programVersion: input.programVersion))
+        all += compensation.steps(
+            firstYearValue: opportunity.firstYearValue, named: opportunity.play, plays: input.plays,
+            programVersion: input.programVersion)
         return AttributionDecision(
             state: pending == nil ? .decided : .undecided, revenueClass: revenueClass, conflict: pending?.id,
             credits: credits, evidenceUsed: used, evidenceRefused: refused, salesCompensation: compensation, steps: all)

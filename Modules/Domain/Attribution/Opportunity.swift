@@ -12,6 +12,8 @@ package struct Opportunity: Sendable, Hashable {
     package var partner: PartnerID?
     package var duties: [String]
     package var settlement: PlanLine.Settlement
+    /// The programme's play by which it is sold, as the CRM tags it; the programme may not have it.
+    package var play: String?
     package var playRun: String?
     package var firstYearValue: Money
     package var totalValue: Money?
@@ -32,7 +34,7 @@ package struct Opportunity: Sendable, Hashable {
     package init(
         id: OpportunityID, revision: Int64, account: AccountReference, productLine: String, stage: OpportunityStage,
         motion: SalesMotion, kind: OpportunityType, partner: PartnerID?, duties: [String],
-        settlement: PlanLine.Settlement, playRun: String?, firstYearValue: Money, totalValue: Money?,
+        settlement: PlanLine.Settlement, play: String?, playRun: String?, firstYearValue: Money, totalValue: Money?,
         createdAt: Timestamp, closedAt: Timestamp?, lostReason: String?, salesRep: String?, changedAt: Timestamp
     ) {
         self.id = id
@@ -45,6 +47,7 @@ package struct Opportunity: Sendable, Hashable {
         self.partner = partner
         self.duties = duties
         self.settlement = settlement
+        self.play = play
         self.playRun = playRun
         self.firstYearValue = firstYearValue
         self.totalValue = totalValue

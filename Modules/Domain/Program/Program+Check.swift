@@ -38,7 +38,8 @@ struct ProgramCheck {
         checkPerson(program.handoff.contact, "/handoff/contact")
         checkReview()
         checkProtection()
-        checkSalesCompensation()
+        checkUsual(program.salesCompensation.sourcedOther, "/sales_compensation")
+        checkPlays()
         checkTerms()
         checkPayout()
     }
@@ -199,10 +200,25 @@ struct ProgramCheck {
         }
     }
 
-    private mutating func checkSalesCompensation() {
-        let rules = program.salesCompensation
-        if rules.sourcedOther < BasisPoints(7_500) || rules.sourcedOther > BasisPoints(8_000) {
-            warn("/sales_compensation/sourced_other_bp", "\(rules.sourcedOther) is outside the usual 75% to 80%")
+    private mutating func checkUsual(_ sourcedOther: BasisPoints, _ pointer: String) {
+        if sourcedOther < BasisPoints(7_500) || sourcedOther > BasisPoints(8_000) {
+            warn("\(pointer)/sourced_other_bp", "\(sourcedOther) is outside the usual 75% to 80%")
+        }
+    }
+
+    private mutating func checkPlays() {
+        for (index, play) in program.plays.enumerated() {
+            let pointer = "/plays/\(index)"
+            if !play.id.isName {
+                error("\(pointer)/play_id", "expected 1 to 40 of a-z, 0-9, _ and -, found \"\(play.id)\"")
+            }
+            if program.plays[..<index].contains(where: { $0.id == play.id }) {
+                error("\(pointer)/play_id", "\(play.id) is named twice")
+            }
+            if play.name.isBlank { error("\(pointer)/name", "the play needs a name") }
+            if let share = play.salesCompensation[.sourcedOther] {
+                checkUsual(share, "\(pointer)/sales_compensation")
+            }
         }
     }
 

@@ -22,6 +22,8 @@ package struct Program: Sendable, Hashable {
     package var conflict: ConflictRules
     package var attribution: AttributionRules
     package var salesCompensation: SalesCompensationRules
+    /// Ways of selling together that a deal may name.
+    package var plays: [CoSellingPlay]
     package var commission: CommissionRules
     package var terms: [TermsVersion]
     package var payout: PayoutRules
@@ -37,10 +39,9 @@ package struct Program: Sendable, Hashable {
         hypothesis: PartnershipHypothesis, areas: [OperatingArea], partnerTypes: [PartnerType], productLines: [String],
         intake: IntakeRules, scoring: ScoringRules, routing: RoutingRules, handoff: HandoffRules, review: ReviewRules,
         protection: ProtectionRules, conflict: ConflictRules, attribution: AttributionRules,
-        salesCompensation: SalesCompensationRules, commission: CommissionRules, terms: [TermsVersion],
-        payout: PayoutRules,
-        fraud: FraudRules, partnerEnd: PartnerEndRules, agreement: Agreement = Agreement(),
-        suffixListHash: String? = nil
+        salesCompensation: SalesCompensationRules, plays: [CoSellingPlay] = [], commission: CommissionRules,
+        terms: [TermsVersion], payout: PayoutRules, fraud: FraudRules, partnerEnd: PartnerEndRules,
+        agreement: Agreement = Agreement(), suffixListHash: String? = nil
     ) {
         self.id = id
         self.version = version
@@ -60,6 +61,7 @@ package struct Program: Sendable, Hashable {
         self.conflict = conflict
         self.attribution = attribution
         self.salesCompensation = salesCompensation
+        self.plays = plays
         self.commission = commission
         self.terms = terms
         self.payout = payout

@@ -14,6 +14,7 @@ struct AttributionFixture {
     var conflicts: [Conflict] = []
     var touches: [Touch] = []
     var referrals: [ReferralClaim] = []
+    var plays: [CoSellingPlay] = []
     var isEligible = true
     var paysKind = false
 
@@ -23,7 +24,7 @@ struct AttributionFixture {
             opportunity: opportunity, closedAt: opportunity.closedAt ?? opportunity.changedAt,
             registrations: registrations,
             conflicts: conflicts, touches: touches, referrals: referrals, attribution: Self.touchRules,
-            salesCompensation: Self.compensation, programVersion: 3,
+            salesCompensation: Self.compensation, plays: plays, programVersion: 3,
             standing: { _ in PartnerStanding(type: .reseller, tier: .gold, terms: terms, isEligible: isEligible) },
             paysKind: { _, _ in paysKind }
         ).decide()
@@ -256,8 +257,55 @@ struct AttributionFixture {
             for: revenueClass, motion: motion, salesRep: "Sam", firstYearValue: eur(1001))
         #expect(result.share.value == share)
         #expect(result.credited.minor == RoundingMode.halfEven.divide(Int128(1001 * share), by: 10_000))
+        #expect(result.play == nil)
+        let steps = result.steps(firstYearValue: eur(1001), programVersion: 1)
+        #expect(steps.map(\.rule) == ["sales_compensation"])
+        #expect(steps[0].arithmetic?.contains("1001 x \(share)") == true)
+    }
+
+    /// A play that names shares for two of the rules.
+    static let displacement = CoSellingPlay(
+        id: "displacement", name: "Displacement",
+        salesCompensation: [.sourcedPartnerClosed: BasisPoints(7000), .notSourced: BasisPoints(0)])
+
+    @Test(arguments: [
+        (RevenueClass.sourced, SalesMotion.partnerClosed, Int64(7000), true), (.sourced, .resold, 7000, true),
+        (.sourced, .coSold, 10_000, false), (.sourced, .direct, 8000, false), (.influenced, .partnerClosed, 0, true),
+        (.direct, .direct, 0, true),
+    ])
+    func `a play's own share comes before the programme's, class first`(
+        revenueClass: RevenueClass, motion: SalesMotion, share: Int64, isOwn: Bool
+    ) {
+        let result = AttributionFixture.compensation.compensation(
+            for: revenueClass, motion: motion, play: Self.displacement, salesRep: "Sam", firstYearValue: eur(1001))
+        #expect(result.share.value == share)
+        #expect(result.credited.minor == RoundingMode.halfEven.divide(Int128(1001 * share), by: 10_000))
+        #expect(result.play == (isOwn ? "displacement" : nil))
+        let steps = result.steps(
+            firstYearValue: eur(1001), named: "displacement", plays: [Self.displacement], programVersion: 1)
+        #expect(steps.count == 1)
         #expect(
-            result.step(firstYearValue: eur(1001), programVersion: 1).arithmetic?.contains("1001 x \(share)") == true)
+            steps[0].text.contains(
+                isOwn ? "as play displacement splits it" : "play displacement names no share of its own"))
+    }
+
+    @Test func `a play that the programme does not have leaves the standard split, and is said`() throws {
+        var fixture = AttributionFixture()
+        fixture.plays = [Self.displacement]
+        let plain = try #require(try fixture.attribution())
+        fixture.opportunity.play = "spring_push"
+        let decision = try fixture.decide()
+        #expect(decision.salesCompensation.share.value == 10_000 && decision.salesCompensation.play == nil)
+        #expect(
+            decision.steps.suffix(2).map(\.text) == [
+                "Version 3 has no play spring_push, which the deal names: the standard split holds.",
+                "The representative gets 100% of the standard commission (not_sourced).",
+            ])
+        #expect(try fixture.attribution(after: plain) == nil, "nothing changed that anybody is paid by")
+        fixture.opportunity.play = "displacement"
+        let corrected = try #require(try fixture.attribution(after: plain))
+        #expect(corrected.revision == 2 && corrected.salesCompensation.play == "displacement")
+        #expect(corrected.salesCompensation.credited.isZero)
     }
 
     @Test func `a revision comes only with a change`() throws {

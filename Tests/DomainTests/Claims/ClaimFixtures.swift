@@ -49,7 +49,7 @@ func deal(
 ) -> Opportunity {
     var opportunity = Opportunity(
         id: OpportunityID(unchecked: id), revision: 1, account: acme, productLine: "core", stage: stage, motion: motion,
-        kind: kind, partner: partner.map(ptr), duties: [], settlement: .payout, playRun: nil,
+        kind: kind, partner: partner.map(ptr), duties: [], settlement: .payout, play: nil, playRun: nil,
         firstYearValue: eur(value),
         totalValue: nil, createdAt: day(created), closedAt: closed.map(day), lostReason: nil, salesRep: "Sam",
         changedAt: day(seen ?? closed ?? created))
