@@ -11,11 +11,13 @@ import EventLog
         /// Whether the client's own position is of this reading. After a restart it may be of the one before, until
         /// the first record came.
         var hasOwnPosition: Bool
+        var fetchAhead: FetchAhead
     }
 
     private let topic: String
     private let admin: KafkaAdmin
     private let handle: KafkaHandle
+    private let fetchQueueBytes: Int
     /// Errors of the client come here, and what is not about one partition.
     let queue: KafkaQueue
     /// An error that came behind what was read; the next read tells it.
@@ -28,6 +30,7 @@ import EventLog
     {
         self.admin = admin
         self.topic = topic
+        fetchQueueBytes = configuration.fetchQueueKibibytes << 10
         handle = try KafkaHandle(.changelog, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
     }
@@ -64,6 +67,7 @@ import EventLog
                 guard record.offset >= source.position else { continue }
                 source.position = record.offset + 1
                 source.hasOwnPosition = true
+                source.fetchAhead.note(record)
                 found.append(record)
                 wait = 0
             case RD_KAFKA_EVENT_ERROR:
@@ -74,6 +78,9 @@ import EventLog
             }
             if failure != nil { break }
         }
+        source.fetchAhead.refill(
+            waiting: source.queue.count,
+            positions: CollectionOfOne((partition: partition, offset: source.position)))
         // The client has gone on behind what was taken from it, so that is never dropped for an error.
         sources[partition] = source
         if let failure {
@@ -122,7 +129,8 @@ import EventLog
         unsafe try KafkaFailure.check(
             rd_kafka_incremental_assign(handle.pointer, list.pointer), "reading \(topic)/\(partition)")
         let source = Source(
-            queue: queue, position: offset, hasOwnPosition: read.insert(partition).inserted)
+            queue: queue, position: offset, hasOwnPosition: read.insert(partition).inserted,
+            fetchAhead: FetchAhead(handle: handle, topic: topic, limitBytes: fetchQueueBytes))
         sources[partition] = source
         return source
     }

@@ -1,13 +1,13 @@
 import CRdkafka
 import EventLog
 
-/// Keeps a member's fetch queue filled.
+/// Keeps the fetch queue of a member, or of one partition of a changelog, filled.
 ///
 /// In this library version a fetching thread that found the queue full sleeps up to a second, and draining the queue
-/// does not wake it: a busy member with a small queue stands still half of the time. Any request to the leader wakes
+/// does not wake it: a busy reader with a small queue stands still most of the time. Any request to the leader wakes
 /// the thread, so one is sent when the queue has fallen to its half and the partitions are known to hold more.
 ///
-/// Safe because the topic's pointer belongs to the session, which outlives this.
+/// Safe because the handle outlives this.
 @safe struct FetchAhead {
     /// How long the answer is waited for. It does not matter, and may stand behind a fetch that waits for records.
     private static let timeoutMilliseconds: Int32 = 1
@@ -42,19 +42,21 @@ import EventLog
     }
 
     /// Wakes the fetching threads where fewer records wait than half the limit and a partition holds more.
-    mutating func refill(waiting: Int, nextOffsets: [Int64]) {
+    ///
+    /// - Parameter positions: the next offset of each partition that is read; below 0 where nothing is wanted.
+    mutating func refill(waiting: Int, positions: some Sequence<(partition: Int32, offset: Int64)>) {
         guard records > 0, waiting * (bytes / records + 1) < limitBytes / 2 else { return }
         let now = ContinuousClock.now
         guard now - last >= Self.interval else { return }
         var behind: [Int32] = []
         var missing: Int64 = 0
-        for (partition, offset) in nextOffsets.enumerated() where offset >= 0 {
+        for (partition, offset) in positions where offset >= 0 {
             var first: Int64 = 0
             var end: Int64 = 0
             // What the last fetch told; asks nobody.
-            let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, topic, Int32(partition), &first, &end)
+            let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, topic, partition, &first, &end)
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR, end > offset else { continue }
-            behind.append(Int32(partition))
+            behind.append(partition)
             missing += end - offset
         }
         guard missing > 2 * Int64(waiting) + Self.missingRecords else { return }

@@ -94,7 +94,9 @@ import EventLog
             }
             wait = found.isEmpty ? deadline.remaining.milliseconds : 0
         } while found.count < maximumRecords
-        fetchAhead.refill(waiting: queue.count, nextOffsets: nextOffsets)
+        fetchAhead.refill(
+            waiting: queue.count,
+            positions: nextOffsets.enumerated().lazy.map { (partition: Int32($0.offset), offset: $0.element) })
         if !found.isEmpty { events.append(.records(found)) }
         return events
     }

@@ -1,0 +1,225 @@
+"""Where the faults happen: a broker with a second way to it that can be cut, three workers that are left alone, and the
+referral worker that is not."""
+
+import json
+import mmap
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "Tests" / "Torture"), str(ROOT / "Tests" / "Oracle")]
+
+import confluent_kafka  # noqa: E402
+from cluster import Cluster, Product, free_port  # noqa: E402
+from load import PARTITIONS, Load  # noqa: E402
+from proxy import Proxy  # noqa: E402
+from watch import is_drained  # noqa: E402
+from workers import WORKERS, Copy, wait_for_exit  # noqa: E402
+
+TOPIC, GROUP = "tributary.referral.v1", "tributary.referral-worker"
+DRAIN_SECONDS = 120
+READY_SECONDS = 60
+CALL_SECONDS = 5
+LOOK_SECONDS = 0.2
+DISK_MEGABYTES = 192
+
+
+class Control:
+    """What the shim in the worker does from now on."""
+
+    def __init__(self, path):
+        self.path = path
+        path.write_bytes(bytes(16))
+        with open(path, "r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), 16)
+        self._values = {"write_error": 0, "sync_delay_ms": 0, "clock_ms": 0}
+
+    def set(self, **values):
+        self._values.update(values)
+        self._memory[:] = struct.pack("<iiq", *self._values.values())
+
+    def clear(self):
+        self.set(write_error=0, sync_delay_ms=0, clock_ms=0)
+
+
+class Victim(Copy):
+    """The referral worker: through the wire, on a small disk of its own, with the shim in it."""
+
+    def __init__(self, world):
+        super().__init__("referral", 0, world.directory, world.wire_address, world.binaries)
+        self.data = world.disk
+        self.port = world.ops_port
+        self._command[self._command.index("--data") + 1] = str(self.data)
+        self._command += ["--ops-port", str(self.port), "--threads", "2"]
+        self._environment.update(
+            LD_PRELOAD=str(world.shim), FAULT_CONTROL=str(world.control.path), FAULT_PATH=str(self.data))
+
+    def ready(self):
+        """(whether it is, reasons); `(None, [])` where nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                return True, self._reasons(answer)
+        except urllib.error.HTTPError as error:
+            return False, self._reasons(error)
+        except (OSError, ValueError):
+            return None, []
+
+    @staticmethod
+    def _reasons(answer):
+        return [reason for worker in json.load(answer)["workers"] for reason in worker.get("reasons", [])]
+
+
+class Positions(threading.Thread):
+    """How far the referral worker's group has committed, over time; straight from the broker."""
+
+    def __init__(self, bootstrap):
+        super().__init__(name="positions", daemon=True)
+        self._consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": bootstrap, "group.id": GROUP, "enable.auto.commit": False,
+            "reconnect.backoff.max.ms": 500})
+        self.moved = time.monotonic()
+        self.sum = 0
+        self.answered = time.monotonic()
+        self._stop_flag = threading.Event()
+
+    def run(self):
+        places = [confluent_kafka.TopicPartition(TOPIC, number) for number in range(PARTITIONS)]
+        while not self._stop_flag.wait(LOOK_SECONDS):
+            try:
+                found = sum(max(0, place.offset) for place in self._consumer.committed(places, CALL_SECONDS))
+            except confluent_kafka.KafkaException:
+                continue
+            self.answered = time.monotonic()
+            if found > self.sum:
+                self.sum, self.moved = found, self.answered
+        self._consumer.close()
+
+    def stop(self):
+        self._stop_flag.set()
+        self.join(2 * CALL_SECONDS)
+
+
+class World:
+    def __init__(self, options, directory, binaries):
+        self.options = options
+        self.directory = directory
+        self.binaries = binaries
+        self.cluster = Cluster(directory, 1)
+        self.product = Product(directory, self.cluster.bootstrap, binaries)
+        port = free_port(10)
+        self.wire_port, self._second_listener, self.ops_port = port + 5, port + 6, port + 7
+        self.wire_address = f"127.0.0.1:{self.wire_port}"
+        self._add_listener()
+        self.shim = directory / "shim.so"
+        self.control = Control(directory / "control")
+        self.disk = directory / "disk"
+        self.disk.mkdir()
+        self.is_mounted = False
+        self.wire = self.victim = self.load = self.positions = None
+        self.others = []
+        self._began = time.monotonic()
+
+    def say(self, text):
+        print(f"faults: {time.monotonic() - self._began:6.1f} s  {text}", flush=True)
+
+    def _add_listener(self):
+        """A client that comes through the wire is told to go on through it. Of a property given twice the last counts."""
+        node = self.cluster.brokers[1]
+        with open(node.directory / "server.properties", "a", encoding="utf-8") as file:
+            file.write(
+                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,WIRE:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+                f"listeners=PLAINTEXT://127.0.0.1:{node.port},WIRE://127.0.0.1:{self._second_listener}\n"
+                f"advertised.listeners=PLAINTEXT://127.0.0.1:{node.port},WIRE://{self.wire_address}\n")
+
+    def mount(self):
+        """A small disk for the worker; `None`, or why the machine does not give one."""
+        return self.run("mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m,mode=0700", "tributary-faults", str(self.disk))
+
+    def remount(self, mode):
+        return self.run("mount", "-o", f"remount,{mode}", str(self.disk))
+
+    @staticmethod
+    def run(*words):
+        """`None`, or what the command complained of."""
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+        except OSError as error:
+            return f"{' '.join(words)}: {error}"
+        return None if done.returncode == 0 else f"{' '.join(words)}: {(done.stderr or done.stdout).strip()}"
+
+    def start(self):
+        subprocess.run(
+            ["gcc", "-O2", "-shared", "-fPIC", "-o", str(self.shim), str(ROOT / "Tests" / "Faults" / "shim.c"), "-ldl", "-lpthread"],
+            check=True)
+        self.no_mount = self.mount()
+        self.is_mounted = self.no_mount is None
+        self.say("starting the broker")
+        self.cluster.start()
+        self.wire = Proxy(self.wire_port, self._second_listener)
+        self.wire.start()
+        self.product.prepare()
+        self.victim = Victim(self)
+        self.others = [
+            Copy(worker, 0, self.directory, self.cluster.bootstrap, self.binaries) for worker in WORKERS if worker != "referral"]
+        for copy in (self.victim, *self.others):
+            copy.start()
+        self.product.publish()
+        self.positions = Positions(self.cluster.bootstrap)
+        self.positions.start()
+        self.load = Load(self.cluster.bootstrap, self.options.seed, self.options.rate)
+        self.load.start()
+        self.wait_until_ready()
+        self.say("the programme is published, the load has begun")
+
+    def wait_until_ready(self):
+        end = time.monotonic() + READY_SECONDS
+        while self.victim.ready()[0] is not True:
+            if time.monotonic() > end:
+                raise RuntimeError(f"the worker is not ready after {READY_SECONDS} s: {self.victim.ready()}")
+            time.sleep(LOOK_SECONDS)
+
+    # The end
+
+    def drain(self):
+        self.load.stop()
+        began = time.monotonic()
+        while time.monotonic() - began < DRAIN_SECONDS:
+            if is_drained(self.cluster.bootstrap):
+                self.say(f"nothing is left to do after {time.monotonic() - began:.1f} s")
+                return True
+            time.sleep(LOOK_SECONDS)
+        self.say(f"lag is not 0 after {DRAIN_SECONDS} s")
+        return False
+
+    def judge(self):
+        """Ends the workers and asks the oracle; what it complains of."""
+        late = wait_for_exit([self.victim, *self.others])
+        self.say("the oracle reads the log")
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "scripts" / "oracle"), "--log", f"kafka://{self.cluster.bootstrap}", "--json"],
+            capture_output=True, text=True, timeout=600)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"the oracle failed: {done.stderr[-2000:]}")
+        judgement = json.loads(done.stdout)
+        complaints = [f"{found['code']}: {found['place']}: {found['text'][:300]}" for found in judgement["violations"]]
+        return judgement["figures"], complaints + [f"{name} did not leave in time" for name in late]
+
+    def close(self):
+        for thread in (self.load, self.positions):
+            if thread is not None:
+                thread._stop_flag.set()
+        for copy in [self.victim, *self.others]:
+            if copy is not None and copy.is_running:
+                copy.kill()
+        if self.wire is not None:
+            self.wire.stop()
+        self.cluster.stop()
+        if self.is_mounted and (complaint := self.run("umount", str(self.disk))):
+            self.say(complaint)
