@@ -80,20 +80,22 @@ def write_referrals(directory, prefix, count, seed, partitions):
     return path
 
 
-def write_deals(directory, prefix, count, seed, partitions, share=0.2):
-    """Two files with deals of the CRM for the approval worker: a share of the accounts that `count` referrals name is qualified
-    and won, half of them in each file."""
+def write_deals(directory, prefix, count, seed, partitions, half, share=0.2):
+    """A file with deals of the CRM for the approval worker: a share of the accounts that `count` referrals name is qualified
+    and won, half of them in each file. They begin now: after the referrals that are there."""
     topic = f"{prefix}.approval.v1"
     choice = random.Random(seed ^ 0xDEA1)
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     seen = set()
-    paths = [directory / f"{prefix}-deals-{seed}-{half}" for half in (0, 1)]
-    with RecordFile(paths[0], [topic]) as first, RecordFile(paths[1], [topic]) as second:
+    path = directory / f"{prefix}-deals-{seed}-{half}"
+    with RecordFile(path, [topic]) as file:
         for data in referrals(directory, count, seed):
             account = data["account"]["domain"]
             if account in seen or " " in account or choice.random() >= share:
                 continue
             seen.add(account)
+            if len(seen) % 2 != half:
+                continue
             deal = f"OPP-{seed}-{account.split('.')[0]}"
             for revision, stage in ((1, "qualified"), (2, "closed_won")):
                 fact = {"account": {"domain": account, "name": account}, "opportunity_id": deal, "revision": revision,
@@ -104,9 +106,8 @@ def write_deals(directory, prefix, count, seed, partitions, share=0.2):
                     fact["closed_at"] = now
                 key = account.encode()
                 headers = envelope(b"opportunity.updated", CRM, f"{deal}/{revision}".encode(), key, now)
-                file = (first, second)[len(seen) % 2]
                 file.add(topic, partition_of(key, partitions), key, json.dumps(fact, separators=(",", ":")).encode(), headers)
-    return paths
+    return path
 
 
 def sample(bootstrap, prefix, worker, topics, directory, keep=2_000):

@@ -21,8 +21,8 @@ SKIPPED = 77
 CLOSE_SECONDS = 30
 LOOK_SECONDS = 0.05
 CALL_SECONDS = 20
-# Where the last record of a partition is looked for, and how long the one after it is waited for.
-TAIL, TAIL_SECONDS = 200, 0.5
+# How far below the end of a partition its last record is looked for.
+TAIL = 200
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -235,7 +235,8 @@ class Rig:
         if key not in self._consumers:
             self._consumers[key] = confluent_kafka.Consumer({
                 "bootstrap.servers": self.bootstrap, "group.id": group, "enable.auto.commit": False,
-                "isolation.level": isolation, "auto.offset.reset": "error"})
+                "isolation.level": isolation, "auto.offset.reset": "error", "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10})
         return self._consumers[key]
 
     def ends(self, topic, partitions, isolation="read_committed"):
@@ -248,18 +249,21 @@ class Rig:
         """The positions behind the last committed records: markers of transactions may follow, which nobody reads."""
         import confluent_kafka
         consumer = self.consumer("bench-targets")
-        found = []
+        places = []
         for number in range(partitions):
             low, high = consumer.get_watermark_offsets(confluent_kafka.TopicPartition(topic, number), CALL_SECONDS)
-            start, target = max(low, high - TAIL), low
-            consumer.assign([confluent_kafka.TopicPartition(topic, number, start)])
-            while high > low and (message := consumer.poll(TAIL_SECONDS)) is not None:
-                if message.error() is None:
-                    target = message.offset() + 1
-                if target >= high:
-                    break
-            consumer.unassign()
-            found.append(target)
+            places.append(confluent_kafka.TopicPartition(topic, number, max(low, high - TAIL)))
+        consumer.assign(places)
+        found, left = [place.offset for place in places], set(range(partitions))
+        while left:
+            message = consumer.poll(CALL_SECONDS)
+            if message is None:
+                raise RuntimeError(f"{topic}: its end was not reached within {CALL_SECONDS} s")
+            if message.error() is None:
+                found[message.partition()] = message.offset() + 1
+            elif message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                left.discard(message.partition())
+        consumer.unassign()
         return found
 
     def committed(self, prefix, worker, topic, partitions):

@@ -179,23 +179,10 @@ final class Restore {
 
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
         var changes: [RowChange] = []
-        var index: [[UInt8]: Int] = [:]
+        changes.reserveCapacity(read.records.count)
         for record in read.records {
             let (change, turn) = try Changelog.change(in: record)
-            guard isCommitted(turn) else {
-                skip(change, at: record.offset)
-                continue
-            }
-            let key = record.key ?? []
-            if let earlier = index[key] {
-                changes[earlier] = change
-            } else {
-                index[key] = changes.count
-                changes.append(change)
-            }
-        }
-        changes.sort {
-            $0.table == $1.table ? $0.key.lexicographicallyPrecedes($1.key) : $0.table.name < $1.table.name
+            if isCommitted(turn) { changes.append(change) } else { skip(change, at: record.offset) }
         }
         position = read.position
         guard !changes.isEmpty else { return }

@@ -105,7 +105,8 @@ package protocol StateBackend: AnyObject {
     func keys(_ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int) throws(StoreError)
         -> (keys: [[UInt8]], next: StorePosition?)
 
-    /// Applies changes inside the open transaction. Restore and live turns both come through here.
+    /// Applies changes inside the open transaction, of several of one row the last. Restore and live turns both come through
+    /// here.
     func apply(_ changes: [RowChange]) throws(StoreError)
 
     func commit(_ checkpoint: StoreCheckpoint) throws(StoreError)

@@ -328,13 +328,19 @@ package final class TaskState {
         }
         if unstored == nil { unstoredSince = checkpoint.committedAtMilliseconds }
         unstored = checkpoint
-        let age = checkpoint.committedAtMilliseconds - unstoredSince
-        if unstoredRows >= lag.rows || unstoredBytes >= lag.bytes || age >= lag.milliseconds { try store() }
+        if unstoredRows >= lag.rows || unstoredBytes >= lag.bytes || isOld(at: checkpoint.committedAtMilliseconds) {
+            try store()
+        }
     }
 
     /// Writes what committed turns changed, where the oldest of it is older than `StoreLag` allows.
     func storeIfDue(at milliseconds: Int64) throws(StoreError) {
-        if unstored != nil, milliseconds - unstoredSince >= lag.milliseconds { try store() }
+        if unstored != nil, isOld(at: milliseconds) { try store() }
+    }
+
+    /// A clock that was set back since tells nothing of the age, for as long as the jump was: then it counts as old.
+    private func isOld(at milliseconds: Int64) -> Bool {
+        milliseconds < unstoredSince || milliseconds - unstoredSince >= lag.milliseconds
     }
 
     /// Writes what committed turns changed. Called between turns.

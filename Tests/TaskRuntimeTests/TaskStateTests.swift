@@ -146,6 +146,11 @@ import Testing
         try state.storeIfDue(at: 1_030)
         #expect(try live.checkpoint()?.turn == 4)
         #expect(try allRows(live).count == 4)
+        try commit(5, at: 3_600_000)
+        #expect(try live.checkpoint()?.turn == 4)
+        // The clock was set back by an hour: the store does not wait for it.
+        try state.storeIfDue(at: 20)
+        #expect(try live.checkpoint()?.turn == 5)
     }
 
     @Test func theFirstTimerIsKnownWhateverBecomesOfTheRecords() throws {
