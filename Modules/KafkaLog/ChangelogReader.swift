@@ -14,6 +14,10 @@ import EventLog
         var fetchAhead: FetchAhead
     }
 
+    /// How long more records are waited for behind the first ones, where the end of the partition is not reached: many are
+    /// worth more together.
+    private static let moreMilliseconds: Int32 = 5
+
     private let topic: String
     private let admin: KafkaAdmin
     private let handle: KafkaHandle
@@ -69,7 +73,7 @@ import EventLog
                 source.hasOwnPosition = true
                 source.fetchAhead.note(record)
                 found.append(record)
-                wait = 0
+                wait = Self.moreMilliseconds
             case RD_KAFKA_EVENT_ERROR:
                 failure = self.failure(of: event)
                 if failure == nil { source.position = max(source.position, endOfPartition(event) ?? 0) }

@@ -23,6 +23,10 @@ package final class SQLiteStateBackend: StateBackend {
     private static let pageCacheKiB = 2_048
     /// Pages in the write-ahead log at which a commit moves them into the file.
     private static let checkpointPages = 1_000
+    /// The same during a long restore, whose rows touch the pages of the keys' index again and again: moved together, each
+    /// is moved once.
+    private static let restoreCheckpointPages = 16_000
+    private static let restoreCacheKiB = 16_384
 
     let connection: SQLiteConnection
     private let tables: [StateTable]
@@ -298,6 +302,19 @@ package final class SQLiteStateBackend: StateBackend {
             try update.bind(5, checkpoint.committedAtMilliseconds)
             try update.run()
             try connection.statement("COMMIT").run()
+        }
+    }
+
+    package func setRestoring(_ isRestoring: Bool) throws(StoreError) {
+        try guarded { () throws(SQLiteError) in
+            let (pages, cache) =
+                isRestoring
+                ? (Self.restoreCheckpointPages, Self.restoreCacheKiB) : (Self.checkpointPages, Self.pageCacheKiB)
+            try connection.execute("PRAGMA cache_size=-\(cache)")
+            try connection.execute("PRAGMA wal_autocheckpoint=\(pages)")
+            guard !isRestoring else { return }
+            try connection.execute("PRAGMA shrink_memory")
+            try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }
     }
 

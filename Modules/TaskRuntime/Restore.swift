@@ -31,6 +31,12 @@ final class Restore {
     }
 
     static let slice = 4_000
+    /// Rows, or bytes of them, that go into the store in one transaction: keys are random, so that few rows touch nearly as
+    /// many pages as many do.
+    static let batchRows = 16_000
+    static let batchBytes = 16 << 20
+    /// From so many records on the store is told that it is being restored.
+    static let longRestore: Int64 = 50_000
     static let stallLimit = Duration.seconds(30)
     /// A store older than this is not trusted: tombstones that it needs may be gone (half of `delete.retention.ms`).
     static let maximumAgeMilliseconds: Int64 = 12 * 3_600_000
@@ -54,6 +60,10 @@ final class Restore {
     /// Rows of turns later than the committed one: torn, or committed by another owner since. A store's position never
     /// passes the first of them, so that a restore after this one meets them again.
     private var skipped: (first: Int64, rows: [[UInt8]: RowChange])?
+    /// Rows below `position` that are not in the store yet.
+    private var pending: [RowChange] = []
+    private var pendingBytes = 0
+    private var isLong = false
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
@@ -126,6 +136,8 @@ final class Restore {
 
     private func open() throws {
         skipped = nil
+        pending = []
+        pendingBytes = 0
         // Positions first: an open transaction of a dead owner is settled before its rows are asked for.
         committed = try session.committed(partition, timeout: .seconds(10))
         let bounds = try session.changelogBounds(partition)
@@ -134,6 +146,8 @@ final class Restore {
         let opened = try openTrusted(bounds: bounds)
         backend = opened
         position = try opened.checkpoint()?.changelogOffset ?? bounds.first
+        isLong = target - position >= Restore.longRestore
+        if isLong { try opened.setRestoring(true) }
         lastProgress = instant()
     }
 
@@ -178,17 +192,25 @@ final class Restore {
     }
 
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
-        var changes: [RowChange] = []
-        changes.reserveCapacity(read.records.count)
         for record in read.records {
             let (change, turn) = try Changelog.change(in: record)
-            if isCommitted(turn) { changes.append(change) } else { skip(change, at: record.offset) }
+            guard isCommitted(turn) else {
+                skip(change, at: record.offset)
+                continue
+            }
+            pending.append(change)
+            pendingBytes += change.key.count + (change.value?.count ?? 0)
         }
         position = read.position
-        guard !changes.isEmpty else { return }
+        // While whole slices come, more of them are on their way.
+        let mayGrow = read.records.count == Restore.slice && position < target
+        if mayGrow, pending.count < Restore.batchRows, pendingBytes < Restore.batchBytes { return }
+        guard !pending.isEmpty else { return }
         try backend.begin()
-        try backend.apply(changes)
+        try backend.apply(pending)
         try backend.commit(checkpoint(turn: 0, committedAt: now()))
+        pending.removeAll(keepingCapacity: isLong)
+        pendingBytes = 0
     }
 
     /// A later turn than the committed one is torn: its positions never came to be committed.
@@ -233,5 +255,6 @@ final class Restore {
         }
         try backend.begin()
         try backend.commit(checkpoint(turn: committedTurn.turn, committedAt: now()))
+        if isLong { try backend.setRestoring(false) }
     }
 }

@@ -111,6 +111,10 @@ package protocol StateBackend: AnyObject {
 
     func commit(_ checkpoint: StoreCheckpoint) throws(StoreError)
 
+    /// Many rows are going to be applied, or have been: a store may take more memory and disk meanwhile. Called outside
+    /// transactions.
+    func setRestoring(_ isRestoring: Bool) throws(StoreError)
+
     func rollback() throws(StoreError)
 
     /// Rows of all tables in (table, key) order: what the replay tests compare.
@@ -120,6 +124,8 @@ package protocol StateBackend: AnyObject {
 }
 
 extension StateBackend {
+    package func setRestoring(_ isRestoring: Bool) throws(StoreError) {}
+
     /// By the keys, for stores in memory.
     package func keys(
         _ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int
