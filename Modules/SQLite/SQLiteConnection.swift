@@ -37,6 +37,13 @@ import CSQLite
             throw error
         }
         unsafe handle = opened
+        // SQLite opens what it may not write for reading, and fails later with other words.
+        if access == .write, unsafe sqlite3_db_readonly(opened, "main") == 1 {
+            close()
+            throw unsafe SQLiteError(
+                extendedCode: SQLITE_READONLY, message: String(cString: sqlite3_errstr(SQLITE_READONLY)),
+                operation: "opening \(path)")
+        }
         unsafe sqlite3_busy_timeout(opened, busyTimeoutMilliseconds)
         // The schema may not be used to run anything, and pages are not trusted to be well-formed.
         try execute("PRAGMA trusted_schema=OFF")
@@ -114,8 +121,11 @@ import CSQLite
 
     static func error(_ code: Int32, _ handle: OpaquePointer?, operation: String) -> SQLiteError {
         let text = unsafe handle.flatMap { unsafe sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
+        let isOfSystem = code & 0xff == SQLITE_IOERR || code & 0xff == SQLITE_CANTOPEN
+        let number = unsafe isOfSystem ? handle.map { unsafe sqlite3_system_errno($0) } ?? 0 : 0
         return unsafe SQLiteError(
-            extendedCode: code, message: text.map { unsafe String(cString: $0) } ?? "unknown", operation: operation)
+            extendedCode: code, systemError: number, message: text.map { unsafe String(cString: $0) } ?? "unknown",
+            operation: operation)
     }
 
     private static func closed(_ sql: String) -> SQLiteError {

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A failure that SQLite reported. Its text never holds a bound value.
 package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -18,13 +19,16 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// SQLite's extended result code (https://sqlite.org/rescode.html).
     package var extendedCode: Int32
+    /// The system's error number behind a failure to read, write or open; 0 where there is none.
+    package var systemError: Int32
     /// SQLite's words for it.
     package var message: String
     /// What was attempted, for people: the statement's text or the call.
     package var operation: String
 
-    package init(extendedCode: Int32, message: String, operation: String) {
+    package init(extendedCode: Int32, systemError: Int32 = 0, message: String, operation: String) {
         self.extendedCode = extendedCode
+        self.systemError = systemError
         self.message = message
         self.operation = operation
     }
@@ -33,7 +37,7 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         switch extendedCode & 0xff {
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
         case SQLITE_FULL: .full
-        case SQLITE_IOERR, SQLITE_CANTOPEN: .inputOutput
+        case SQLITE_IOERR, SQLITE_CANTOPEN: kindOfSystemError
         case SQLITE_READONLY, SQLITE_PERM: .readOnly
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_CONSTRAINT: .constraint
@@ -41,5 +45,17 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    package var description: String { "\(message) (SQLite \(extendedCode)) in: \(operation)" }
+    /// SQLite knows a full disk where it writes, and a read-only one not at all.
+    private var kindOfSystemError: Kind {
+        switch systemError {
+        case ENOSPC, EDQUOT: .full
+        case EROFS, EACCES, EPERM: .readOnly
+        default: .inputOutput
+        }
+    }
+
+    package var description: String {
+        let cause = systemError == 0 ? "" : unsafe ", \(String(cString: strerror(systemError)))"
+        return "\(message)\(cause) (SQLite \(extendedCode)) in: \(operation)"
+    }
 }

@@ -138,7 +138,7 @@ class Outcome:
     def __init__(self, case):
         self.case = case
         self.skipped = None
-        self.said = {}  # (code, text without numbers of partitions) -> seconds after the begin at which it was first said
+        self.said = {}  # (code, whether it names what is expected) -> when it was said first, and in which words
         self.sign = None  # seconds until the first reason
         self.back = None  # seconds from the end until it was ready and a position moved
         self.committed = 0  # during the last seconds of the fault
@@ -178,23 +178,20 @@ def _watch(world, case, outcome, began):
         is_ready, reasons = world.victim.ready()
         now = time.monotonic()
         for reason in reasons:
-            outcome.said.setdefault(reason["code"], (now - began, reason["message"]))
-            for code in case.says:
-                # The reason may be the cause of another one: "restoring, after ... [store_full]".
-                if reason["code"] == code or f"[{code}]" in reason["message"]:
-                    outcome.said.setdefault(code, (now - began, reason["message"]))
+            # The code may stand in the message, as the cause of another one: "restoring ..., after ... [store_full]".
+            is_named = any(reason["code"] == code or f"[{code}]" in reason["message"] for code in case.says)
+            if is_named and until is None:
+                outcome.sign = now - began
+                until = now + case.lasts
+            outcome.said.setdefault((reason["code"], is_named), (now - began, reason["message"]))
         if is_ready is None:
-            outcome.said.setdefault("no answer", (now - began, ""))
-        seen = [code for code in case.says if code in outcome.said]
-        if until is None and seen:
-            outcome.sign = now - began
-            until = now + case.lasts
+            outcome.said.setdefault(("no answer", False), (now - began, ""))
         if until is None and now - began > case.sign_within:
             outcome.problems.append(f"/readyz named none of {', '.join(case.says)} within {case.sign_within:.0f} s")
             until = now
         time.sleep(LOOK_SECONDS)
     if not case.says and outcome.said:
-        outcome.problems.append(f"it was unready: {', '.join(outcome.said)}")
+        outcome.problems.append(f"it was unready: {', '.join(code for code, _ in outcome.said)}")
     still = time.monotonic() - world.positions.moved
     if case.stands_still and still < STILL_SECONDS:
         outcome.problems.append(f"it went on: a position was committed {still:.1f} s before the end")

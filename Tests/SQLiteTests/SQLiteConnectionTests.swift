@@ -113,4 +113,25 @@ import Testing
         #expect(throws: SQLiteError.self) { try connection.execute("SELECT 1") }
         #expect(throws: SQLiteError.self) { _ = try connection.statement("SELECT 2") }
     }
+
+    /// SQLite has one word for all of these, and the system tells them apart.
+    @Test func aDiskThatIsFullReadOnlyOrBrokenIsToldApart() {
+        func kind(_ number: Int32) -> SQLiteError.Kind {
+            // SQLITE_IOERR_WRITE
+            SQLiteError(extendedCode: 778, systemError: number, message: "disk I/O error", operation: "COMMIT").kind
+        }
+        #expect(kind(ENOSPC) == .full)
+        #expect(kind(EROFS) == .readOnly)
+        #expect(kind(EIO) == .inputOutput)
+        #expect(kind(0) == .inputOutput)
+    }
+
+    /// A directory stands where the file should: the system's own words are in the text.
+    @Test func theSystemsReasonIsNamed() throws {
+        let error = try #require(throws: SQLiteError.self) {
+            _ = try SQLiteConnection(path: NSTemporaryDirectory())
+        }
+        #expect(error.kind == .inputOutput)
+        #expect(error.description.contains("Is a directory"))
+    }
 }
