@@ -57,12 +57,12 @@ def envelope(kind, source, identity, key, occurred_at):
 
 
 def referrals(directory, count, seed):
-    """What `make-referrals` makes: 5 % contested, 3 % repeated, 1 % invalid."""
+    """What `make-referrals` makes, 5 % contested, 3 % repeated, 1 % invalid; of accounts that no other seed has."""
     path = directory / f"referrals-{seed}.ndjson"
     subprocess.run([str(ROOT / "Benchmarks" / "make-referrals"), str(count), str(path), str(seed)], check=True)
     with open(path, encoding="utf-8") as lines:
         for line in lines:
-            yield json.loads(line)
+            yield json.loads(line.replace("acme-", f"acme{seed}-").replace("shared-", f"shared{seed}-"))
     path.unlink()
 
 
