@@ -7,7 +7,12 @@ struct NodeIdentity {
     let text: String
 
     init(dataDirectory: String) throws {
-        try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
+        do {
+            try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
+        } catch {
+            throw LogClock.Failure(
+                description: "the data directory \(dataDirectory) cannot be made: \(error.localizedDescription)")
+        }
         let path = "\(dataDirectory)/node-id"
         if !FileManager.default.fileExists(atPath: path) { try NodeIdentity.make(path, in: dataDirectory) }
         let stored = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)

@@ -1,6 +1,7 @@
 import Contracts
 import Domain
 import EventLog
+import JSON
 import Testing
 
 @testable import TaskRuntime
@@ -231,6 +232,36 @@ import Testing
         let rows = try allRows(try #require(provider.opened[0]))
         #expect(rows.filter { $0.hasPrefix("probe ") }.count == 4)
         #expect(session.trace.last { $0.hasPrefix("commit") } == "commit 0@4 turn=2 epoch=2")
+    }
+
+    /// Rows that were changed again later, or deleted, among others; more than one transaction takes.
+    @Test func aLongChangelogIsRestoredInFewTransactions() throws {
+        let (rows, count) = (StateTable("rows"), Restore.batchRows / 2 + 50)
+        func change(_ number: Int, _ value: String?) -> RowChange {
+            RowChange(table: rows, key: Array("k\(number)".utf8), value: value.map { Array($0.utf8) })
+        }
+        let row = TurnRow(
+            inputOffset: 7, turn: 1, epoch: 1, clockKind: .wall, clockTime: time(50), sequence: 0)
+        let changes =
+            (0..<count).map { change($0, "first") } + (0..<count).map { change($0, $0 % 3 == 0 ? nil : "second") }
+            + [RowChange(table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(row))]
+        session.write(
+            changelog: changes.map {
+                OutgoingRecord(
+                    topic: "c", partition: 0, key: Changelog.key(of: $0), value: $0.value,
+                    headers: Changelog.headers(turn: 1))
+            })
+        session.positions[0] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
+        try run([.events([.assigned([0])])] + Array(repeating: .events([]), count: 8))
+        #expect(
+            session.trace.filter { $0.hasPrefix("store") || $0.hasPrefix("resume") } == [
+                "store 0 turn=0", "store 0 turn=0", "store 0 turn=1", "resume 0@7",
+            ])
+        let backend = try #require(provider.opened[0])
+        for number in 0..<count {
+            let found = try backend.get(rows, change(number, nil).key)
+            #expect(found == (number % 3 == 0 ? nil : Array("second".utf8)))
+        }
     }
 
     @Test func aStoreBeyondItsChangelogStopsLoudlyAndAlone() throws {
