@@ -21,7 +21,7 @@ from cluster import Cluster, Product, free_port  # noqa: E402
 from load import PARTITIONS, Load  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from watch import is_drained  # noqa: E402
-from workers import WORKERS, Copy, wait_for_exit  # noqa: E402
+from workers import TRANSACTION_SECONDS, WORKERS, Copy, wait_for_exit  # noqa: E402
 
 TOPIC, GROUP = "tributary.referral.v1", "tributary.referral-worker"
 DRAIN_SECONDS = 120
@@ -58,8 +58,16 @@ class Victim(Copy):
         self.port = world.ops_port
         self._command[self._command.index("--data") + 1] = str(self.data)
         self._command += ["--ops-port", str(self.port), "--threads", "2"]
-        self._environment.update(
-            LD_PRELOAD=str(world.shim), FAULT_CONTROL=str(world.control.path), FAULT_PATH=str(self.data))
+        if "--transaction-timeout" not in self._command:
+            self._command += ["--transaction-timeout", str(TRANSACTION_SECONDS)]
+        self._shimmed = dict(
+            os.environ, LD_PRELOAD=str(world.shim), FAULT_CONTROL=str(world.control.path), FAULT_PATH=str(self.data))
+
+    def start(self):
+        self.starts += 1
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self._command, env=self._shimmed, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
 
     def ready(self):
         """(whether it is, reasons); `(None, [])` where nobody answers."""
@@ -174,7 +182,8 @@ class World:
         self.positions = Positions(self.cluster.bootstrap)
         self.positions.start()
         self.load = Load(self.cluster.bootstrap, self.options.seed, self.options.rate)
-        self.load.start()
+        if isinstance(self.load, threading.Thread):
+            self.load.start()
         self.wait_until_ready()
         self.say("the programme is published, the load has begun")
 
@@ -212,9 +221,12 @@ class World:
         return judgement["figures"], complaints + [f"{name} did not leave in time" for name in late]
 
     def close(self):
-        for thread in (self.load, self.positions):
-            if thread is not None:
-                thread._stop_flag.set()
+        if self.positions is not None:
+            self.positions._stop_flag.set()
+        if isinstance(self.load, threading.Thread):
+            self.load._stop_flag.set()
+        elif self.load is not None:
+            self.load.kill()
         for copy in [self.victim, *self.others]:
             if copy is not None and copy.is_running:
                 copy.kill()
