@@ -172,11 +172,12 @@ final class KafkaAdmin: Sendable {
     {
         let operation = "asking for offsets of \(topic)"
         let deadline = ContinuousClock.now + timeout
+        var patience = Self.leaderPatience
         while true {
             let list = PartitionList(capacity: partitions.count)
             for partition in partitions { list.add(topic, partition, offset: Int64(logical)) }
             var code = unsafe rd_kafka_offsets_for_times(
-                handle.pointer, list.pointer, max(1, deadline.remaining.milliseconds))
+                handle.pointer, list.pointer, max(1, min(patience, deadline.remaining).milliseconds))
             let answers = list.elements
             if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                 code = answers.first { $0.code != RD_KAFKA_RESP_ERR_NO_ERROR }?.code ?? code
@@ -185,17 +186,19 @@ final class KafkaAdmin: Sendable {
                 return answers.sorted { $0.place < $1.place }.map(\.offset)
             }
             let failure = KafkaFailure(code: code).logError(during: operation)
-            var mayPass = KafkaFailure.isTransient(code)
-            if failure.code == .unknownTopic {
-                // The client keeps what a broker said that had just started, and would say it again for a quarter of an hour.
-                let known = try TopicMetadata.all(handle, deadline: deadline)[topic]?.partitions ?? 0
-                mayPass = partitions.allSatisfy { $0 < known }
-            }
-            guard mayPass else { throw failure }
+            guard failure.code == .unknownTopic || KafkaFailure.isTransient(code) else { throw failure }
             if deadline.hasPassed { throw handle.timedOut(operation) }
             usleep(TopicMetadata.pollIntervalMicroseconds)
+            // The client keeps the leaders that it once heard of (a broker that has died since, none, or no such topic of one
+            // that had just started) and would ask them for minutes.
+            let known = try TopicMetadata.all(handle, deadline: deadline)[topic]?.partitions ?? 0
+            guard failure.code != .unknownTopic || partitions.allSatisfy({ $0 < known }) else { throw failure }
+            patience = patience * 2
         }
     }
+
+    /// How long the leaders that the client knows are waited for at first. A dead one never answers.
+    private static let leaderPatience = Duration.seconds(1)
 
     /// What a group committed, whatever it does at the moment.
     func committed(group: String, topic: String, partitions: Int32) throws(LogError) -> [Int64?] {

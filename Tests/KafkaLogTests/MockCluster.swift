@@ -46,8 +46,13 @@ import EventLog
         unsafe rd_kafka_mock_topic_set_error(cluster, name, code)
     }
 
-    func setBroker(up: Bool) {
-        _ = unsafe up ? rd_kafka_mock_broker_set_up(cluster, 1) : rd_kafka_mock_broker_set_down(cluster, 1)
+    func setBroker(_ number: Int32 = 1, up: Bool) {
+        _ = unsafe up ? rd_kafka_mock_broker_set_up(cluster, number) : rd_kafka_mock_broker_set_down(cluster, number)
+    }
+
+    /// -1 is nobody.
+    func setLeader(of topic: String, _ partition: Int32, _ number: Int32) {
+        unsafe rd_kafka_mock_partition_set_leader(cluster, topic, partition, number)
     }
 
     func log(_ properties: [String: String] = [:], timeout: Duration = .seconds(10)) throws -> KafkaLog {

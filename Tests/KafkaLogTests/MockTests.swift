@@ -53,6 +53,37 @@ struct MockTests {
         #expect(try log.admin.bounds(of: place).end == 0)
     }
 
+    /// The client looks for the leaders once, when the connection breaks: the dead broker is still the leader then.
+    @Test func aLeaderElectedAfterItsPredecessorsDeathIsFound() throws {
+        defer { cluster.close() }
+        let three = try MockCluster(brokers: 3)
+        defer { three.close() }
+        three.createTopic("changelog", partitions: 2)
+        three.setLeader(of: "changelog", 0, 1)
+        three.setLeader(of: "changelog", 1, 2)
+        let log = try three.log(timeout: .seconds(8))
+        defer { log.close() }
+        #expect(try log.endOffsets(of: "changelog") == [0, 0])
+        three.setBroker(1, up: false)
+        usleep(500_000)
+        three.setLeader(of: "changelog", 0, 3)
+        #expect(try log.endOffsets(of: "changelog") == [0, 0])
+    }
+
+    /// A partition of several that had no leader when the client asked.
+    @Test func aPartitionThatHadNoLeaderForAMomentIsAskedForAgain() throws {
+        defer { cluster.close() }
+        let two = try MockCluster(brokers: 2)
+        defer { two.close() }
+        two.createTopic("changelog", partitions: 2)
+        two.setLeader(of: "changelog", 1, -1)
+        let impatient = try two.log(timeout: .milliseconds(300))
+        defer { impatient.close() }
+        #expect(throws: LogError.self) { try impatient.admin.stableEnds(of: "changelog", partitions: [0, 1]) }
+        two.setLeader(of: "changelog", 1, 2)
+        #expect(try impatient.admin.stableEnds(of: "changelog", partitions: [0, 1]) == [0, 0])
+    }
+
     @Test(arguments: [
         RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS.rawValue, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS.rawValue,
     ])

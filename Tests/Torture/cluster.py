@@ -17,6 +17,8 @@ import subprocess
 import time
 import uuid
 
+from processor import seconds_of
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CONTROLLER = 100
 HEAP = {True: "-Xmx256m", False: "-Xmx640m"}
@@ -90,6 +92,7 @@ class Node:
         self._logging = self.directory / "log4j2.properties"
         self._logging.write_text(LOGGING)
         self.process = None
+        self.processor_seconds = 0.0  # of its dead processes
 
     def _java(self, *arguments):
         return ["java", HEAP[self.number == CONTROLLER], f"-Dlog4j2.configurationFile={self._logging}",
@@ -115,7 +118,12 @@ class Node:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def all_seconds(self):
+        """Processor time of this node over all its lives."""
+        return self.processor_seconds + (seconds_of(self.process.pid) if self.process else 0.0)
+
     def kill(self):
+        self.processor_seconds = self.all_seconds()
         self.process.kill()
         self.process.wait(STOP_SECONDS)
         self.process = None
@@ -166,6 +174,9 @@ class Cluster:
             if time.monotonic() > end:
                 raise RuntimeError(f"a broker does not listen after {START_SECONDS} s")
             time.sleep(LOOK_SECONDS)
+
+    def all_seconds(self):
+        return sum(node.all_seconds() for node in self._all())
 
     def stop(self):
         """Nobody reads on: what is not on disk may be lost."""

@@ -11,6 +11,8 @@ from workers import Copy
 WORKER_STEPS = {"kill": 50, "stop": 12, "terminate": 10, "add": 5, "remove": 5, "lose_store": 8, "lose_disk": 4}
 BROKER_STEP = 3
 PAUSE_SECONDS = (0.4, 2.0)
+# While a broker is down nobody commits: with more of these most kills would not count.
+BROKER_PAUSE_SECONDS = 90.0
 # Some stops last longer than the session: the process wakes up fenced.
 STOP_SECONDS = (0.5, 9.0)
 RESTART_SECONDS = 0.9
@@ -32,12 +34,14 @@ class Faults:
         self._kinds, self._weights = list(steps), list(steps.values())
         self.counts = {}
         self.idle_kills = 0
+        self._last_broker = 0.0
         self.problems = []
         self.broker_times = []  # (killed at, back at)
         self._broker_died = None
         self._pending = []  # (time, action, copy that it is about)
         self._waiting = []  # (killed at, worker, partitions that must move again, returns)
-        self.recoveries = {True: 0.0, False: 0.0}  # by whether the identity returned
+        # By whether the identity returned: for each partition the longest time from a death until it certainly moved again.
+        self.recoveries = {True: {}, False: {}}
 
     def step(self):
         """Does one fault; a restart that it asks for is done by `tend`."""
@@ -62,12 +66,20 @@ class Faults:
             if copy.process.poll() is not None and not any(copy is owner for _, _, owner in self._pending):
                 self._died(copy)
         for entry in list(self._waiting):
-            began, worker, partitions, returns = entry
-            partitions -= {number for number in partitions if self.watch.is_moving(worker, number, began)}
-            if not partitions:
-                self._waiting.remove(entry)
+            self._follow(entry, now)
+
+    def _follow(self, entry, now):
+        began, worker, partitions, returns = entry
+        for number in list(partitions):
+            if self.watch.has_worked(worker, number, began):
+                partitions.discard(number)
                 if not self._broker_was_down(began):
-                    self.recoveries[returns] = max(self.recoveries[returns], now - began)
+                    longest = self.recoveries[returns]
+                    longest[worker, number] = max(longest.get((worker, number), 0.0), now - began)
+            elif self.watch.is_idle(worker, number, began):
+                partitions.discard(number)
+        if not partitions:
+            self._waiting.remove(entry)
 
     def _died(self, copy):
         self.problems.append(f"{copy.name} ended by itself with {copy.process.returncode}: {copy.faults[-1:]}")
@@ -93,12 +105,17 @@ class Faults:
 
     # Steps
 
-    def _pick(self):
-        return self.random.choice([copy for copy in self.fleet.copies() if copy.is_running and not copy.is_stopped] or
-                                  self.fleet.copies())
+    def _is_at_work(self, copy):
+        """Whether this process has committed a turn in the last seconds: a partition moved since it runs it."""
+        return any(self.watch.has_just_worked(copy.worker, number, since) for number, since in copy.partitions.items())
+
+    def _pick(self, at_work=False):
+        running = [copy for copy in self.fleet.copies() if copy.is_running and not copy.is_stopped]
+        working = [copy for copy in running if self._is_at_work(copy)] if at_work else []
+        return self.random.choice(working or running or self.fleet.copies())
 
     def _count(self, kind, copy=None):
-        if copy is not None and not self.watch.is_at_work(copy.worker, copy.partitions):
+        if copy is not None and not self._is_at_work(copy):
             self.idle_kills += 1
             kind += "_idle"
         self.counts[kind] = self.counts.get(kind, 0) + 1
@@ -107,7 +124,7 @@ class Faults:
         self._pending.append((time.monotonic() + seconds, action, owner))
 
     def _strike(self, kind, returns=True):
-        copy = self._pick()
+        copy = self._pick(at_work=True)
         copy.read_log()
         self._count(kind, copy)
         self._waiting.append((time.monotonic(), copy.worker, set(copy.partitions), returns))
@@ -181,8 +198,9 @@ class Faults:
             self._end(copy)
 
     def _broker(self):
-        if self._broker_died is not None:
+        if self._broker_died is not None or time.monotonic() - self._last_broker < BROKER_PAUSE_SECONDS:
             return
+        self._last_broker = time.monotonic()
         node = self.random.randint(1, self.cluster.nodes)
         self._count("broker")
         self._broker_died = time.monotonic()
@@ -202,12 +220,14 @@ class Fleet:
         self._arguments = (directory, bootstrap, binaries)
         self._numbers = {}
         self.workers = {}
+        self.ever = []  # also those that were removed
 
     def add(self, worker):
         number = self._numbers.get(worker, 0)
         self._numbers[worker] = number + 1
         copy = Copy(worker, number, *self._arguments)
         self.workers.setdefault(worker, []).append(copy)
+        self.ever.append(copy)
         return copy
 
     def copies(self):

@@ -1,15 +1,29 @@
-"""A seeded load: referrals with repetitions, contested accounts, invalid ones, poison; and deals that are won."""
+"""A seeded load: referrals with repetitions, contested accounts, invalid ones, poison; and deals that are won.
+
+A process of its own, so that who makes the load does not wait for who watches and kills:
+
+    load.py BOOTSTRAP SEED RATE     until SIGTERM; then waits for the broker, and prints what was sent, as JSON
+"""
 
 import csv
 import datetime
 import json
+import os
+import pathlib
 import random
+import signal
+import subprocess
+import sys
 import threading
 import time
 
 import confluent_kafka
-from cluster import ROOT
-from placement import partition_of
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "Tests" / "Oracle"))
+
+from placement import partition_of  # noqa: E402
+from processor import seconds_of  # noqa: E402
 
 SOURCE = b"/torture/marketplace"
 CRM = b"/torture/crm"
@@ -28,13 +42,42 @@ def now_text(offset=0.0):
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-class Load(threading.Thread):
+class Load:
+    """The process that makes the load, as its starter sees it."""
+
     def __init__(self, bootstrap, seed, rate):
-        super().__init__(name="load", daemon=True)
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, bootstrap, str(seed), str(rate)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self.sent = {}
+        self.failed = 0
+        self.processor_seconds = 0.0
+        self.late = 0.0
+
+    def all_seconds(self):
+        return self.processor_seconds or seconds_of(self._process.pid)
+
+    def stop(self):
+        self.processor_seconds = self.all_seconds()
+        self._process.send_signal(signal.SIGTERM)
+        said, _ = self._process.communicate(timeout=2 * FLUSH_SECONDS)
+        if self._process.returncode != 0:
+            raise RuntimeError(f"the load ended with {self._process.returncode}")
+        said = json.loads(said)
+        self.sent, self.failed, self.late = said["sent"], said["failed"], said["late"]
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+
+class Generator:
+    def __init__(self, bootstrap, seed, rate):
         self.random = random.Random(seed)
         self.rate = rate
         self.sent = {}
         self.failed = 0
+        self.late = 0.0  # how far it was behind its rate, at most, in seconds
         self._stop_flag = threading.Event()
         self._number = 0
         self._recent = []  # the last referrals: (account, line, partner, record)
@@ -42,25 +85,25 @@ class Load(threading.Thread):
         with open(ROOT / "Examples" / "partners.csv", encoding="utf-8") as file:
             self.partners = [row["partner_id"] for row in csv.DictReader(file)]
         self.producer = confluent_kafka.Producer({
-            "bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 20,
+            "bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 50,
             "compression.type": "lz4", "message.max.bytes": 4 << 20, "delivery.timeout.ms": 120_000,
             "queue.buffering.max.messages": 200_000})
 
-    def stop(self):
+    def stop(self, *_):
         self._stop_flag.set()
-        self.join(FLUSH_SECONDS)
-        left = self.producer.flush(FLUSH_SECONDS)
-        if left:
-            raise RuntimeError(f"{left} records of the load were not taken by the broker")
 
     def run(self):
-        due, began = 0.0, time.monotonic()
+        began = time.monotonic()
         while not self._stop_flag.wait(STEP_SECONDS):
             due = (time.monotonic() - began) * self.rate
             while self._number < due and not self._stop_flag.is_set():
                 self._number += 1
                 self._next()
+            self.late = max(self.late, time.monotonic() - began - self._number / self.rate)
             self.producer.poll(0)
+        left = self.producer.flush(FLUSH_SECONDS)
+        if left:
+            raise RuntimeError(f"{left} records of the load were not taken by the broker")
 
     def _next(self):
         chance = self.random.random()
@@ -197,3 +240,25 @@ class Load(threading.Thread):
     def _delivered(self, error, _):
         if error is not None:
             self.failed += 1
+
+
+def main():
+    bootstrap, seed, rate = sys.argv[1:]
+    generator = Generator(bootstrap, int(seed), float(rate))
+    signal.signal(signal.SIGTERM, generator.stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    starter = os.getppid()
+    threading.Thread(target=stop_without, args=(starter, generator), daemon=True).start()
+    generator.run()
+    print(json.dumps({"sent": generator.sent, "failed": generator.failed, "late": generator.late}))
+
+
+def stop_without(starter, generator):
+    """Who was left alone ends."""
+    while os.getppid() == starter:
+        time.sleep(1)
+    generator.stop()
+
+
+if __name__ == "__main__":
+    main()

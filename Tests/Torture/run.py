@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,14 +11,15 @@ import time
 from cluster import ROOT, Cluster, Product
 from faults import COPIES, Faults, Fleet
 from load import PARTITIONS, Load
-from watch import Watch, is_drained
+from processor import seconds_of, seconds_of_machine
+from watch import Watch, count_committed, is_drained
 from workers import WORKERS, wait_for_exit
 
 TEND_SECONDS = 0.1
 READY_SECONDS = 60
-DRAIN_SECONDS = 240
+DRAIN_SECONDS = 400
 ORACLE_SECONDS = 1_200
-STORE_WAIT_SECONDS = 1.0
+KILLS = ("kill", "lose_store", "lose_disk")
 
 
 class Run:
@@ -29,7 +31,6 @@ class Run:
         self.product = Product(directory, self.cluster.bootstrap, binaries)
         self.fleet = Fleet(directory, self.cluster.bootstrap, binaries)
         self.load = self.watch = self.faults = None
-        self.ended = []
         self._began = time.monotonic()
 
     def say(self, text):
@@ -47,18 +48,28 @@ class Run:
         self.watch = Watch(self.cluster.bootstrap, PARTITIONS)
         self.watch.start()
         self.load = Load(self.cluster.bootstrap, self.options.seed, self.options.rate)
-        self.load.start()
         self.faults = Faults(
             self.options.seed, self.fleet, self.watch, self.cluster, self.kinds, self.say)
+        used = self._processor_seconds()
+        first = self.watch.positions()
         seconds = self._torture()
-        processed = self.watch.processed()
+        last = self.watch.positions()
+        used = {name: now - used[name] for name, now in self._processor_seconds().items()}
         self.say("the faults end")
         self.faults.end()
         self.load.stop()
         drained = self._drain("the load")
         paid = self._pay() and self._drain("the payouts")
         self.watch.stop()
-        return self._report(seconds, processed, drained and paid)
+        counts = count_committed(self.cluster.bootstrap, first, last)
+        return self._report(seconds, counts, used, drained and paid)
+
+    def _processor_seconds(self):
+        busy, all_of_it = seconds_of_machine()
+        seconds = {
+            f"{worker} workers": sum(copy.all_seconds() for copy in self.fleet.ever if copy.worker == worker) for worker in WORKERS}
+        return {**seconds, "brokers": self.cluster.all_seconds(), "load": self.load.all_seconds(),
+                "torture": seconds_of(os.getpid()), "busy": busy, "machine": all_of_it}
 
     def _torture(self):
         began = time.monotonic()
@@ -113,35 +124,41 @@ class Run:
 
     # The end
 
-    def _report(self, seconds, processed, drained):
+    def _report(self, seconds, events, used, drained):
         late = wait_for_exit(self.fleet.copies())
-        self.ended = self.fleet.copies()
         self.say("the oracle reads the log")
+        began = time.monotonic()
         done = subprocess.run(
             [sys.executable, str(ROOT / "scripts" / "oracle"), "--log", f"kafka://{self.cluster.bootstrap}", "--json"],
             capture_output=True, text=True, timeout=ORACLE_SECONDS)
         if done.returncode not in (0, 1):
             self.say(f"the oracle failed: {done.stderr[-2000:]}")
             return False
+        self.say(f"the oracle has judged after {time.monotonic() - began:.0f} s")
         judgement = json.loads(done.stdout)
-        self._print(seconds, processed, late, judgement)
+        self._print(seconds, events, used, late, judgement)
         return drained and not judgement["counts"] and not self.faults.problems and not late and not self.load.failed
 
-    def _print(self, seconds, processed, late, judgement):
+    def _print(self, seconds, events, used, late, judgement):
         faults, counts = self.faults, judgement["counts"]
         lost = sum(counts.get(code, 0) for code in ("no_outcome", "lost_output", "forward", "register"))
         twice = sum(number for code, number in counts.items() if code.endswith("_twice") or code in ("two_outcomes", "repeated_output"))
-        kills = {kind: number for kind, number in faults.counts.items() if not kind.endswith("_idle")}
-        longest, place = self.watch.longest()
+        done = {kind: number for kind, number in faults.counts.items() if not kind.endswith("_idle")}
+        kills = sum(done.get(kind, 0) for kind in KILLS)
+        total = sum(events.values())
         print(f"\nreport: seed {self.options.seed}, {self.options.nodes} broker nodes, {seconds:.0f} s of load")
-        print(f"  sent:            {', '.join(f'{kind} {number}' for kind, number in sorted(self.load.sent.items()))}")
-        print(f"  events:          {processed} processed by the workers, {processed / seconds:.0f} a second")
-        print(f"  faults:          {', '.join(f'{kind} {number}' for kind, number in sorted(kills.items())) or 'none'}; "
-              f"{faults.idle_kills} hit a worker that had committed nothing for 5 s and do not count")
-        print(f"  standing still:  {longest:.1f} s at most with work waiting ({place}); after a death {faults.recoveries[True]:.1f} s "
-              f"where the identity returned, {faults.recoveries[False]:.1f} s where not (broker up)")
-        print(f"  restores:        {sum(copy.starts for copy in self.ended)} starts, "
-              f"{kills.get('lose_store', 0) + kills.get('lose_disk', 0)} with an empty disk")
+        print(f"  sent:            {', '.join(f'{kind} {number}' for kind, number in sorted(self.load.sent.items()))}; "
+              f"at most {self.load.late:.1f} s behind its rate")
+        print(f"  events:          {total} committed records that a worker consumed, {total / seconds:.0f} a second "
+              f"({', '.join(f'{worker} {number}' for worker, number in events.items())})")
+        print(f"  faults:          {', '.join(f'{kind} {number}' for kind, number in sorted(done.items())) or 'none'}")
+        print(f"  kills:           {kills} of a process that had committed a turn in the 5 s before; {faults.idle_kills} others "
+              "do not count")
+        self._print_stands()
+        print(f"  restores:        {sum(copy.starts for copy in self.fleet.ever)} starts, "
+              f"{done.get('lose_store', 0) + done.get('lose_disk', 0)} with an empty disk")
+        machine = used.pop("machine")
+        print(f"  processors:      {', '.join(f'{name} {100 * time / machine:.0f} %' for name, time in used.items())}")
         print(f"  oracle:          {', '.join(f'{name} {number}' for name, number in sorted(judgement['figures'].items()))}")
         print(f"  duplicates seen: {twice}\n  lost:            {lost}\n  other:           {sum(counts.values()) - lost - twice}")
         for found in judgement["violations"][:40]:
@@ -152,10 +169,24 @@ class Run:
             print(f"  problem:         did not leave in time: {late}; records refused: {self.load.failed}")
         sys.stdout.flush()
 
+    def _print_stands(self):
+        """Of each partition, the longest times without progress."""
+        returned, gone = self.faults.recoveries[True], self.faults.recoveries[False]
+        print(f"  broker:          dead {', '.join(f'{end - began:.1f} s' for began, end in self.faults.broker_times) or 'never'}")
+        print(f"  death to work:   {max(returned.values(), default=0):.1f} s at most where the identity returned, "
+              f"{max(gone.values(), default=0):.1f} s where not (both with the broker up)")
+        for worker in WORKERS:
+            print(f"    {worker + ':':15}{self._of_each(worker, returned)} returned;{self._of_each(worker, gone)} not;"
+                  f"{''.join(f' {stand:.1f}' for stand in self.watch.longest(worker))} all faults, broker's death included")
+
+    @staticmethod
+    def _of_each(worker, times):
+        return "".join(f" {times.get((worker, number), 0):.1f}" for number in range(PARTITIONS))
+
     def close(self):
         """Ends everything that was started."""
         if self.load is not None:
-            self.load._stop_flag.set()
+            self.load.kill()
         if self.watch is not None:
             self.watch._stop_flag.set()
         for copy in self.fleet.copies():

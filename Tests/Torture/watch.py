@@ -11,6 +11,9 @@ SAMPLE_SECONDS = 0.5
 AT_WORK_SECONDS = 5.0
 CALL_SECONDS = 5
 DRAIN_READ_SECONDS = 3
+COUNT_BATCH = 10_000
+COUNT_SECONDS = 0.5
+COUNT_PATIENCE = 60
 PREFIX = "tributary"
 
 
@@ -19,23 +22,24 @@ class Standstill:
 
     def __init__(self):
         self.position = None
-        self.moved = None
+        self.sampled = 0.0  # when the last sample began
+        self.moved = None  # when a sample last saw it moved, and when the one before had begun: it moved between the two
+        self.moved_after = 0.0
         self.behind_since = None
         self.longest = 0.0
-        self.longest_at = None
 
-    def sample(self, position, end, now):
+    def sample(self, position, end, began, now):
         if self.position is None or position > self.position:
-            self.moved = now
+            self.moved, self.moved_after = now, self.sampled
             self.position = position
             self.behind_since = None
         if position < end - 1:
             # One below the end may be the marker of a transaction, which nobody reads.
             self.behind_since = self.behind_since or now
-            if now - self.behind_since > self.longest:
-                self.longest, self.longest_at = now - self.behind_since, now
+            self.longest = max(self.longest, now - self.behind_since)
         else:
             self.behind_since = None
+        self.sampled = began
 
 
 class Watch(threading.Thread):
@@ -67,36 +71,86 @@ class Watch(threading.Thread):
         self.join(4 * CALL_SECONDS)
 
     def _sample(self, worker):
-        consumer = self._consumers[worker]
+        consumer, began = self._consumers[worker], time.monotonic()
         try:
             positions = {place.partition: place.offset for place in consumer.committed(self._places[worker], CALL_SECONDS)}
-            ends = {place.partition: consumer.get_watermark_offsets(place, CALL_SECONDS)[1]
-                    for place in self._places[worker]}
+            ends = {place.partition: place.offset for place in consumer.offsets_for_times(
+                [confluent_kafka.TopicPartition(place.topic, place.partition, confluent_kafka.OFFSET_END)
+                 for place in self._places[worker]], CALL_SECONDS)}
+            if any(end < 0 for end in ends.values()):
+                raise confluent_kafka.KafkaException("a partition has no leader")
         except confluent_kafka.KafkaException:
-            # The broker is away; the time goes on.
+            # A broker is away; the time goes on. The client would ask the leader that it knew for minutes.
+            self._ask_for_leaders(consumer)
             return
         now = time.monotonic()
         for number, position in positions.items():
-            self.state[worker, number].sample(max(position, 0), ends[number], now)
+            self.state[worker, number].sample(max(position, 0), ends[number], began, now)
+
+    @staticmethod
+    def _ask_for_leaders(consumer):
+        try:
+            consumer.list_topics(timeout=CALL_SECONDS)
+        except confluent_kafka.KafkaException:
+            pass
 
     # Questions
 
-    def is_at_work(self, worker, partitions):
-        now = time.monotonic()
-        return any(
-            now - (self.state[worker, number].moved or 0) <= AT_WORK_SECONDS for number in partitions
-            if (worker, number) in self.state)
+    def has_worked(self, worker, number, since):
+        """Whether a partition has certainly moved since."""
+        return self.state[worker, number].moved_after >= since
 
-    def is_moving(self, worker, number, since):
-        """Whether a partition has moved since, or has nothing to do."""
+    def has_just_worked(self, worker, number, since):
+        """The same, and within the time that makes a copy one at work."""
         state = self.state[worker, number]
-        return (state.moved or 0) > since or state.behind_since is None
+        return state.moved_after >= max(since, time.monotonic() - AT_WORK_SECONDS)
 
-    def processed(self):
-        return sum(state.position or 0 for state in self.state.values())
+    def is_idle(self, worker, number, since):
+        """Whether nothing waits in a partition, as seen since."""
+        state = self.state[worker, number]
+        return state.sampled >= since and state.behind_since is None
 
-    def longest(self):
-        return max(((state.longest, key) for key, state in self.state.items()), default=(0.0, None))
+    def positions(self):
+        return {key: state.position or 0 for key, state in self.state.items()}
+
+    def longest(self, worker):
+        """Of each partition."""
+        return [state.longest for (name, _), state in sorted(self.state.items()) if name == worker]
+
+
+def count_committed(bootstrap, first, last):
+    """Committed records of each worker's input from one set of positions up to another: what was processed between."""
+    counts = {}
+    for worker, topic in WORKERS.items():
+        consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": bootstrap, "group.id": "torture-count", "enable.auto.commit": False,
+            "isolation.level": "read_committed", "auto.offset.reset": "error", "enable.partition.eof": True})
+        try:
+            places = [
+                confluent_kafka.TopicPartition(f"{PREFIX}.{topic}", number, first[worker, number])
+                for name, number in first if name == worker]
+            consumer.assign(places)
+            counts[worker] = 0
+            waiting, quiet = {place.partition for place in places}, 0
+            while waiting:
+                messages = consumer.consume(COUNT_BATCH, timeout=COUNT_SECONDS)
+                quiet = 0 if messages else quiet + 1
+                if quiet > COUNT_PATIENCE:
+                    raise RuntimeError(f"{topic}: partitions {waiting} were not read to their ends")
+                for message in messages:
+                    number = message.partition()
+                    error = message.error()
+                    if error is not None and error.code() != confluent_kafka.KafkaError._PARTITION_EOF:
+                        raise RuntimeError(f"{topic}/{number}: {error}")
+                    if error is not None:
+                        waiting.discard(number)
+                    elif message.offset() < last[worker, number]:
+                        counts[worker] += 1
+                    else:
+                        waiting.discard(number)
+        finally:
+            consumer.close()
+    return counts
 
 
 def is_drained(bootstrap):

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import time
 
+from processor import seconds_of
+
 WORKERS = ("referral", "approval", "payout", "notification")
 SESSION_SECONDS = 6
 TRANSACTION_SECONDS = 5
@@ -18,30 +20,31 @@ PARTITIONS = re.compile(r"\d+")
 class Copy:
     """One copy of a worker on its own disk, over all its restarts."""
 
-    def __init__(self, worker, number, directory, bootstrap, binaries):
+    def __init__(self, worker, number, directory, bootstrap, binaries, options=(), transaction_seconds=TRANSACTION_SECONDS):
         self.worker = worker
         self.name = f"{worker}-{number}"
         self.data = directory / "disks" / self.name
         self.log_path = directory / f"{self.name}.log"
         self._command = [
             str(binaries / f"{worker}-worker"), "--log", f"kafka://{bootstrap}", "--data", str(self.data),
-            "--session-timeout", str(SESSION_SECONDS)]
-        self._environment = dict(os.environ, TRIBUTARY_TRANSACTION_TIMEOUT=str(TRANSACTION_SECONDS))
+            "--session-timeout", str(SESSION_SECONDS), "--transaction-timeout", str(transaction_seconds), *options]
         if worker == "notification":
             self._command += ["--mail", "eml", "--mail-from", "partners@torture.example"]
         self.process = None
         self.is_stopped = False
         self.starts = 0
+        self.processor_seconds = 0.0  # of its dead processes
         self._read = 0
-        self.partitions = set()
+        self.partitions = {}  # those it runs, and since when
+        self.lines = []  # (level, message) of all it said
         self.faults = []
 
     def start(self):
         self.starts += 1
-        self.partitions = set()
+        self.partitions = {}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+                self._command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         self.is_stopped = False
 
     @property
@@ -57,17 +60,27 @@ class Copy:
             os.kill(self.pid, number)
 
     def kill(self):
+        self._count_seconds()
         self.signal(signal.SIGKILL)
         self.process.wait(CLOSE_SECONDS)
 
     def terminate(self):
         """Asks it to leave; its exit code, or `None` where it had to be killed."""
+        self._count_seconds()
         self.signal(signal.SIGTERM)
         try:
             return self.process.wait(CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             return None
+
+    def _count_seconds(self):
+        if self.is_running:
+            self.processor_seconds += seconds_of(self.pid)
+
+    def all_seconds(self):
+        """Processor time of this copy over all its lives."""
+        return self.processor_seconds + (seconds_of(self.pid) if self.is_running else 0.0)
 
     def delete_store(self):
         for path in self.data.rglob("*.sqlite*"):
@@ -95,14 +108,16 @@ class Copy:
             self.faults.append(line)
             return
         message = entry.get("message", "")
+        self.lines.append((entry.get("level"), message))
         if message == "started":
-            self.partitions = set()
+            self.partitions = {}
         elif entry.get("level") == "error":
             self.faults.append(message)
         elif message.startswith(("revoked", "lost")):
-            self.partitions -= {int(number) for number in PARTITIONS.findall(message)}
+            for number in PARTITIONS.findall(message):
+                self.partitions.pop(int(number), None)
         elif message.startswith("partition") and message.endswith("runs"):
-            self.partitions.add(int(PARTITIONS.search(message)[0]))
+            self.partitions.setdefault(int(PARTITIONS.search(message)[0]), time.monotonic())
 
 
 def wait_for_exit(copies):
