@@ -170,6 +170,10 @@ class Faults:
     def _end(self, copy):
         began = time.monotonic()
         code = copy.terminate()
+        copy.read_log()
+        if code == -signal.SIGTERM and not copy.has_started:
+            # It was asked before it could take requests, and held nothing yet.
+            return
         if code != CLEAN_EXIT and not (code == UNCLEAN_EXIT and self._broker_was_down(began)):
             self.problems.append(f"{copy.name} left with {code} on SIGTERM")
             self.say(self.problems[-1])

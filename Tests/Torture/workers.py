@@ -36,12 +36,14 @@ class Copy:
         self.processor_seconds = 0.0  # of its dead processes
         self._read = 0
         self.partitions = {}  # those it runs, and since when
+        self.has_started = False
         self.lines = []  # (level, message) of all it said
         self.faults = []
 
     def start(self):
         self.starts += 1
         self.partitions = {}
+        self.has_started = False
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self._command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
@@ -111,6 +113,7 @@ class Copy:
         self.lines.append((entry.get("level"), message))
         if message == "started":
             self.partitions = {}
+            self.has_started = True
         elif entry.get("level") == "error":
             self.faults.append(message)
         elif message.startswith(("revoked", "lost")):

@@ -28,7 +28,7 @@ QUIET_SECONDS = 1.0
 READ_SECONDS = 0.5
 DRAIN_SECONDS = 120
 ORACLE_SECONDS = 600
-TURN_KEY = b"turn\0turn"
+TURN_KEY = b"turn\0turn\0"
 NUMBERS = re.compile(r"\d+")
 
 
