@@ -5,7 +5,7 @@ import signal
 import time
 
 from cluster import FENCED_SECONDS
-from workers import Copy
+from workers import CLOSE_SECONDS, Copy
 
 # Kind and weight of a step. Adding and removing copies together are one step of ten.
 WORKER_STEPS = {"kill": 50, "stop": 12, "terminate": 10, "add": 5, "remove": 5, "lose_store": 8, "lose_disk": 4}
@@ -18,6 +18,7 @@ STOP_SECONDS = (0.5, 9.0)
 RESTART_SECONDS = 0.9
 BROKER_DOWN_SECONDS = (0.5, 6.0)
 COPIES = (2, 3)
+LOOK_SECONDS = 0.1
 CLEAN_EXIT = 0
 # What a copy ends with that could not close in time, as it may where the broker is away.
 UNCLEAN_EXIT = 1
@@ -39,6 +40,7 @@ class Faults:
         self.broker_times = []  # (killed at, back at)
         self._broker_died = None
         self._pending = []  # (time, action, copy that it is about)
+        self._leaving = []  # (asked at, copy, returns)
         self._waiting = []  # (killed at, worker, partitions that must move again, returns)
         # By whether the identity returned: for each partition the longest time from a death until it certainly moved again.
         self.recoveries = {True: {}, False: {}}
@@ -61,9 +63,11 @@ class Faults:
             self._pending.remove(entry)
             entry[1]()
         self._see_broker(now)
+        self._follow_leaving(now)
         for copy in self.fleet.copies():
             copy.read_log()
-            if copy.process.poll() is not None and not any(copy is owner for _, _, owner in self._pending):
+            if (copy.process.poll() is not None and not self._is_leaving(copy)
+                    and not any(copy is owner for _, _, owner in self._pending)):
                 self._died(copy)
         for entry in list(self._waiting):
             self._follow(entry, now)
@@ -82,8 +86,7 @@ class Faults:
             self._waiting.remove(entry)
 
     def _died(self, copy):
-        self.problems.append(f"{copy.name} ended by itself with {copy.process.returncode}: {copy.faults[-1:]}")
-        self.say(self.problems[-1])
+        self._complain(f"{copy.name} ended by itself with {copy.process.returncode}: {copy.faults[-1:]}")
         self._pending.append((time.monotonic() + RESTART_SECONDS, copy.start, copy))
 
     def _see_broker(self, now):
@@ -97,6 +100,9 @@ class Faults:
 
     def end(self):
         """No more faults: everything that is stopped goes on, everything that is down comes back."""
+        while self._leaving:
+            self._follow_leaving(time.monotonic())
+            time.sleep(LOOK_SECONDS)
         for _, action, _ in sorted(self._pending, key=lambda entry: entry[0]):
             action()
         self._pending.clear()
@@ -110,9 +116,10 @@ class Faults:
         return any(self.watch.has_just_worked(copy.worker, number, since) for number, since in copy.partitions.items())
 
     def _pick(self, at_work=False):
-        running = [copy for copy in self.fleet.copies() if copy.is_running and not copy.is_stopped]
+        running = [
+            copy for copy in self.fleet.copies() if copy.is_running and not copy.is_stopped and not self._is_leaving(copy)]
         working = [copy for copy in running if self._is_at_work(copy)] if at_work else []
-        return self.random.choice(working or running or self.fleet.copies())
+        return self.random.choice(working or running) if running else None
 
     def _count(self, kind, copy=None):
         if copy is not None and not self._is_at_work(copy):
@@ -124,31 +131,31 @@ class Faults:
         self._pending.append((time.monotonic() + seconds, action, owner))
 
     def _strike(self, kind, returns=True):
+        """Kills a copy, which comes back; `None` where none runs."""
         copy = self._pick(at_work=True)
+        if copy is None:
+            return None
         copy.read_log()
         self._count(kind, copy)
         self._waiting.append((time.monotonic(), copy.worker, set(copy.partitions), returns))
-        if copy.is_running:
-            copy.kill()
+        copy.kill()
+        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
         return copy
 
     def _kill(self):
-        copy = self._strike("kill")
-        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+        self._strike("kill")
 
     def _lose_store(self):
-        copy = self._strike("lose_store")
-        copy.delete_store()
-        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+        if copy := self._strike("lose_store"):
+            copy.delete_store()
 
     def _lose_disk(self):
-        copy = self._strike("lose_disk", returns=False)
-        copy.delete_disk()
-        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+        if copy := self._strike("lose_disk", returns=False):
+            copy.delete_disk()
 
     def _stop(self):
         copy = self._pick()
-        if not copy.is_running or copy.is_stopped:
+        if copy is None:
             return
         self._count("stop")
         copy.signal(signal.SIGSTOP)
@@ -161,22 +168,43 @@ class Faults:
 
     def _terminate(self):
         copy = self._pick()
-        if copy.is_stopped or not copy.is_running:
+        if copy is None:
             return
         self._count("terminate")
-        self._end(copy)
-        self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+        self._ask_to_leave(copy, returns=True)
 
-    def _end(self, copy):
-        began = time.monotonic()
-        code = copy.terminate()
+    def _ask_to_leave(self, copy, returns):
+        copy.signal(signal.SIGTERM)
+        self._leaving.append((time.monotonic(), copy, returns))
+
+    def _is_leaving(self, copy):
+        return any(copy is leaving for _, leaving, _ in self._leaving)
+
+    def _follow_leaving(self, now):
+        for entry in list(self._leaving):
+            began, copy, returns = entry
+            if copy.is_running:
+                if now - began < CLOSE_SECONDS:
+                    continue
+                self._complain(f"{copy.name} did not leave within {CLOSE_SECONDS} s of SIGTERM")
+                copy.kill()
+            self._leaving.remove(entry)
+            self._judge_exit(copy, began)
+            if returns:
+                self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
+
+    def _judge_exit(self, copy, began):
+        code = copy.process.returncode
         copy.read_log()
         if code == -signal.SIGTERM and not copy.has_started:
             # It was asked before it could take requests, and held nothing yet.
             return
-        if code != CLEAN_EXIT and not (code == UNCLEAN_EXIT and self._broker_was_down(began)):
-            self.problems.append(f"{copy.name} left with {code} on SIGTERM")
-            self.say(self.problems[-1])
+        if code not in (CLEAN_EXIT, -signal.SIGKILL) and not (code == UNCLEAN_EXIT and self._broker_was_down(began)):
+            self._complain(f"{copy.name} left with {code} on SIGTERM")
+
+    def _complain(self, text):
+        self.problems.append(text)
+        self.say(text)
 
     def _add(self):
         worker = self.random.choice([name for name in self.fleet.workers if len(self.fleet.workers[name]) < COPIES[1]] or [None])
@@ -190,7 +218,7 @@ class Faults:
         if worker is None:
             return
         copy = self.random.choice(self.fleet.workers[worker])
-        if copy.is_stopped or not copy.is_running:
+        if copy.is_stopped or not copy.is_running or self._is_leaving(copy):
             return
         self._count("remove")
         copy.read_log()
@@ -199,7 +227,7 @@ class Faults:
         if self.random.random() < 0.5:
             copy.kill()
         else:
-            self._end(copy)
+            self._ask_to_leave(copy, returns=False)
 
     def _broker(self):
         if self._broker_died is not None or time.monotonic() - self._last_broker < BROKER_PAUSE_SECONDS:

@@ -189,7 +189,7 @@ class Run:
             self.load.kill()
         if self.watch is not None:
             self.watch._stop_flag.set()
-        for copy in self.fleet.copies():
+        for copy in self.fleet.ever:
             copy.signal(signal.SIGCONT)
             copy.signal(signal.SIGKILL)
         self.cluster.stop()

@@ -33,7 +33,7 @@ class Copy:
         self.process = None
         self.is_stopped = False
         self.starts = 0
-        self.processor_seconds = 0.0  # of its dead processes
+        self._seconds_before = self._seconds = 0.0  # processor time: of its dead processes, of this one
         self._read = 0
         self.partitions = {}  # those it runs, and since when
         self.has_started = False
@@ -42,6 +42,8 @@ class Copy:
 
     def start(self):
         self.starts += 1
+        self._seconds_before += self._seconds
+        self._seconds = 0.0
         self.partitions = {}
         self.has_started = False
         with open(self.log_path, "ab") as log:
@@ -62,27 +64,12 @@ class Copy:
             os.kill(self.pid, number)
 
     def kill(self):
-        self._count_seconds()
         self.signal(signal.SIGKILL)
         self.process.wait(CLOSE_SECONDS)
 
-    def terminate(self):
-        """Asks it to leave; its exit code, or `None` where it had to be killed."""
-        self._count_seconds()
-        self.signal(signal.SIGTERM)
-        try:
-            return self.process.wait(CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return None
-
-    def _count_seconds(self):
-        if self.is_running:
-            self.processor_seconds += seconds_of(self.pid)
-
     def all_seconds(self):
-        """Processor time of this copy over all its lives."""
-        return self.processor_seconds + (seconds_of(self.pid) if self.is_running else 0.0)
+        """Processor time of this copy over all its lives, as far as it was looked at."""
+        return self._seconds_before + self._seconds
 
     def delete_store(self):
         for path in self.data.rglob("*.sqlite*"):
@@ -93,6 +80,8 @@ class Copy:
 
     def read_log(self):
         """Takes in what the copy said since the last call: which partitions it runs, and what failed."""
+        if self.is_running:
+            self._seconds = seconds_of(self.pid) or self._seconds
         if not self.log_path.exists():
             return
         with open(self.log_path, "rb") as log:
