@@ -21,7 +21,9 @@ from processor import seconds_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CONTROLLER = 100
-HEAP = {True: "-Xmx256m", False: "-Xmx640m"}
+JAVA = {
+    "controller": ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+    "broker": ["-Xms640m", "-Xmx640m", "-XX:+UseParallelGC"]}
 START_SECONDS = 120
 STOP_SECONDS = 30
 LOOK_SECONDS = 0.1
@@ -38,6 +40,8 @@ group.initial.rebalance.delay.ms=0
 offsets.topic.num.partitions=4
 transaction.state.log.num.partitions=4
 broker.heartbeat.interval.ms=500
+log.segment.bytes=33554432
+num.recovery.threads.per.data.dir=2
 """
 # How soon the broker aborts what a dead owner left open.
 REAPER = "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000"
@@ -95,7 +99,7 @@ class Node:
         self.processor_seconds = 0.0  # of its dead processes
 
     def _java(self, *arguments):
-        return ["java", HEAP[self.number == CONTROLLER], f"-Dlog4j2.configurationFile={self._logging}",
+        return ["java", *JAVA["controller" if self.number == CONTROLLER else "broker"], f"-Dlog4j2.configurationFile={self._logging}",
                 "-cp", f"{kafka_home()}/libs/*", *arguments]
 
     def format(self, cluster):

@@ -12,13 +12,15 @@ WORKER_STEPS = {"kill": 50, "stop": 12, "terminate": 10, "add": 5, "remove": 5, 
 BROKER_STEP = 3
 PAUSE_SECONDS = (0.4, 2.0)
 # While a broker is down nobody commits: with more of these most kills would not count.
-BROKER_PAUSE_SECONDS = 90.0
+BROKER_PAUSE_SECONDS = 150.0
 # Some stops last longer than the session: the process wakes up fenced.
 STOP_SECONDS = (0.5, 9.0)
 RESTART_SECONDS = 0.9
 BROKER_DOWN_SECONDS = (0.5, 6.0)
 COPIES = (2, 3)
 LOOK_SECONDS = 0.1
+# A partition that works again only so long after a death is looked into.
+SLOW_SECONDS = 10.0
 CLEAN_EXIT = 0
 # What a copy ends with that could not close in time, as it may where the broker is away.
 UNCLEAN_EXIT = 1
@@ -41,6 +43,7 @@ class Faults:
         self._broker_died = None
         self._pending = []  # (time, action, copy that it is about)
         self._leaving = []  # (asked at, copy, returns)
+        self._done = []  # (time, what)
         self._waiting = []  # (killed at, worker, partitions that must move again, returns)
         # By whether the identity returned: for each partition the longest time from a death until it certainly moved again.
         self.recoveries = {True: {}, False: {}}
@@ -80,10 +83,25 @@ class Faults:
                 if not self._broker_was_down(began):
                     longest = self.recoveries[returns]
                     longest[worker, number] = max(longest.get((worker, number), 0.0), now - began)
+                    if now - began > SLOW_SECONDS:
+                        self._tell_slow(worker, number, began, now)
             elif self.watch.is_idle(worker, number, began):
                 partitions.discard(number)
         if not partitions:
             self._waiting.remove(entry)
+
+    def is_waiting(self):
+        """Whether a partition has not worked again since its worker died."""
+        return bool(self._waiting)
+
+    def _tell_slow(self, worker, number, began, now):
+        """What this worker's copies said and what was done to them while a partition stood still for long."""
+        self.say(f"{worker} {number} works again {now - began:.1f} s after a death:")
+        entries = [(time, f"{copy.name}: {message}") for copy in self.fleet.ever if copy.worker == worker
+                   for time, _, message in copy.lines if time >= began]
+        entries += [(time, text) for time, text in self._done if time >= began]
+        for time_of_it, text in sorted(entries):
+            print(f"    {time_of_it - began:6.1f} s  {text[:160]}", flush=True)
 
     def _died(self, copy):
         self._complain(f"{copy.name} ended by itself with {copy.process.returncode}: {copy.faults[-1:]}")
@@ -121,7 +139,8 @@ class Faults:
         working = [copy for copy in running if self._is_at_work(copy)] if at_work else []
         return self.random.choice(working or running) if running else None
 
-    def _count(self, kind, copy=None):
+    def _count(self, kind, copy=None, about=""):
+        self._done.append((time.monotonic(), f"{kind} {copy.name if copy else about}"))
         if copy is not None and not self._is_at_work(copy):
             self.idle_kills += 1
             kind += "_idle"
@@ -157,20 +176,21 @@ class Faults:
         copy = self._pick()
         if copy is None:
             return
-        self._count("stop")
+        self._count("stop", about=copy.name)
         copy.signal(signal.SIGSTOP)
         copy.is_stopped = True
 
         def go_on():
             copy.signal(signal.SIGCONT)
             copy.is_stopped = False
+            self._done.append((time.monotonic(), f"goes on {copy.name}"))
         self._later(self.random.uniform(*STOP_SECONDS), go_on, copy)
 
     def _terminate(self):
         copy = self._pick()
         if copy is None:
             return
-        self._count("terminate")
+        self._count("terminate", about=copy.name)
         self._ask_to_leave(copy, returns=True)
 
     def _ask_to_leave(self, copy, returns):
@@ -210,7 +230,7 @@ class Faults:
         worker = self.random.choice([name for name in self.fleet.workers if len(self.fleet.workers[name]) < COPIES[1]] or [None])
         if worker is None:
             return
-        self._count("add")
+        self._count("add", about=worker)
         self.fleet.add(worker).start()
 
     def _remove(self):
@@ -220,7 +240,7 @@ class Faults:
         copy = self.random.choice(self.fleet.workers[worker])
         if copy.is_stopped or not copy.is_running or self._is_leaving(copy):
             return
-        self._count("remove")
+        self._count("remove", about=copy.name)
         copy.read_log()
         self._waiting.append((time.monotonic(), worker, set(copy.partitions), False))
         self.fleet.workers[worker].remove(copy)
@@ -234,7 +254,7 @@ class Faults:
             return
         self._last_broker = time.monotonic()
         node = self.random.randint(1, self.cluster.nodes)
-        self._count("broker")
+        self._count("broker", about=str(node))
         self._broker_died = time.monotonic()
         self.say(f"broker node {node} is killed")
         self.cluster.kill(node)

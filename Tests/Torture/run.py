@@ -17,6 +17,7 @@ from workers import WORKERS, wait_for_exit
 
 TEND_SECONDS = 0.1
 READY_SECONDS = 60
+RECOVER_SECONDS = 60
 DRAIN_SECONDS = 400
 ORACLE_SECONDS = 1_200
 KILLS = ("kill", "lose_store", "lose_disk")
@@ -57,6 +58,8 @@ class Run:
         used = {name: now - used[name] for name, now in self._processor_seconds().items()}
         self.say("the faults end")
         self.faults.end()
+        self._recover()
+        self.watch.freeze()
         self.load.stop()
         drained = self._drain("the load")
         paid = self._pay() and self._drain("the payouts")
@@ -82,6 +85,13 @@ class Run:
                 next_step = time.monotonic() + self.faults.step()
             time.sleep(TEND_SECONDS)
         return time.monotonic() - began
+
+    def _recover(self):
+        """Under load still, until every partition works again that had lost its worker."""
+        began = time.monotonic()
+        while self.faults.is_waiting() and time.monotonic() - began < RECOVER_SECONDS:
+            self.faults.tend()
+            time.sleep(TEND_SECONDS)
 
     def _drain(self, what):
         """Waits until every worker has processed its input; workers that die meanwhile are started again."""

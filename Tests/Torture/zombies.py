@@ -40,7 +40,7 @@ class Changelog:
         self.topic = f"{PREFIX}.{worker}-worker.changelog.v1"
         self.committed = {number: [] for number in range(PARTITIONS)}  # (offset, key, value)
         self.turns = {number: [] for number in range(PARTITIONS)}  # (turn, epoch, input offset) in their order
-        self._written = {}  # (partition, offset): (turn, epoch), of those that are not known to be committed
+        self._written, self._seen = set(), set()  # turn rows, by partition and offset: all, and the committed ones
         self._consumers = {level: self._open(bootstrap, level) for level in ("read_committed", "read_uncommitted")}
         self.positions = {level: dict.fromkeys(range(PARTITIONS), 0) for level in self._consumers}
 
@@ -52,19 +52,18 @@ class Changelog:
 
     def read(self):
         """Takes in what came since the last call, up to the present ends."""
-        for number, offset, key, value in self._records("read_uncommitted"):
-            if key == TURN_KEY:
-                self._written[number, offset] = self._turn(value)
+        self._written |= {
+            (number, offset) for number, offset, key, _ in self._records("read_uncommitted") if key == TURN_KEY}
         for number, offset, key, value in self._records("read_committed"):
             self.committed[number].append((offset, key, value))
             if key == TURN_KEY:
-                self._written.pop((number, offset), None)
+                self._seen.add((number, offset))
                 self.turns[number].append((*self._turn(value), json.loads(value)["input_offset"]))
 
     def aborted(self):
         """The turns that were written and that no reader of committed records has seen, though it has passed them."""
         passed = self.positions["read_committed"]
-        return {(number, offset): turn for (number, offset), turn in self._written.items() if offset < passed[number]}
+        return {(number, offset) for number, offset in self._written - self._seen if offset < passed[number]}
 
     @staticmethod
     def _turn(value):
@@ -190,7 +189,7 @@ class Pair:
     def _cell(self, point, victim, successor):
         self._wait_for_work((victim, successor))
         self.changelog.read()
-        before, aborted_before = len(list(self.changelog.disorder())), set(self.changelog.aborted())
+        before, aborted_before = len(list(self.changelog.disorder())), self.changelog.aborted()
         stands = self.stopping.stop(victim.pid, point)
         stopped = time.monotonic()
         victim.read_log()
@@ -211,11 +210,11 @@ class Pair:
             rows += same
             wrong += problems
         wrong += list(self.changelog.disorder())[before:]
-        aborted = {place: turn for place, turn in self.changelog.aborted().items() if place not in aborted_before}
+        aborted = {number for number, _ in self.changelog.aborted() - aborted_before}
         self.violations += [f"{self.membership}, {point[1]} step {point[0]}: {problem}" for problem in wrong]
         return [
             self.membership, f"{point[1]} {point[0]}", stands, f"{going_on - stopped:.1f} s", fenced,
-            f"aborted in {len(aborted)} partitions" if aborted else "-", f"{rows} rows", f"{back:.1f} s", "; ".join(wrong) or "no trace"]
+            f"aborted in {sorted(aborted)}" if aborted else "-", f"{rows} rows", f"{back:.1f} s", "; ".join(wrong) or "no trace"]
 
     @staticmethod
     def _wait_until(seconds, condition, what):
@@ -229,17 +228,17 @@ class Pair:
     @staticmethod
     def _assigned(copy, mark):
         copy.read_log()
-        assigned = [message for _, message in copy.lines[mark:] if message.startswith("assigned")]
+        assigned = [message for _, _, message in copy.lines[mark:] if message.startswith("assigned")]
         return {int(number) for number in NUMBERS.findall(assigned[-1])} if assigned else set()
 
     def _fenced(self, victim, mark):
         """What the zombie was told when it went on: its first complaints until it says what it lost."""
         def told():
             victim.read_log()
-            return any(message.startswith(("lost", "revoked", "assigned")) for _, message in victim.lines[mark:])
+            return any(message.startswith(("lost", "revoked", "assigned")) for _, _, message in victim.lines[mark:])
         self._wait_until(WORK_SECONDS, told, f"{victim.name} learns that it was succeeded")
         said = []
-        for level, message in victim.lines[mark:]:
+        for _, level, message in victim.lines[mark:]:
             if level == "error" or message.startswith(("lost", "revoked")):
                 said.append(message)
             if message.startswith("assigned"):
