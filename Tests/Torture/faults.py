@@ -19,8 +19,11 @@ RESTART_SECONDS = 0.9
 BROKER_DOWN_SECONDS = (0.5, 6.0)
 COPIES = (2, 3)
 LOOK_SECONDS = 0.1
-# A partition that works again only so long after a death is looked into.
-SLOW_SECONDS = 10.0
+# What comes back after a death, and how long a partition may then take until it works again before it is looked into: a store
+# that is gone is as long in coming as its changelog is long; without its identity the session, the transaction and the
+# broker's reaper have to pass.
+WHOLE, NO_STORE, NO_IDENTITY = "identity and store", "identity, store deleted", "no identity"
+SLOW_SECONDS = {WHOLE: 10.0, NO_STORE: 30.0, NO_IDENTITY: 30.0}
 CLEAN_EXIT = 0
 # What a copy ends with that could not close in time, as it may where the broker is away.
 UNCLEAN_EXIT = 1
@@ -44,9 +47,9 @@ class Faults:
         self._pending = []  # (time, action, copy that it is about)
         self._leaving = []  # (asked at, copy, returns)
         self._done = []  # (time, what)
-        self._waiting = []  # (killed at, worker, partitions that must move again, returns)
-        # By whether the identity returned: for each partition the longest time from a death until it certainly moved again.
-        self.recoveries = {True: {}, False: {}}
+        self._waiting = []  # (killed at, worker, partitions that must move again, what returns)
+        # By what returned: for each partition the longest time from a death until it certainly moved again.
+        self.recoveries = {WHOLE: {}, NO_STORE: {}, NO_IDENTITY: {}}
 
     def step(self):
         """Does one fault; a restart that it asks for is done by `tend`."""
@@ -83,8 +86,8 @@ class Faults:
                 if not self._broker_was_down(began):
                     longest = self.recoveries[returns]
                     longest[worker, number] = max(longest.get((worker, number), 0.0), now - began)
-                    if now - began > SLOW_SECONDS:
-                        self._tell_slow(worker, number, began, now)
+                    if now - began > SLOW_SECONDS[returns]:
+                        self._tell_slow(worker, number, began, now, returns)
             elif self.watch.is_idle(worker, number, began):
                 partitions.discard(number)
         if not partitions:
@@ -94,9 +97,9 @@ class Faults:
         """Whether a partition has not worked again since its worker died."""
         return bool(self._waiting)
 
-    def _tell_slow(self, worker, number, began, now):
+    def _tell_slow(self, worker, number, began, now, returned):
         """What this worker's copies said and what was done to them while a partition stood still for long."""
-        self.say(f"{worker} {number} works again {now - began:.1f} s after a death:")
+        self.say(f"{worker} {number} works again {now - began:.1f} s after a death ({returned}):")
         entries = [(time, f"{copy.name}: {message}") for copy in self.fleet.ever if copy.worker == worker
                    for time, _, message in copy.lines if time >= began]
         entries += [(time, text) for time, text in self._done if time >= began]
@@ -149,27 +152,34 @@ class Faults:
     def _later(self, seconds, action, owner):
         self._pending.append((time.monotonic() + seconds, action, owner))
 
-    def _strike(self, kind, returns=True):
+    def _strike(self, kind, returns=WHOLE):
         """Kills a copy, which comes back; `None` where none runs."""
         copy = self._pick(at_work=True)
         if copy is None:
             return None
         copy.read_log()
         self._count(kind, copy)
-        self._waiting.append((time.monotonic(), copy.worker, set(copy.partitions), returns))
+        self._lose(copy, returns)
         copy.kill()
         self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
         return copy
+
+    def _lose(self, copy, returns):
+        """From now on its partitions are waited for; where they were already, from now on."""
+        for _, worker, partitions, _ in self._waiting:
+            if worker == copy.worker:
+                partitions -= set(copy.partitions)
+        self._waiting.append((time.monotonic(), copy.worker, set(copy.partitions), returns))
 
     def _kill(self):
         self._strike("kill")
 
     def _lose_store(self):
-        if copy := self._strike("lose_store"):
+        if copy := self._strike("lose_store", returns=NO_STORE):
             copy.delete_store()
 
     def _lose_disk(self):
-        if copy := self._strike("lose_disk", returns=False):
+        if copy := self._strike("lose_disk", returns=NO_IDENTITY):
             copy.delete_disk()
 
     def _stop(self):
@@ -242,7 +252,7 @@ class Faults:
             return
         self._count("remove", about=copy.name)
         copy.read_log()
-        self._waiting.append((time.monotonic(), worker, set(copy.partitions), False))
+        self._lose(copy, NO_IDENTITY)
         self.fleet.workers[worker].remove(copy)
         if self.random.random() < 0.5:
             copy.kill()

@@ -19,7 +19,7 @@ TEND_SECONDS = 0.1
 READY_SECONDS = 60
 RECOVER_SECONDS = 60
 DRAIN_SECONDS = 400
-ORACLE_SECONDS = 1_200
+ORACLE_SECONDS = 2_400
 KILLS = ("kill", "lose_store", "lose_disk")
 
 
@@ -181,17 +181,13 @@ class Run:
 
     def _print_stands(self):
         """Of each partition, the longest times without progress."""
-        returned, gone = self.faults.recoveries[True], self.faults.recoveries[False]
         print(f"  broker:          dead {', '.join(f'{end - began:.1f} s' for began, end in self.faults.broker_times) or 'never'}")
-        print(f"  death to work:   {max(returned.values(), default=0):.1f} s at most where the identity returned, "
-              f"{max(gone.values(), default=0):.1f} s where not (both with the broker up)")
-        for worker in WORKERS:
-            print(f"    {worker + ':':15}{self._of_each(worker, returned)} returned;{self._of_each(worker, gone)} not;"
-                  f"{''.join(f' {stand:.1f}' for stand in self.watch.longest(worker))} all faults, broker's death included")
-
-    @staticmethod
-    def _of_each(worker, times):
-        return "".join(f" {times.get((worker, number), 0):.1f}" for number in range(PARTITIONS))
+        print("  seconds to work: of each partition, at most, from a death (broker up) to the next turn")
+        for returned, times in self.faults.recoveries.items():
+            print(f"    {returned}: {max(times.values(), default=0):.1f} at most; " + "; ".join(
+                worker + "".join(f" {times.get((worker, number), 0):.1f}" for number in range(PARTITIONS)) for worker in WORKERS))
+        print("    whatever was done, broker's death included: " + "; ".join(
+            worker + "".join(f" {stand:.1f}" for stand in self.watch.longest(worker)) for worker in WORKERS))
 
     def close(self):
         """Ends everything that was started."""

@@ -13,12 +13,11 @@ import subprocess
 import tempfile
 import time
 
-# Where to stop: at a function's first instruction, behind its call, behind a call that answered 0, or at its first instruction
-# once the transaction was committed.
-ENTER, RETURN, RETURN_ZERO, AFTER_COMMIT = "enter", "return", "return_zero", "after_commit"
-COMMIT = "rd_kafka_commit_transaction"
+# Where to stop: at a function's first instruction, behind its call, or behind a call that answered 0.
+ENTER, RETURN, RETURN_ZERO = "enter", "return", "return_zero"
 WAIT_SECONDS = 60
-# (step, side): (what to wait for in the function, its name in the C client or the runtime)
+# (step, side): (what to wait for in the function, its name in the C client or the product; a parameter's type where there are
+# several of that name). Metrics, the last step, are kept by a worker that has an ops port.
 POINTS = {
     (1, "before"): (ENTER, "rd_kafka_begin_transaction"),
     (1, "after"): (ENTER, "TaskRuntime.TurnLoop.commitTurn"),
@@ -30,26 +29,22 @@ POINTS = {
     (4, "after"): (RETURN, "rd_kafka_commit_transaction"),
     (5, "before"): (ENTER, "TaskRuntime.TaskState.commitTurn"),
     (5, "after"): (RETURN, "StateStore.SQLiteStateBackend.commit"),
-    (6, "before"): (AFTER_COMMIT, "Metrics.MetricRegistry.observe"),
-    (6, "after"): (AFTER_COMMIT, "rd_kafka_queue_poll"),
+    (6, "before"): (ENTER, "Operations.WorkerMonitor.count(TurnReport)"),
+    (6, "after"): (RETURN, "Operations.WorkerMonitor.count(TurnReport)"),
 }
 SCRIPT = """
 import gdb, os, signal
 for setting in ("pagination off", "confirm off", "debuginfod enabled off", "breakpoint pending off", "print thread-events off"):
     gdb.execute("set " + setting)
 gdb.execute("handle SIGPIPE nostop noprint pass")
-gdb.execute("break " + ("{commit}" if "{way}" == "after_commit" else "{place}"))
+gdb.execute("break {place}")
 while True:
     gdb.execute("continue")
     if "{way}" == "enter":
         break
     gdb.execute("finish", to_string=True)
-    if "{way}" != "return_zero" or int(gdb.parse_and_eval("$eax")) == 0:
+    if "{way}" == "return" or int(gdb.parse_and_eval("$eax")) == 0:
         break
-if "{way}" == "after_commit":
-    gdb.execute("delete")
-    gdb.execute("break {place} thread " + str(gdb.selected_thread().num))
-    gdb.execute("continue")
 print("stands: " + str(gdb.newest_frame().name()))
 gdb.execute("delete")
 os.kill({pid}, signal.SIGSTOP)
@@ -67,7 +62,7 @@ class Stopping:
         place = self._places[point]
         if isinstance(place, int):
             place = f"*{loaded_at(pid, self._binary) + place:#x}"
-        script = SCRIPT.format(place=place, commit=COMMIT, way=POINTS[point][0], pid=pid)
+        script = SCRIPT.format(place=place, way=POINTS[point][0], pid=pid)
         with tempfile.TemporaryDirectory(prefix="tributary-stop.") as directory:
             path = pathlib.Path(directory) / "stop.py"
             path.write_text(script)
@@ -93,9 +88,9 @@ def places(binary):
         if "." not in name:
             found[point] = name
             continue
-        owner, function = name.rsplit(".", 1)
+        owner, function, parameter = re.fullmatch(r"(.*)\.(\w+)(?:\((\w+)\))?", name).groups()
         # A private function is told apart by its file: `Type.(name in _0123)(...)`.
-        shape = re.compile(rf"{re.escape(owner)}\.(?:{function}|\({function} in \w+\))\(")
+        shape = re.compile(rf"{re.escape(owner)}\.(?:{function}|\({function} in \w+\))\({'.*' + parameter if parameter else ''}")
         ours = [place for (_, place), text in zip(symbols, named) if shape.match(text)]
         if len(ours) != 1:
             raise RuntimeError(f"{binary} has {len(ours)} functions {name}, expected one")

@@ -165,7 +165,8 @@ class Pair:
     def __init__(self, membership, worker, cluster, directory, binaries, transaction_seconds):
         self.membership = membership
         self.copies = [
-            Copy(worker, number, directory, cluster.bootstrap, binaries, ("--membership", membership), transaction_seconds)
+            Copy(worker, number, directory, cluster.bootstrap, binaries, ("--membership", membership, "--ops-port", "0"),
+                 transaction_seconds)
             for number in range(2)]
         self.stopping = Stopping(binaries / f"{worker}-worker")
         self.bootstrap = cluster.bootstrap
