@@ -19,11 +19,16 @@ RESTART_SECONDS = 0.9
 BROKER_DOWN_SECONDS = (0.5, 6.0)
 COPIES = (2, 3)
 LOOK_SECONDS = 0.1
-# What comes back after a death, and how long a partition may then take until it works again before it is looked into: a store
-# that is gone is as long in coming as its changelog is long; without its identity the session, the transaction and the
-# broker's reaper have to pass.
-WHOLE, NO_STORE, NO_IDENTITY = "identity and store", "identity, store deleted", "no identity"
-SLOW_SECONDS = {WHOLE: 10.0, NO_STORE: 30.0, NO_IDENTITY: 30.0}
+# What comes back after a death. A store that is gone is as long in coming as its changelog is long; without its identity the
+# session, the transaction and the broker's reaper have to pass; and where the group's members change meanwhile, a partition may
+# get an owner that has no store of it.
+WHOLE, NO_STORE, NO_IDENTITY, MOVED = (
+    "identity and store", "identity, store deleted", "no identity", "identity, but the group's members changed meanwhile")
+# What changes them, also some time before: a member that is gone without a word is missed after its session.
+MOVING = ("stop", "goes on", "add", "remove", "lose_disk", "lose_store")
+MOVING_SECONDS = 15.0
+# How long a partition may take until it works again before it is looked into.
+SLOW_SECONDS = 10.0
 CLEAN_EXIT = 0
 # What a copy ends with that could not close in time, as it may where the broker is away.
 UNCLEAN_EXIT = 1
@@ -48,8 +53,8 @@ class Faults:
         self._leaving = []  # (asked at, copy, returns)
         self._done = []  # (time, what)
         self._waiting = []  # (killed at, worker, partitions that must move again, what returns)
-        # By what returned: for each partition the longest time from a death until it certainly moved again.
-        self.recoveries = {WHOLE: {}, NO_STORE: {}, NO_IDENTITY: {}}
+        # By what returned: (worker, partition, time from a death until it certainly moved again).
+        self.recoveries = {WHOLE: [], NO_STORE: [], NO_IDENTITY: [], MOVED: []}
 
     def step(self):
         """Does one fault; a restart that it asks for is done by `tend`."""
@@ -84,22 +89,27 @@ class Faults:
             if self.watch.has_worked(worker, number, began):
                 partitions.discard(number)
                 if not self._broker_was_down(began):
-                    longest = self.recoveries[returns]
-                    longest[worker, number] = max(longest.get((worker, number), 0.0), now - began)
-                    if now - began > SLOW_SECONDS[returns]:
-                        self._tell_slow(worker, number, began, now, returns)
+                    self._recovered(worker, number, began, now, returns)
             elif self.watch.is_idle(worker, number, began):
                 partitions.discard(number)
         if not partitions:
             self._waiting.remove(entry)
 
+    def _recovered(self, worker, number, began, now, returns):
+        if returns == WHOLE and any(
+                time >= began - MOVING_SECONDS and text.startswith(MOVING) and f" {worker}" in text for time, text in self._done):
+            returns = MOVED
+        self.recoveries[returns].append((worker, number, now - began))
+        if returns == WHOLE and now - began > SLOW_SECONDS:
+            self._tell_slow(worker, number, began, now)
+
     def is_waiting(self):
         """Whether a partition has not worked again since its worker died."""
         return bool(self._waiting)
 
-    def _tell_slow(self, worker, number, began, now, returned):
+    def _tell_slow(self, worker, number, began, now):
         """What this worker's copies said and what was done to them while a partition stood still for long."""
-        self.say(f"{worker} {number} works again {now - began:.1f} s after a death ({returned}):")
+        self.say(f"{worker} {number} works again {now - began:.1f} s after a death:")
         entries = [(time, f"{copy.name}: {message}") for copy in self.fleet.ever if copy.worker == worker
                    for time, _, message in copy.lines if time >= began]
         entries += [(time, text) for time, text in self._done if time >= began]

@@ -182,12 +182,19 @@ class Run:
     def _print_stands(self):
         """Of each partition, the longest times without progress."""
         print(f"  broker:          dead {', '.join(f'{end - began:.1f} s' for began, end in self.faults.broker_times) or 'never'}")
-        print("  seconds to work: of each partition, at most, from a death (broker up) to the next turn")
-        for returned, times in self.faults.recoveries.items():
-            print(f"    {returned}: {max(times.values(), default=0):.1f} at most; " + "; ".join(
-                worker + "".join(f" {times.get((worker, number), 0):.1f}" for number in range(PARTITIONS)) for worker in WORKERS))
+        print("  seconds to work: of a partition from its worker's death (broker up) to the next turn, by what came back")
+        for returned, found in self.faults.recoveries.items():
+            times = sorted(seconds for _, _, seconds in found) or [0.0]
+            print(f"    {returned}: {len(found)} times, median {times[len(times) // 2]:.1f}, 95 of 100 within "
+                  f"{times[len(times) * 95 // 100]:.1f}, longest {times[-1]:.1f}")
+            print("      longest of each partition: " + "; ".join(
+                worker + "".join(f" {self._longest(found, worker, number):.1f}" for number in range(PARTITIONS)) for worker in WORKERS))
         print("    whatever was done, broker's death included: " + "; ".join(
             worker + "".join(f" {stand:.1f}" for stand in self.watch.longest(worker)) for worker in WORKERS))
+
+    @staticmethod
+    def _longest(found, worker, number):
+        return max((seconds for name, partition, seconds in found if (name, partition) == (worker, number)), default=0.0)
 
     def close(self):
         """Ends everything that was started."""

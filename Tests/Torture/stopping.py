@@ -15,7 +15,7 @@ import time
 
 # Where to stop: at a function's first instruction, behind its call, or behind a call that answered 0.
 ENTER, RETURN, RETURN_ZERO = "enter", "return", "return_zero"
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 # (step, side): (what to wait for in the function, its name in the C client or the product; a parameter's type where there are
 # several of that name). Metrics, the last step, are kept by a worker that has an ops port.
 POINTS = {
