@@ -4,6 +4,12 @@
 
 // What Swift does not import: macros with casts, and variadic functions.
 
+/// Does not count the memory in use: every allocation of any connection would wait for one lock to be counted. Works before
+/// the library's first use only.
+static inline int tributary_no_memory_statistics(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /// Binds a blob that SQLite copies.
 static inline int tributary_bind_blob_copying(sqlite3_stmt *statement, int index, const void *bytes, int count) {
     return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_TRANSIENT);

@@ -3,7 +3,7 @@ import CLZ4
 /// A batch as the file and memory keep it: compressed with LZ4.
 ///
 /// Records of one partition repeat one another's names and most of their values: they pack to a sixth of their bytes, at
-/// 1.6 GB/s, and unpack at 7 GB/s (measured with the records of an import). Moving the bytes that this saves through the
+/// 2 GB/s, and unpack at 7 GB/s (measured with the records of an import). Moving the bytes that this saves through the
 /// write-ahead log into the file cost three times as much processor time.
 struct PackedBatch: Sendable {
     let bytes: [UInt8]
@@ -11,6 +11,9 @@ struct PackedBatch: Sendable {
     let count: Int
     /// Bytes of the records as they were.
     let unpackedBytes: Int
+
+    /// LZ4's own scale: by 4 it packs a fifth faster than by 1, to 6.1 instead of 6.3 to 1.
+    private static let acceleration: Int32 = 4
 
     /// More cannot be a batch: a transaction ends before.
     static let maximumUnpackedBytes = TransactionBuffer.maximumBytes + RecordBatch.maximumBytes
@@ -23,8 +26,8 @@ struct PackedBatch: Sendable {
         if scratch.count < bound { scratch = [UInt8](repeating: 0, count: bound) }
         let packed = unsafe batch.bytes.withUnsafeBytes { source in
             unsafe scratch.withUnsafeMutableBytes { target in
-                unsafe LZ4_compress_default(
-                    source.baseAddress, target.baseAddress, Int32(source.count), Int32(target.count))
+                unsafe LZ4_compress_fast(
+                    source.baseAddress, target.baseAddress, Int32(source.count), Int32(target.count), Self.acceleration)
             }
         }
         precondition(packed > 0, "LZ4 packs whatever is no larger than it said it can be")

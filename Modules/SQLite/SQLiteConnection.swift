@@ -15,6 +15,9 @@ import CSQLite
     /// How long a statement waits for another connection's lock, in milliseconds.
     package static let defaultBusyTimeoutMilliseconds: Int32 = 5_000
 
+    /// Once a process, before its first connection. Where somebody else used the library before, it stays as it is.
+    private static let isConfigured = tributary_no_memory_statistics() == SQLITE_OK
+
     private var handle: OpaquePointer?
     private var statements: [String: SQLiteStatement] = [:]
     package let path: String
@@ -29,6 +32,7 @@ import CSQLite
             case .write: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
             case .read: SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
             }
+        _ = Self.isConfigured
         var opened: OpaquePointer?
         let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_EXRESCODE, nil)
         guard code == SQLITE_OK else {
