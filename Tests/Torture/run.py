@@ -62,10 +62,11 @@ class Run:
         self.watch.freeze()
         self.load.stop()
         drained = self._drain("the load")
-        paid = self._pay() and self._drain("the payouts")
         self.watch.stop()
-        counts = count_committed(self.cluster.bootstrap, first, last)
-        return self._report(seconds, counts, used, drained and paid)
+        # Said before the long rest, which may be broken off.
+        self._print_run(seconds, count_committed(self.cluster.bootstrap, first, last), used)
+        paid = self.options.unpaid or (self._pay() and self._drain("the payouts"))
+        return self._judge(drained and paid)
 
     def _processor_seconds(self):
         busy, all_of_it = seconds_of_machine()
@@ -134,7 +135,7 @@ class Run:
 
     # The end
 
-    def _report(self, seconds, events, used, drained):
+    def _judge(self, drained):
         late = wait_for_exit(self.fleet.copies())
         self.say("the oracle reads the log")
         began = time.monotonic()
@@ -146,13 +147,11 @@ class Run:
             return False
         self.say(f"the oracle has judged after {time.monotonic() - began:.0f} s")
         judgement = json.loads(done.stdout)
-        self._print(seconds, events, used, late, judgement)
+        self._print_judgement(late, judgement)
         return drained and not judgement["counts"] and not self.faults.problems and not late and not self.load.failed
 
-    def _print(self, seconds, events, used, late, judgement):
-        faults, counts = self.faults, judgement["counts"]
-        lost = sum(counts.get(code, 0) for code in ("no_outcome", "lost_output", "forward", "register"))
-        twice = sum(number for code, number in counts.items() if code.endswith("_twice") or code in ("two_outcomes", "repeated_output"))
+    def _print_run(self, seconds, events, used):
+        faults = self.faults
         done = {kind: number for kind, number in faults.counts.items() if not kind.endswith("_idle")}
         kills = sum(done.get(kind, 0) for kind in KILLS)
         total = sum(events.values())
@@ -169,11 +168,18 @@ class Run:
               f"{done.get('lose_store', 0) + done.get('lose_disk', 0)} with an empty disk")
         machine = used.pop("machine")
         print(f"  processors:      {', '.join(f'{name} {100 * time / machine:.0f} %' for name, time in used.items())}")
+        sys.stdout.flush()
+
+    def _print_judgement(self, late, judgement):
+        counts, problems = judgement["counts"], self.faults.problems
+        lost = sum(counts.get(code, 0) for code in ("no_outcome", "lost_output", "forward", "register"))
+        twice = sum(number for code, number in counts.items() if code.endswith("_twice") or code in ("two_outcomes", "repeated_output"))
+        print(f"\nreport: seed {self.options.seed}, {self.options.nodes} broker nodes, the oracle's verdict")
         print(f"  oracle:          {', '.join(f'{name} {number}' for name, number in sorted(judgement['figures'].items()))}")
         print(f"  duplicates seen: {twice}\n  lost:            {lost}\n  other:           {sum(counts.values()) - lost - twice}")
         for found in judgement["violations"][:40]:
             print(f"    {found['code']}: {found['place']}: {found['text'][:300]}")
-        for problem in faults.problems[:20]:
+        for problem in problems[:20]:
             print(f"  problem:         {problem}")
         if late or self.load.failed:
             print(f"  problem:         did not leave in time: {late}; records refused: {self.load.failed}")
