@@ -182,8 +182,6 @@ class World:
         self.positions = Positions(self.cluster.bootstrap)
         self.positions.start()
         self.load = Load(self.cluster.bootstrap, self.options.seed, self.options.rate)
-        if isinstance(self.load, threading.Thread):
-            self.load.start()
         self.wait_until_ready()
         self.say("the programme is published, the load has begun")
 
@@ -223,9 +221,7 @@ class World:
     def close(self):
         if self.positions is not None:
             self.positions._stop_flag.set()
-        if isinstance(self.load, threading.Thread):
-            self.load._stop_flag.set()
-        elif self.load is not None:
+        if self.load is not None:
             self.load.kill()
         for copy in [self.victim, *self.others]:
             if copy is not None and copy.is_running:
