@@ -44,6 +44,7 @@ build: setup ## all executables, in .build/release
 	swift build $(FLAGS)
 
 bench: build ## the benchmarks, on the embedded log and on a broker where there is one; takes a quarter of an hour
+	.build/release/JSONEvents
 	Benchmarks/run $(ARGS)
 	Benchmarks/workers || [[ $$? == 77 ]]
 	Benchmarks/restore || [[ $$? == 77 ]]

@@ -140,6 +140,9 @@ let package = Package(
             name: "TaskTurns", dependencies: ["Contracts", "Domain", "EventLog", "JSON", "StateStore", "TaskRuntime"],
             path: "Benchmarks/TaskTurns", swiftSettings: settings),
         .executableTarget(
+            name: "JSONEvents", dependencies: ["Contracts", "Domain", "JSON"], path: "Benchmarks/JSONEvents",
+            swiftSettings: settings),
+        .executableTarget(
             name: "StoreRows", dependencies: ["StateStore", "TaskRuntime"], path: "Benchmarks/StoreRows",
             swiftSettings: settings),
         .executableTarget(
