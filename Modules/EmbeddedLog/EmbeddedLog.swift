@@ -7,8 +7,9 @@ import Glibc
 /// group commit (`isWriting`). Records that many threads commit at one time go to the disk in one SQLite transaction.
 /// Committed records stay in memory for a while, up to a bound, and readers are served from there.
 package final class EmbeddedLog: EventLog, @unchecked Sendable {
-    /// Memory for the records that were committed last, over all partitions, in bytes.
-    static let tailBytes = 24 << 20
+    /// Memory for the records that were committed last, over all partitions, in bytes as they are packed: six times as many
+    /// of an import.
+    static let tailBytes = 12 << 20
 
     let monitor = Monitor()
     let directory: LogDirectory
