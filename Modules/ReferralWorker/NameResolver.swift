@@ -6,25 +6,16 @@ struct NameResolver {
     private let domains: RegistrableDomains
     /// The mail providers of the last programme version asked for.
     private var freeMail: (version: Int64, domains: FreeMailDomains)?
-    /// The domain asked for last, and its key: a referral's is asked for again and again, and its contact's is mostly the
-    /// same.
-    private var last: (domain: String, key: Result<String, DomainNameError>)?
 
     init(domains: RegistrableDomains) { self.domains = domains }
 
     /// The account key of a domain as written; `nil` where none can be derived.
-    mutating func accountKey(of domain: String) -> AccountKey? {
-        switch key(of: domain) {
-        case .success(let key): AccountKey(unchecked: key)
-        case .failure: nil
+    func accountKey(of domain: String) -> AccountKey? {
+        do throws(DomainNameError) {
+            return AccountKey(unchecked: try domains.accountKey(fromDomain: domain))
+        } catch {
+            return nil
         }
-    }
-
-    private mutating func key(of domain: String) -> Result<String, DomainNameError> {
-        if let last, last.domain == domain { return last.key }
-        let key = Result { () throws(DomainNameError) in try domains.accountKey(fromDomain: domain) }
-        last = (domain, key)
-        return key
     }
 
     mutating func resolve(_ submission: ReferralSubmission, program: Program) -> ResolvedNames {
@@ -33,11 +24,12 @@ struct NameResolver {
             accountKey: nil, domainFound: "", isFreeMail: false, isEmailWellFormed: email != nil,
             contactDomain: email.flatMap { accountKey(of: $0.domain)?.text },
             isCountryKnown: submission.account.country.map(CountryCode.isKnown) ?? true)
-        switch key(of: submission.account.domain) {
-        case .success(let key):
+        do throws(DomainNameError) {
+            let key = try domains.accountKey(fromDomain: submission.account.domain)
             names.accountKey = AccountKey(unchecked: key)
             names.isFreeMail = freeMailDomains(of: program).contains(key)
-        case .failure(let error): names.domainFound = error.found
+        } catch {
+            names.domainFound = error.found
         }
         return names
     }
