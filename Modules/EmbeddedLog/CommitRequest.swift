@@ -69,10 +69,8 @@ struct TransactionBuffer {
     mutating func takeBatches() -> [CommitRequest.Batch] {
         for index in open.indices { pack(at: index) }
         for batch in open where spare.count < Self.maximumSpare { spare.append(batch.records) }
-        var taken: [CommitRequest.Batch] = []
-        swap(&taken, &packed)
-        clear()
-        return taken
+        defer { clear() }
+        return packed
     }
 
     /// Forgets the records.

@@ -33,19 +33,6 @@ struct PackedBatch: Sendable {
         precondition(packed > 0, "LZ4 packs whatever is no larger than it said it can be")
         bytes = [UInt8](scratch[..<Int(packed)])
     }
-
-    /// Unpacks a batch that has so many bytes; `false` where the bytes are no such batch.
-    ///
-    /// - Parameter target: has that many bytes afterwards, or more.
-    static func unpack(_ packed: UnsafeRawBufferPointer, byteCount: Int, into target: inout [UInt8]) -> Bool {
-        guard (0...maximumUnpackedBytes).contains(byteCount) else { return false }
-        if target.count < byteCount { target = [UInt8](repeating: 0, count: byteCount) }
-        let unpacked = unsafe target.withUnsafeMutableBytes { target in
-            unsafe LZ4_decompress_safe(
-                packed.baseAddress, target.baseAddress, Int32(packed.count), Int32(byteCount))
-        }
-        return unpacked == Int32(byteCount)
-    }
 }
 
 /// Room to unpack batches in, one after the other, kept from batch to batch. Used by one thread.
@@ -59,8 +46,13 @@ struct UnpackedBatch {
     mutating func lend<Result>(
         _ packed: UnsafeRawBufferPointer, byteCount: Int, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result? {
-        guard unsafe PackedBatch.unpack(packed, byteCount: byteCount, into: &room) else { return nil }
+        guard (0...PackedBatch.maximumUnpackedBytes).contains(byteCount) else { return nil }
+        if room.count < byteCount { room = [UInt8](repeating: 0, count: byteCount) }
         defer { if room.count > Self.keptBytes { room = [] } }
+        let unpacked = unsafe room.withUnsafeMutableBytes { room in
+            unsafe LZ4_decompress_safe(packed.baseAddress, room.baseAddress, Int32(packed.count), Int32(byteCount))
+        }
+        guard unpacked == Int32(byteCount) else { return nil }
         return unsafe room.withUnsafeBytes { bytes in
             unsafe body(UnsafeRawBufferPointer(rebasing: bytes[..<byteCount]))
         }

@@ -193,7 +193,7 @@ final class KafkaAdmin: Sendable {
             // that had just started) and would ask them for minutes.
             let known = try TopicMetadata.all(handle, deadline: deadline)[topic]?.partitions ?? 0
             guard failure.code != .unknownTopic || partitions.allSatisfy({ $0 < known }) else { throw failure }
-            patience = patience * 2
+            patience *= 2
         }
     }
 

@@ -200,15 +200,19 @@ import Testing
         log.close()
     }
 
+    /// The log opened anew with batches of `out` that are no longer what was written.
+    private func damaged(_ log: EmbeddedLog, _ change: String) throws -> EmbeddedLog {
+        let id = try log.topicLog("out").partitions[0].id
+        try log.file.connection.execute("UPDATE batch_\(id) SET \(change)")
+        log.close()
+        return try EmbeddedLog(directory: directory)
+    }
+
     @Test func aBatchThatCannotBeReadIsNamed() throws {
         var log = try opened(partitions: 1)
         let producer = try log.producer(identity: "p")
         for number in UInt8(0)..<3 { try producer.append([record("out", 0, [number])]) }
-        let id = try log.topicLog("out").partitions[0].id
-        try log.file.connection.execute(
-            "UPDATE batch_\(id) SET records = substr(records, 1, length(records) - 1) WHERE base_offset = 1")
-        log.close()
-        log = try EmbeddedLog(directory: directory)
+        log = try damaged(log, "records = substr(records, 1, length(records) - 1) WHERE base_offset = 1")
         defer { log.close() }
         let reader = try log.reader()
         defer { reader.close() }
@@ -269,10 +273,7 @@ import Testing
     func aBatchThatDoesNotUnpackIsNamed(damage: String) throws {
         var log = try opened(partitions: 1)
         try log.producer(identity: "p").append([record("out", 0, [UInt8](repeating: 7, count: 500))])
-        let id = try log.topicLog("out").partitions[0].id
-        try log.file.connection.execute("UPDATE batch_\(id) SET \(damage)")
-        log.close()
-        log = try EmbeddedLog(directory: directory)
+        log = try damaged(log, damage)
         defer { log.close() }
         let reader = try log.reader()
         defer { reader.close() }

@@ -33,7 +33,7 @@ package struct RowMapper: Sendable {
         }
     }
 
-    package func outcome(of row: InputRow) -> RowOutcome {
+    private func outcome(of row: InputRow) -> RowOutcome {
         var joined: [CSVRow?] = []
         for (index, key) in joinKeys.enumerated() {
             let value = key.column.text(row, joined)
