@@ -3,7 +3,6 @@
 The broker, its command line and the programme are those of the torture (Tests/Torture).
 """
 
-import json
 import os
 import pathlib
 import shutil
@@ -12,18 +11,19 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "Tests" / "Torture"), str(ROOT / "Tests" / "Oracle")]
+
+from processor import seconds_of  # noqa: E402
+from workers import readyz  # noqa: E402
+
 SKIPPED = 77
 CLOSE_SECONDS = 30
 LOOK_SECONDS = 0.05
 CALL_SECONDS = 20
 # How far below the end of a partition its last record is looked for.
 TAIL = 200
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def skip(name, why):
@@ -69,13 +69,7 @@ class Worker:
 
     def ready(self):
         """Whether /readyz answers 200, and what it says; `None` where nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
-                return True, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return False, json.load(error)
-        except (OSError, ValueError):
-            return None, None
+        return readyz(self.port)
 
     def wait_until_ready(self, limit=120, look=LOOK_SECONDS, saw=lambda page: None):
         """Seconds from the start of the process to its first 200."""
@@ -94,9 +88,7 @@ class Worker:
 
     def cpu(self):
         """Processor seconds so far."""
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return seconds_of(self.process.pid)
 
     def memory(self):
         """Largest resident memory so far, in MB."""

@@ -1,7 +1,6 @@
 """Where the faults happen: a broker with a second way to it that can be cut, three workers that are left alone, and the
 referral worker that is not."""
 
-import json
 import mmap
 import os
 import pathlib
@@ -10,8 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "Tests" / "Torture"), str(ROOT / "Tests" / "Oracle")]
@@ -20,11 +17,13 @@ import confluent_kafka  # noqa: E402
 from cluster import Cluster, Product, free_port  # noqa: E402
 from load import PARTITIONS, Load  # noqa: E402
 from proxy import Proxy  # noqa: E402
-from watch import is_drained  # noqa: E402
-from workers import TRANSACTION_SECONDS, WORKERS, Copy, wait_for_exit  # noqa: E402
+from verdict import ask_oracle, complaints  # noqa: E402
+from watch import wait_until_drained  # noqa: E402
+from workers import WORKERS, Copy, readyz, wait_for_exit  # noqa: E402
 
 TOPIC, GROUP = "tributary.referral.v1", "tributary.referral-worker"
 DRAIN_SECONDS = 120
+ORACLE_SECONDS = 600
 READY_SECONDS = 60
 CALL_SECONDS = 5
 LOOK_SECONDS = 0.2
@@ -58,8 +57,6 @@ class Victim(Copy):
         self.port = world.ops_port
         self._command[self._command.index("--data") + 1] = str(self.data)
         self._command += ["--ops-port", str(self.port), "--threads", "2"]
-        if "--transaction-timeout" not in self._command:
-            self._command += ["--transaction-timeout", str(TRANSACTION_SECONDS)]
         self._shimmed = dict(
             os.environ, LD_PRELOAD=str(world.shim), FAULT_CONTROL=str(world.control.path), FAULT_PATH=str(self.data))
 
@@ -71,17 +68,9 @@ class Victim(Copy):
 
     def ready(self):
         """(whether it is, reasons); `(None, [])` where nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
-                return True, self._reasons(answer)
-        except urllib.error.HTTPError as error:
-            return False, self._reasons(error)
-        except (OSError, ValueError):
-            return None, []
-
-    @staticmethod
-    def _reasons(answer):
-        return [reason for worker in json.load(answer)["workers"] for reason in worker.get("reasons", [])]
+        is_ready, page = readyz(self.port)
+        workers = page["workers"] if page else []
+        return is_ready, [reason for worker in workers for reason in worker.get("reasons", [])]
 
 
 class Positions(threading.Thread):
@@ -196,31 +185,20 @@ class World:
 
     def drain(self):
         self.load.stop()
-        began = time.monotonic()
-        while time.monotonic() - began < DRAIN_SECONDS:
-            if is_drained(self.cluster.bootstrap):
-                self.say(f"nothing is left to do after {time.monotonic() - began:.1f} s")
-                return True
-            time.sleep(LOOK_SECONDS)
-        self.say(f"lag is not 0 after {DRAIN_SECONDS} s")
-        return False
+        took = wait_until_drained(self.cluster.bootstrap, DRAIN_SECONDS)
+        self.say(f"lag is not 0 after {DRAIN_SECONDS} s" if took is None else f"nothing is left to do after {took:.1f} s")
+        return took is not None
 
     def judge(self):
         """Ends the workers and asks the oracle; what it complains of."""
         late = wait_for_exit([self.victim, *self.others])
         self.say("the oracle reads the log")
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "oracle"), "--log", f"kafka://{self.cluster.bootstrap}", "--json"],
-            capture_output=True, text=True, timeout=600)
-        if done.returncode not in (0, 1):
-            raise RuntimeError(f"the oracle failed: {done.stderr[-2000:]}")
-        judgement = json.loads(done.stdout)
-        complaints = [f"{found['code']}: {found['place']}: {found['text'][:300]}" for found in judgement["violations"]]
-        return judgement["figures"], complaints + [f"{name} did not leave in time" for name in late]
+        judgement = ask_oracle(self.cluster.bootstrap, ORACLE_SECONDS)
+        return judgement["figures"], complaints(judgement) + [f"{name} did not leave in time" for name in late]
 
     def close(self):
         if self.positions is not None:
-            self.positions._stop_flag.set()
+            self.positions.stop()
         if self.load is not None:
             self.load.kill()
         for copy in [self.victim, *self.others]:

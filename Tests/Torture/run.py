@@ -1,18 +1,17 @@
 """One run of the torture from the first topic to the report."""
 
 import csv
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
-from cluster import ROOT, Cluster, Product
+from cluster import Cluster, Product
 from faults import COPIES, Faults, Fleet
 from load import PARTITIONS, Load
 from processor import seconds_of, seconds_of_machine
-from watch import Watch, count_committed, is_drained
+from verdict import ask_oracle, complaints
+from watch import Watch, count_committed, wait_until_drained
 from workers import WORKERS, wait_for_exit
 
 TEND_SECONDS = 0.1
@@ -96,15 +95,12 @@ class Run:
 
     def _drain(self, what):
         """Waits until every worker has processed its input; workers that die meanwhile are started again."""
-        began = time.monotonic()
-        while time.monotonic() - began < DRAIN_SECONDS:
-            self.faults.tend()
-            if is_drained(self.cluster.bootstrap):
-                self.say(f"{what}: nothing is left to do after {time.monotonic() - began:.1f} s")
-                return True
-            time.sleep(TEND_SECONDS)
-        self.say(f"{what}: lag is not 0 after {DRAIN_SECONDS} s")
-        return False
+        took = wait_until_drained(self.cluster.bootstrap, DRAIN_SECONDS, self.faults.tend)
+        if took is None:
+            self.say(f"{what}: lag is not 0 after {DRAIN_SECONDS} s")
+            return False
+        self.say(f"{what}: nothing is left to do after {took:.1f} s")
+        return True
 
     def _pay(self):
         """A payout run by the command line: planned, approved, exported, confirmed by the bank's results."""
@@ -139,14 +135,8 @@ class Run:
         late = wait_for_exit(self.fleet.copies())
         self.say("the oracle reads the log")
         began = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "oracle"), "--log", f"kafka://{self.cluster.bootstrap}", "--json"],
-            capture_output=True, text=True, timeout=ORACLE_SECONDS)
-        if done.returncode not in (0, 1):
-            self.say(f"the oracle failed: {done.stderr[-2000:]}")
-            return False
+        judgement = ask_oracle(self.cluster.bootstrap, ORACLE_SECONDS)
         self.say(f"the oracle has judged after {time.monotonic() - began:.0f} s")
-        judgement = json.loads(done.stdout)
         self._print_judgement(late, judgement)
         return drained and not judgement["counts"] and not self.faults.problems and not late and not self.load.failed
 
@@ -177,8 +167,8 @@ class Run:
         print(f"\nreport: seed {self.options.seed}, {self.options.nodes} broker nodes, the oracle's verdict")
         print(f"  oracle:          {', '.join(f'{name} {number}' for name, number in sorted(judgement['figures'].items()))}")
         print(f"  duplicates seen: {twice}\n  lost:            {lost}\n  other:           {sum(counts.values()) - lost - twice}")
-        for found in judgement["violations"][:40]:
-            print(f"    {found['code']}: {found['place']}: {found['text'][:300]}")
+        for complaint in complaints(judgement)[:40]:
+            print(f"    {complaint}")
         for problem in problems[:20]:
             print(f"  problem:         {problem}")
         if late or self.load.failed:

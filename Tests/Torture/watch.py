@@ -10,6 +10,7 @@ SAMPLE_SECONDS = 0.5
 # A worker counts as at work where one of its partitions moved so lately.
 AT_WORK_SECONDS = 5.0
 CALL_SECONDS = 5
+DRAIN_LOOK_SECONDS = 0.1
 DRAIN_READ_SECONDS = 3
 COUNT_BATCH = 10_000
 COUNT_SECONDS = 0.5
@@ -155,6 +156,17 @@ def count_committed(bootstrap, first, last):
         finally:
             consumer.close()
     return counts
+
+
+def wait_until_drained(bootstrap, seconds, meanwhile=lambda: None):
+    """Waits until every worker has processed its input; after how many seconds, or `None` where it took longer."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        meanwhile()
+        if is_drained(bootstrap):
+            return time.monotonic() - began
+        time.sleep(DRAIN_LOOK_SECONDS)
+    return None
 
 
 def is_drained(bootstrap):

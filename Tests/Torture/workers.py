@@ -6,6 +6,8 @@ import re
 import signal
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 from processor import seconds_of
 
@@ -110,6 +112,17 @@ class Copy:
                 self.partitions.pop(int(number), None)
         elif message.startswith("partition") and message.endswith("runs"):
             self.partitions.setdefault(int(PARTITIONS.search(message)[0]), time.monotonic())
+
+
+def readyz(port):
+    """Whether /readyz answers 200, and its page; `(None, None)` where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return True, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return False, json.load(error)
+    except (OSError, ValueError):
+        return None, None
 
 
 def wait_for_exit(copies):

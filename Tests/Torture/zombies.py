@@ -7,16 +7,16 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 import confluent_kafka
-from cluster import ROOT, Cluster, Product
+from cluster import Cluster, Product
 from load import PARTITIONS, Load
 from stopping import POINTS, Stopping, go_on
-from watch import PREFIX, is_drained
+from verdict import ask_oracle, complaints
+from watch import PREFIX, wait_until_drained
 from workers import SESSION_SECONDS, WORKERS, Copy, wait_for_exit
 
 # The two memberships are tried side by side, each on a worker of its own.
@@ -298,32 +298,19 @@ class Zombies:
         for thread in threads:
             thread.join()
         self.load.stop()
-        drained = self._drain()
+        drained = wait_until_drained(self.cluster.bootstrap, DRAIN_SECONDS) is not None
         late = wait_for_exit(self.copies)
         return self._report(points, drained, late)
 
-    def _drain(self):
-        end = time.monotonic() + DRAIN_SECONDS
-        while not is_drained(self.cluster.bootstrap):
-            if time.monotonic() > end:
-                return False
-        return True
-
     def _report(self, points, drained, late):
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "oracle"), "--log", f"kafka://{self.cluster.bootstrap}", "--json"],
-            capture_output=True, text=True, timeout=ORACLE_SECONDS)
-        if done.returncode not in (0, 1):
-            self.say(f"the oracle failed: {done.stderr[-2000:]}")
-            return False
-        judgement = json.loads(done.stdout)
+        judgement = ask_oracle(self.cluster.bootstrap, ORACLE_SECONDS)
         print("\n| members | stopped | in | for | told when it went on | its turn | stores equal to the changelog | works after | "
-              "trace |\n| --- " * 1 + "| --- " * 8 + "|")
+              "trace |\n" + "| --- " * 9 + "|")
         for pair in self.pairs:
             for row in pair.rows:
                 print(f"| {' | '.join(row)} |")
         violations = [violation for pair in self.pairs for violation in pair.violations]
-        violations += [f"{found['code']}: {found['place']}: {found['text'][:300]}" for found in judgement["violations"]]
+        violations += complaints(judgement)
         if not drained:
             violations.append(f"lag is not 0 after {DRAIN_SECONDS} s")
         violations += [f"{name} did not leave in time" for name in late]
