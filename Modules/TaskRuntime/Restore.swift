@@ -7,7 +7,8 @@ import EventLog
 /// committed rows may still hide behind a dead owner's open transaction.
 final class Restore {
     enum Progress {
-        case working(remaining: Int64)
+        /// `goesOn` where the next slice need not wait for rows.
+        case working(remaining: Int64, goesOn: Bool)
         /// The store is at the changelog's end; input begins at `position`. `torn` names the rows of a turn whose positions
         /// were never committed: they must be written again before anybody takes them for a later turn's.
         case done(state: TaskState, position: Int64, epoch: Int64, torn: [RowChange])
@@ -84,23 +85,23 @@ final class Restore {
         backend = nil
     }
 
-    /// Does one slice of work.
-    func step() throws -> Progress {
+    /// Does one slice of work, and waits so long for its first row.
+    func step(wait: Duration) throws -> Progress {
         do {
-            return try advance()
+            return try advance(wait: wait)
         } catch let error as StoreError where error.code == .newer {
             throw Stop(code: .newer, description: error.message)
         }
     }
 
-    private func advance() throws -> Progress {
+    private func advance(wait: Duration) throws -> Progress {
         if backend == nil { try open() }
         let backend = self.backend!
         while true {
             if position >= target {
                 guard try isStillOwner() else {
                     close()
-                    return .working(remaining: 1)
+                    return .working(remaining: 1, goesOn: true)
                 }
                 try finish(backend)
                 return .done(
@@ -108,8 +109,9 @@ final class Restore {
                     epoch: committedTurn.epoch + 1, torn: tornRows())
             }
             let read = try session.readChangelog(
-                partition, from: position, maximum: Restore.slice, timeout: .milliseconds(100))
-            if read.position > position { lastProgress = instant() }
+                partition, from: position, maximum: Restore.slice, timeout: wait)
+            let goesOn = read.position > position
+            if goesOn { lastProgress = instant() }
             try apply(read, to: backend)
             if instant() - lastProgress > Restore.stallLimit {
                 lastProgress = instant()
@@ -120,7 +122,7 @@ final class Restore {
             #if SIMULATION
                 if InjectedBug.isActive(.restoreEndedAtLastStable), read.records.isEmpty { position = target }
             #endif
-            if position < target { return .working(remaining: target - position) }
+            if position < target { return .working(remaining: target - position, goesOn: goesOn) }
         }
     }
 

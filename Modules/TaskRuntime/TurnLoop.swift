@@ -7,12 +7,14 @@ import Synchronization
 package struct TurnLimits: Sendable {
     /// Records of one turn at most.
     package var records = 4_000
-    /// A turn ends after this long even where more is waiting.
+    /// A turn ends after this long even where more is waiting; restores get as long between two turns.
     package var duration = Duration.milliseconds(200)
     /// Deadline of a commit, drained deliveries included.
     package var commit = Duration.seconds(30)
     /// How long a poll waits for the first record of an idle input.
     package var idlePoll = Duration.milliseconds(250)
+    /// How long a restore waits for rows of its changelog where nothing else is to be done.
+    package var restoreWait = Duration.milliseconds(100)
     /// After a fault that left nothing to be repaired in place.
     package var retryPause = Duration.milliseconds(500)
     /// A tick for an idle partition is repeated after so long where its timers are still due (the broker's clock may be
@@ -181,7 +183,7 @@ package final class TurnLoop {
                     try handle(event, session)
                 }
                 environment.observer.notify(.polled)
-                try restoreSlice(session)
+                try restoreInSlices(session)
                 try processWaiting(session)
                 if isTurnOpen { try commitTurn(session) } else { try tickIdlePartitions(session) }
                 storeOldChanges(session)
@@ -269,7 +271,17 @@ package final class TurnLoop {
 
     // MARK: Restore
 
-    private func restoreSlice(_ session: any TurnSession) throws {
+    /// Restoring gets as long as a turn may last, so that it comes to its end beside partitions that are always busy.
+    private func restoreInSlices(_ session: any TurnSession) throws {
+        let start = environment.instant()
+        // Rows are waited for only where nobody has anything else to do.
+        let wait = assignments.values.contains { $0.waitingCount > 0 } ? .zero : environment.limits.restoreWait
+        while try restoreRound(session, wait: wait), environment.instant() - start < environment.limits.duration {}
+    }
+
+    /// One slice of each partition that is restored; whether one of them has more to do at once.
+    private func restoreRound(_ session: any TurnSession, wait: Duration) throws -> Bool {
+        var goesOn = false
         for assignment in inServingOrder() {
             if let retryAt = assignment.retryAt {
                 guard retryAt <= environment.instant() else { continue }
@@ -277,7 +289,7 @@ package final class TurnLoop {
             }
             guard let restore = assignment.restore else { continue }
             do {
-                try restoreStep(restore, assignment, session)
+                if try restoreStep(restore, assignment, session, wait: wait) { goesOn = true }
             } catch let stop as Restore.Stop {
                 environment.observer.notify(
                     .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
@@ -290,12 +302,16 @@ package final class TurnLoop {
                 assignment.retryAt = environment.instant() + environment.limits.retryPause
             }
         }
+        return goesOn
     }
 
-    private func restoreStep(_ restore: Restore, _ assignment: Assignment, _ session: any TurnSession) throws {
-        switch try restore.step() {
-        case .working(let remaining):
+    private func restoreStep(
+        _ restore: Restore, _ assignment: Assignment, _ session: any TurnSession, wait: Duration
+    ) throws -> Bool {
+        switch try restore.step(wait: wait) {
+        case .working(let remaining, let goesOn):
             environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
+            return goesOn
         case .done(let state, let position, let epoch, let torn):
             let processor = try environment.makeProcessor(state, assignment.partition)
             assignment.start(
@@ -310,6 +326,7 @@ package final class TurnLoop {
             try session.resume(assignment.partition, at: position)
             if !torn.isEmpty { try repair(torn, of: assignment, session) }
             environment.observer.notify(.running(partition: assignment.partition))
+            return false
         }
     }
 

@@ -406,7 +406,7 @@ import Testing
         let provider = MemoryProvider()
         let restore = Restore(
             partition: 0, session: session, provider: provider, lag: .none, now: { 0 }, instant: { .now })
-        guard case .done(_, let position, let epoch, let torn) = try restore.step() else {
+        guard case .done(_, let position, let epoch, let torn) = try restore.step(wait: .zero) else {
             Issue.record("one slice is enough")
             return
         }
