@@ -67,14 +67,14 @@ package final class ApprovalProcessor: Processor {
     /// What comes from the CRM and from finance counts back as far as the programme allows; a partner's events and our own
     /// workers' not at all.
     package func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan {
-        guard let program = try register.program(at: turn.now) else { return .zero }
+        guard let intake = try register.intakeRules(at: turn.now) else { return .zero }
         switch payload {
         case is OpportunityUpdated, is OpportunityMoved, is RevenueReversed:
-            return .days(Int(program.intake.maximumBackdatingCRMDays))
+            return .days(Int(intake.maximumBackdatingCRMDays))
         case let touch as TouchRecorded:
             let days =
                 touch.party == .direct
-                ? program.intake.maximumBackdatingCRMDays : program.intake.maximumBackdatingPartnerDays
+                ? intake.maximumBackdatingCRMDays : intake.maximumBackdatingPartnerDays
             return .days(Int(days))
         default: return .zero
         }

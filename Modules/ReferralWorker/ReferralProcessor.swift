@@ -47,8 +47,8 @@ package final class ReferralProcessor: Processor {
     package func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan {
         switch payload {
         case is ReferralSubmitted, is ReferralResubmitted, is ReferralWithdrawn:
-            guard let program = try register.program(at: turn.now) else { return .zero }
-            return .days(Int(program.intake.maximumBackdatingPartnerDays))
+            guard let intake = try register.intakeRules(at: turn.now) else { return .zero }
+            return .days(Int(intake.maximumBackdatingPartnerDays))
         default: return .zero
         }
     }

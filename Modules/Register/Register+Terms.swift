@@ -12,13 +12,9 @@ extension Register {
     /// type, the latest in effect first, and of those that need acceptance only a version that the partner accepted by
     /// then. An older version stays in force until the newer one is accepted.
     package func terms(for partner: Partner, type: PartnerType, at time: Timestamp) throws -> TermsVersion? {
-        guard let program = try program(at: time) else { return nil }
-        let own = program.terms.filter { $0.partner == partner.id }
-        let ofType = program.terms.filter { $0.partner == nil && $0.partnerType == type }
-        for candidates in [own, ofType] where !candidates.isEmpty {
-            if let terms = try accepted(by: partner.id, of: candidates, at: time) { return terms }
-        }
-        return nil
+        guard let terms = try inForce(at: time, { $0.terms }) else { return nil }
+        return try accepted(by: partner.id, of: terms, at: time) { $0.partner == partner.id }
+            ?? accepted(by: partner.id, of: terms, at: time) { $0.partner == nil && $0.partnerType == type }
     }
 
     /// An exact version, from whatever programme version holds it.
@@ -29,16 +25,19 @@ extension Register {
         return nil
     }
 
-    private func accepted(by partner: PartnerID, of candidates: [TermsVersion], at time: Timestamp) throws
-        -> TermsVersion?
-    {
-        let newestFirst = candidates.filter { $0.effectiveFrom <= time }.sorted(by: isNewer)
-        for terms in newestFirst {
-            if try isAccepted(terms, by: partner, at: time) { return terms }
+    /// The newest of the candidates that holds; where none does, of what earlier programme versions said under their ids.
+    private func accepted(
+        by partner: PartnerID, of terms: [TermsVersion], at time: Timestamp, isCandidate: (TermsVersion) -> Bool
+    ) throws -> TermsVersion? {
+        var newest: TermsVersion?
+        var isAcceptanceMissing = false
+        for terms in terms where terms.effectiveFrom <= time && isCandidate(terms) {
+            if let newest, !isNewer(terms, newest) { continue }
+            if try isAccepted(terms, by: partner, at: time) { newest = terms } else { isAcceptanceMissing = true }
         }
-        guard newestFirst.contains(where: \.acceptanceRequired) else { return nil }
-        return try earlierVersions(of: Set(newestFirst.map(\.id)), at: time)
-            .first { try isAccepted($0, by: partner, at: time) }
+        if newest != nil || !isAcceptanceMissing { return newest }
+        let ids = Set(terms.filter { $0.effectiveFrom <= time && isCandidate($0) }.map(\.id))
+        return try earlierVersions(of: ids, at: time).first { try isAccepted($0, by: partner, at: time) }
     }
 
     /// What earlier programme versions said under the same terms ids, newest first.

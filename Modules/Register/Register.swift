@@ -53,10 +53,15 @@ package final class Register {
     // MARK: Programme
 
     /// The version in force at a time: the latest that took effect at or before it; `nil` before the first.
-    package func program(at time: Timestamp) throws -> Program? {
+    package func program(at time: Timestamp) throws -> Program? { try inForce(at: time) { copy $0 } }
+
+    /// The rules of intake of the version in force.
+    package func intakeRules(at time: Timestamp) throws -> IntakeRules? { try inForce(at: time) { $0.intake } }
+
+    /// What the version in force says. A programme is large: a part of it is read where it stands.
+    func inForce<Part>(at time: Timestamp, _ part: (borrowing Program) -> Part) throws -> Part? {
         let versions = try allPrograms()
-        guard let index = versions.lastIndex(where: { $0.effectiveFrom <= time }) else { return nil }
-        return versions[index]
+        return versions.indices.last { versions[$0].effectiveFrom <= time }.map { part(versions[$0]) }
     }
 
     /// A version by its number, whether in force or not.

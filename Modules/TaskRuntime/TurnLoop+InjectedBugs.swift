@@ -18,7 +18,7 @@
                 }
             }
             if InjectedBug.isActive(.commitOrderSwapped) {
-                _ = try session.commit(offsets, deadline: environment.instant() + environment.limits.commit)
+                _ = try session.commit(offsets, deadline: commitDeadline())
                 try session.begin()
                 for record in withheld { try session.append(record) }
             }

@@ -9,7 +9,7 @@ package struct TurnLimits: Sendable {
     package var records = 4_000
     /// A turn ends after this long even where more is waiting; restores get as long between two turns.
     package var duration = Duration.milliseconds(200)
-    /// Deadline of a commit, drained deliveries included.
+    /// Deadline of a commit, drained deliveries included; the transaction's own timeout, where that is shorter.
     package var commit = Duration.seconds(30)
     /// How long a poll waits for the first record of an idle input.
     package var idlePoll = Duration.milliseconds(250)
@@ -420,7 +420,7 @@ package final class TurnLoop {
         #if SIMULATION
             try breakCommit(session, of: inTurn, offsets: &offsets, withheld: withheld)
         #endif
-        let ends = try session.commit(offsets, deadline: environment.instant() + environment.limits.commit)
+        let ends = try session.commit(offsets, deadline: commitDeadline())
         isTurnOpen = false
         var counts = TaskCounts()
         var tally = EventTally()
@@ -450,6 +450,11 @@ package final class TurnLoop {
                     positions: Dictionary(uniqueKeysWithValues: offsets.map { ($0.partition, $0.offset) }))))
         turnRecords = 0
         if let failure { environment.observer.notify(.fault(TurnFault(failure))) }
+    }
+
+    /// What is not committed when the transaction times out is taken back by the broker: nothing is gained by waiting on.
+    func commitDeadline() -> ContinuousClock.Instant {
+        environment.instant() + min(environment.limits.commit, environment.session.transactionTimeout)
     }
 
     // MARK: Faults

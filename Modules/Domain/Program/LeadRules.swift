@@ -86,7 +86,9 @@ package struct ScoringCriterion: Sendable, Hashable {
 package struct PointRow: Sendable, Hashable {
     package var from: Int64?
     package var upTo: Int64?
-    package var values: [String]
+    package let values: [String]
+    /// The values, to be looked for in a title.
+    let words: [FoldedWords]
     /// 0 to 100.
     package var points: Int64
 
@@ -94,6 +96,7 @@ package struct PointRow: Sendable, Hashable {
         self.from = from
         self.upTo = upTo
         self.values = values
+        words = values.map { FoldedWords($0) }
         self.points = points
     }
 }

@@ -126,7 +126,7 @@ extension PointRow {
         case .number(let number):
             (from.map { number >= $0 } ?? true) && (upTo.map { number < $0 } ?? true) && values.isEmpty
         case .text(let text): values.contains { $0 == "*" || CaseFolding.equal($0, text) }
-        case .words(let text): values.contains { $0 == "*" || CaseFolding.contains(word: $0, in: text) }
+        case .words(let text): words.contains { $0.text == "*" || text.contains($0) }
         }
     }
 }
@@ -153,17 +153,7 @@ enum CaseFolding {
         }
     }
 
-    /// Whether a text holds a word, or several words in a row, between its ends and characters that are neither letter nor
-    /// digit.
-    static func contains(word: String, in text: FoldedWords) -> Bool {
-        if let all = text.bytes, let words = asciiWords(word) {
-            return words.count > 1 && contains(words, in: all, isStart: { $0 == separator })
-        }
-        let words = self.words(word)
-        return !words.isEmpty && contains(words, in: self.words(text.text), isStart: { _ in true })
-    }
-
-    private static func contains<Element: Equatable>(
+    fileprivate static func contains<Element: Equatable>(
         _ part: [Element], in whole: [Element], isStart: (Element) -> Bool
     ) -> Bool {
         guard part.count <= whole.count else { return false }
@@ -172,11 +162,11 @@ enum CaseFolding {
         }
     }
 
-    private static func words(_ text: String) -> [String] {
+    fileprivate static func words(_ text: String) -> [String] {
         text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
     }
 
-    private static let separator = UInt8(ascii: " ")
+    fileprivate static let separator = UInt8(ascii: " ")
 
     /// The words in lower case, each between two separators; `nil` for a text that is not all ASCII.
     fileprivate static func asciiWords(_ text: String) -> [UInt8]? {
@@ -204,14 +194,24 @@ enum CaseFolding {
     }
 }
 
-/// A text in which words are looked for, folded once for all of them.
-struct FoldedWords {
-    let text: String
+/// A text folded once, to look for words in it or for it in others.
+package struct FoldedWords: Sendable, Hashable {
+    package let text: String
     /// `nil` where the text is not all ASCII.
-    fileprivate let bytes: [UInt8]?
+    private let bytes: [UInt8]?
 
-    init(_ text: String) {
+    package init(_ text: String) {
         self.text = text
         bytes = CaseFolding.asciiWords(text)
+    }
+
+    /// Whether the text holds a word, or several words in a row, between its ends and characters that are neither letter nor
+    /// digit.
+    func contains(_ word: FoldedWords) -> Bool {
+        if let bytes, let part = word.bytes {
+            return part.count > 1 && CaseFolding.contains(part, in: bytes, isStart: { $0 == CaseFolding.separator })
+        }
+        let words = CaseFolding.words(word.text)
+        return !words.isEmpty && CaseFolding.contains(words, in: CaseFolding.words(text), isStart: { _ in true })
     }
 }
