@@ -127,7 +127,7 @@ static rd_kafka_t *producer(const char *bootstrap, const char *transactional_id)
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", bootstrap);
     set(conf, "compression.codec", "lz4");
-    set(conf, "linger.ms", "100");
+    set(conf, "linger.ms", "50");
     set(conf, "acks", "all");
     set(conf, "enable.idempotence", "true");
     set(conf, "socket.nagle.disable", "true");

@@ -18,6 +18,8 @@ import EventLog
     private static let recordsBetweenReports = 128
     /// How long one wait for reports may take before the deadline is looked at again.
     private static let reportSlice: Int32 = 50
+    /// How long one flush takes at most before reports are looked for, in milliseconds.
+    private static let longestFlush: Int32 = 8
 
     private(set) var handle: KafkaHandle
     private var queue: KafkaQueue
@@ -193,10 +195,14 @@ import EventLog
     /// only after the offsets were sent: a stopped owner could then write after its successor looked.
     func drain(until deadline: ContinuousClock.Instant) throws(LogError) {
         takeReports(waiting: 0)
+        var slice: Int32 = 1
         while unsafe rd_kafka_outq_len(handle.pointer) > 0 {
-            // Ends the lingering of open batches; the reports are taken from the queue, never inside this call.
-            unsafe rd_kafka_flush(handle.pointer, 1)
-            takeReports(waiting: min(Self.reportSlice, max(1, deadline.remaining.milliseconds)))
+            // Open batches leave without lingering while this call runs, and linger again afterwards. As reports are taken
+            // from the queue and not inside it, it always takes its time: little at first, for the few records of a small
+            // transaction, then enough for a batch to every partition.
+            unsafe rd_kafka_flush(handle.pointer, min(slice, max(1, deadline.remaining.milliseconds)))
+            slice = min(2 * slice, Self.longestFlush)
+            takeReports(waiting: 0)
             if deliveries.failed + deliveries.purged > 0 { break }
             if deadline.hasPassed {
                 let reason = handle.timedOut("delivering the turn's records")
