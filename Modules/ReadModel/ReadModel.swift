@@ -9,9 +9,11 @@ import SQLite
 /// catch-up goes on where it was. Used by one thread; a `flock` keeps other processes out.
 package final class ReadModel {
     /// Of the tables below. Another version's file is made anew.
-    static let schemaVersion: Int64 = 1
-    /// Facts of one transaction.
-    static let batch = 5_000
+    static let schemaVersion: Int64 = 2
+    /// Facts of one transaction: ids are random, so that many rows share the pages that few would each write alone.
+    static let batch = 20_000
+    /// Pages kept in memory while they are written, at most, in KiB: the indexes of some millions of facts.
+    private static let cacheKibibytes = 192 << 10
 
     let connection: SQLiteConnection
     private let catalogue: TopicCatalogue
@@ -39,6 +41,7 @@ package final class ReadModel {
         connection = opened
         // It is made again from the log after a crash of the host.
         try connection.execute("PRAGMA synchronous=OFF")
+        try connection.execute("PRAGMA cache_size=-\(ReadModel.cacheKibibytes)")
         let statement = try connection.statement("SELECT partition, position FROM progress")
         while try statement.step() {
             positions[Int32(truncatingIfNeeded: statement.integer(0))] = statement.integer(1)
@@ -51,11 +54,12 @@ package final class ReadModel {
         Foundation.close(lockFile)
     }
 
+    /// Images lie in the order in which they came, so that only the small indexes are written all over.
     private static let schema = """
         PRAGMA journal_mode=WAL;
         CREATE TABLE entity (
             kind TEXT NOT NULL, id TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (kind, id)
-        ) STRICT, WITHOUT ROWID;
+        ) STRICT;
         CREATE TABLE fact (
             id TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (id, partition, offset)
         ) STRICT, WITHOUT ROWID;
