@@ -181,6 +181,14 @@ class Faults:
                 partitions -= set(copy.partitions)
         self._waiting.append((time.monotonic(), copy.worker, set(copy.partitions), returns))
 
+    def _wait_anew(self, copy):
+        """It is made to leave before all of its partitions have worked again: they are waited for from now on."""
+        now = time.monotonic()
+        for _, worker, partitions, returns in list(self._waiting):
+            if worker == copy.worker and (again := partitions & set(copy.partitions)):
+                partitions -= again
+                self._waiting.append((now, worker, again, returns))
+
     def _kill(self):
         self._strike("kill")
 
@@ -211,6 +219,7 @@ class Faults:
         if copy is None:
             return
         self._count("terminate", about=copy.name)
+        self._wait_anew(copy)
         self._ask_to_leave(copy, returns=True)
 
     def _ask_to_leave(self, copy, returns):
