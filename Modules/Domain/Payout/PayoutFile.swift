@@ -1,4 +1,5 @@
 import CSV
+
 /// One transfer of a payout file: the planned payout and the payee version that planning froze.
 package struct PayoutTransfer: Sendable, Hashable {
     package var payout: PayoutID
