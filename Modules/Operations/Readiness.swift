@@ -91,11 +91,14 @@ package struct Readiness: Sendable {
         owners[partition] = nil
     }
 
-    /// The log answered a question from outside the turn threads, or did not.
+    /// The log answered a question from outside the turn threads, or did not. That says nothing of a thread that has lost
+    /// its identity.
     package mutating func logAnswered(_ failure: String?) {
         unreachable = failure
         guard failure == nil else { return }
-        for thread in threads.indices { threads[thread].fault = nil }
+        for thread in threads.indices where threads[thread].fault?.code != LogError.Code.fenced.rawValue {
+            threads[thread].fault = nil
+        }
     }
 
     package mutating func beginShutdown() { isShuttingDown = true }

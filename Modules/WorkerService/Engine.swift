@@ -146,7 +146,13 @@ package final class Engine {
         let stores = try SQLiteStateBackendProvider(
             directory: directory, tables: definition.tables, schemaVersion: Int64(Changelog.schemaVersion))
         let traps = try TrapFile(directory: directory)
+        let truce = slot.contest.truceLeft(at: Date())
         return WorkerThread(name: "\(worker.rawValue)-\(index)") { stop in
+            if truce > 0 {
+                observer.notify(.fault(Engine.contested(for: truce)))
+                let end = ContinuousClock.now + .seconds(truce)
+                while !stop.isSet, ContinuousClock.now < end { Thread.sleep(for: .milliseconds(200)) }
+            }
             do throws(StoreError) {
                 try traps.watchThread()
             } catch {
@@ -161,6 +167,13 @@ package final class Engine {
                     makeProcessor: definition.makeProcessor),
                 stop: stop)
         }
+    }
+
+    /// Why a thread does not begin yet: it leaves its identity to the process that has it.
+    private static func contested(for truce: TimeInterval) -> TurnFault {
+        TurnFault(
+            .log, code: LogError.Code.fenced.rawValue,
+            "another process had this identity (copied volume?); it is left alone for \(Int(truce.rounded(.up))) s")
     }
 
     private func openOpsPort(_ directories: [(worker: String, path: String)]) throws {
@@ -185,12 +198,24 @@ package final class Engine {
         let left = threads.map { $0.join(timeout: max(0, deadline.timeIntervalSinceNow)) }
         let hasSenderLeft = postOffice?.stop(within: max(0.5, deadline.timeIntervalSinceNow)) ?? true
         if hasSenderLeft { postOffice = nil }
+        if failure?.code == .fenced { noteContest() }
         // A thread that did not leave still has its identity: its slot stays taken until the process ends.
         if left.allSatisfy({ $0 }) { slots.removeAll() }
         if !hasWatchLeft { lagWatch?.stop(within: max(0, deadline.timeIntervalSinceNow)) }
         opsPort?.stop()
         opsPort = nil
         return left.allSatisfy { $0 } && hasSenderLeft
+    }
+
+    private func noteContest() {
+        for (worker, slot) in zip(options.workers, slots) {
+            do {
+                try slot.contest.lose()
+            } catch {
+                let reason = "that the identity was lost is not remembered: \(error.localizedDescription)"
+                options.observer(worker, .fault(TurnFault(.outside, code: LogError.Code.other.rawValue, reason)))
+            }
+        }
     }
 
     /// Blocks until SIGTERM or SIGINT, or until a turn thread has left by itself.

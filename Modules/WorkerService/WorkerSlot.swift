@@ -12,6 +12,7 @@ final class WorkerSlot {
 
     /// The slot's number, or the name given.
     let name: String
+    let contest: IdentityContest
     private let descriptor: Int32
 
     /// Claims the lowest free slot, or the one named.
@@ -26,11 +27,13 @@ final class WorkerSlot {
                     description: "another process runs as instance \(instance) in \(directory): give each its own name")
             }
             (name, self.descriptor) = (instance, descriptor)
+            contest = IdentityContest(path: "\(directory)/\(instance).contested")
             return
         }
         for number in 0..<WorkerSlot.maximumCopies {
             guard let descriptor = try WorkerSlot.claim("\(directory)/\(number).lock") else { continue }
             (name, self.descriptor) = ("\(number)", descriptor)
+            contest = IdentityContest(path: "\(directory)/\(number).contested")
             return
         }
         throw WorkerSlotFailure(
