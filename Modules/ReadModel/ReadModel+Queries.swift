@@ -54,10 +54,11 @@ extension ReadModel {
         return try statement.step() ? statement.bytes(0) : nil
     }
 
-    /// Every entity of that id, of whatever kind.
+    /// Every entity of that id, of whatever kind, in order of the kinds' names.
     package func images(id: String) throws -> [(kind: EntityKind, data: [UInt8])] {
         // The index begins with the kind: one question for each of the few is none for the whole table.
-        try EntityKind.allCases.compactMap { kind in try image(kind, id: id).map { (kind, $0) } }
+        try EntityKind.allCases.sorted { $0.rawValue < $1.rawValue }
+            .compactMap { kind in try image(kind, id: id).map { (kind, $0) } }
     }
 
     /// Images of a kind in order of id, decoded; those for which `filter` (an SQL condition over `data`) holds.

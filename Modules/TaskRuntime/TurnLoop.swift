@@ -3,55 +3,6 @@ import Domain
 package import EventLog
 import Synchronization
 
-/// How large a turn gets, and how patient the loop is.
-package struct TurnLimits: Sendable {
-    /// Records of one turn at most.
-    package var records = 4_000
-    /// A turn ends after this long even where more is waiting; restores get as long between two turns.
-    package var duration = Duration.milliseconds(200)
-    /// Deadline of a commit, drained deliveries included; the transaction's own timeout, where that is shorter.
-    package var commit = Duration.seconds(30)
-    /// How long a poll waits for the first record of an idle input.
-    package var idlePoll = Duration.milliseconds(250)
-    /// How long a restore waits for rows of its changelog where nothing else is to be done.
-    package var restoreWait = Duration.milliseconds(100)
-    /// After a fault that left nothing to be repaired in place.
-    package var retryPause = Duration.milliseconds(500)
-    /// A tick for an idle partition is repeated after so long where its timers are still due (the broker's clock may be
-    /// behind ours), in milliseconds.
-    package var tickIntervalMilliseconds: Int64 = 1_000
-    /// How far stores may stay behind the log.
-    package var storeLag = StoreLag.standard
-
-    package init() {}
-}
-
-/// What a turn loop tells the outside. Called on the loop's thread, after the commit that makes it true.
-package struct TurnObserver: Sendable {
-    package enum Notice: Sendable {
-        /// The loop came round: it is alive, and has served its group.
-        case polled
-        case assigned([Int32])
-        /// A partition is put back to its last checkpoint, by the fault named or by one of the whole session.
-        case restarting(partition: Int32, TurnFault?)
-        case restoring(partition: Int32, remaining: Int64)
-        case running(partition: Int32)
-        case revoked([Int32])
-        case lost([Int32])
-        /// The session ended; nothing is held until the next assignment.
-        case left
-        case committed(TurnReport)
-        /// Something failed; the loop goes on by itself.
-        case fault(TurnFault)
-        /// A partition needs a person; the others go on.
-        case stopped(partition: Int32, code: String, reason: String)
-    }
-
-    package var notify: @Sendable (Notice) -> Void
-
-    package init(_ notify: @escaping @Sendable (Notice) -> Void = { _ in }) { self.notify = notify }
-}
-
 /// One turn thread of a worker: its session, its tasks, and the commit turn. Log first, store second.
 package final class TurnLoop {
     /// What the caller provides for each thread.

@@ -146,7 +146,7 @@ package final class Engine {
         let stores = try SQLiteStateBackendProvider(
             directory: directory, tables: definition.tables, schemaVersion: Int64(Changelog.schemaVersion))
         let traps = try TrapFile(directory: directory)
-        let truce = slot.contest.truceLeft(at: Date())
+        let truce = try slot.contest.truceLeft(at: Date())
         return WorkerThread(name: "\(worker.rawValue)-\(index)") { stop in
             if truce > 0 {
                 observer.notify(.fault(Engine.contested(for: truce)))

@@ -16,10 +16,16 @@ struct IdentityContest {
     func lose() throws { try Data().write(to: URL(fileURLWithPath: path)) }
 
     /// What is left of the truce, in seconds; 0 for none. A clock that was set back does not make it longer.
-    func truceLeft(at now: Date) -> TimeInterval {
-        guard let lost = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date else {
+    ///
+    /// - Throws: where it cannot be known whether there is a mark.
+    func truceLeft(at now: Date) throws -> TimeInterval {
+        let attributes: [FileAttributeKey: Any]
+        do {
+            attributes = try FileManager.default.attributesOfItem(atPath: path)
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
             return 0
         }
+        let lost = attributes[.modificationDate] as? Date ?? now
         return min(IdentityContest.truce, max(0, IdentityContest.truce - now.timeIntervalSince(lost)))
     }
 }

@@ -12,14 +12,17 @@ final class WorkerSlot {
 
     /// The slot's number, or the name given.
     let name: String
-    let contest: IdentityContest
+    private let directory: String
     private let descriptor: Int32
+
+    /// Where it is noted that another process had this slot's identity.
+    var contest: IdentityContest { IdentityContest(path: "\(directory)/\(name).contested") }
 
     /// Claims the lowest free slot, or the one named.
     ///
     /// - Throws: where the name is taken, all slots are, or the directory cannot be written.
     init(of worker: WorkerName, dataDirectory: String, instance: String?) throws {
-        let directory = "\(dataDirectory)/\(worker.rawValue)-worker"
+        directory = "\(dataDirectory)/\(worker.rawValue)-worker"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         if let instance {
             guard let descriptor = try WorkerSlot.claim("\(directory)/\(instance).lock") else {
@@ -27,13 +30,11 @@ final class WorkerSlot {
                     description: "another process runs as instance \(instance) in \(directory): give each its own name")
             }
             (name, self.descriptor) = (instance, descriptor)
-            contest = IdentityContest(path: "\(directory)/\(instance).contested")
             return
         }
         for number in 0..<WorkerSlot.maximumCopies {
             guard let descriptor = try WorkerSlot.claim("\(directory)/\(number).lock") else { continue }
             (name, self.descriptor) = ("\(number)", descriptor)
-            contest = IdentityContest(path: "\(directory)/\(number).contested")
             return
         }
         throw WorkerSlotFailure(

@@ -19,7 +19,7 @@ from load import PARTITIONS, Load  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from verdict import ask_oracle, complaints  # noqa: E402
 from watch import wait_until_drained  # noqa: E402
-from workers import WORKERS, Copy, readyz, wait_for_exit  # noqa: E402
+from workers import WORKERS, Copy, readyz, reasons, wait_for_exit  # noqa: E402
 
 TOPIC, GROUP = "tributary.referral.v1", "tributary.referral-worker"
 DRAIN_SECONDS = 120
@@ -69,8 +69,7 @@ class Victim(Copy):
     def ready(self):
         """(whether it is, reasons); `(None, [])` where nobody answers."""
         is_ready, page = readyz(self.port)
-        workers = page["workers"] if page else []
-        return is_ready, [reason for worker in workers for reason in worker.get("reasons", [])]
+        return is_ready, reasons(page)
 
 
 class Positions(threading.Thread):

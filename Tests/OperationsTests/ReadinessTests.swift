@@ -66,6 +66,15 @@ import Testing
         #expect(state.isReady)
     }
 
+    @Test func `a lost identity stays a reason while the log answers`() {
+        let lost = TurnFault(.log, code: LogError.Code.fenced.rawValue, "another process had this identity")
+        var state = Self.readiness([.fault(lost)])
+        state.logAnswered(nil)
+        #expect(state.reasons == [Readiness.Reason(code: "fenced", message: "another process had this identity")])
+        state.apply(.assigned([]), thread: 0, at: .now)
+        #expect(state.isReady)
+    }
+
     @Test func `a log that cannot be reached makes an idle worker unready`() {
         var state = Self.readiness([.assigned([0]), .running(partition: 0)])
         state.logAnswered("nobody there")

@@ -125,6 +125,11 @@ def readyz(port):
         return None, None
 
 
+def reasons(page):
+    """Why the workers of a page of /readyz are not ready."""
+    return [reason for worker in page["workers"] for reason in worker.get("reasons", [])] if page else []
+
+
 def wait_for_exit(copies):
     """Ends every copy; those that do not leave in time are killed. Returns names of the latter."""
     for copy in copies:

@@ -1,0 +1,22 @@
+/// How large a turn gets, and how patient the loop is.
+package struct TurnLimits: Sendable {
+    /// Records of one turn at most.
+    package var records = 4_000
+    /// A turn ends after this long even where more is waiting; restores get as long between two turns.
+    package var duration = Duration.milliseconds(200)
+    /// Deadline of a commit, drained deliveries included; the transaction's own timeout, where that is shorter.
+    package var commit = Duration.seconds(30)
+    /// How long a poll waits for the first record of an idle input.
+    package var idlePoll = Duration.milliseconds(250)
+    /// How long a restore waits for rows of its changelog where nothing else is to be done.
+    package var restoreWait = Duration.milliseconds(100)
+    /// After a fault that left nothing to be repaired in place.
+    package var retryPause = Duration.milliseconds(500)
+    /// A tick for an idle partition is repeated after so long where its timers are still due (the broker's clock may be
+    /// behind ours), in milliseconds.
+    package var tickIntervalMilliseconds: Int64 = 1_000
+    /// How far stores may stay behind the log.
+    package var storeLag = StoreLag.standard
+
+    package init() {}
+}
