@@ -21,6 +21,8 @@ import EventLog
     private var fetchAhead: FetchAhead
 
     private(set) var ownership: GroupOwnership<GroupMetadata>
+    /// Whether a rebalance was taken from the queue that the client still waits for an answer to.
+    private var owesAnswer = false
     /// Per partition of the input, the smallest offset that is still wanted; `paused` where nothing is.
     private var nextOffsets: [Int64]
     /// An error that came behind events which had to be handed out first.
@@ -142,6 +144,7 @@ import EventLog
                 unsafe PartitionList(borrowing: list).elements.filter { $0.place.topic == session.topic }
                     .map(\.place.partition).sorted()
             } ?? []
+        owesAnswer = true
         switch event.code {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
             return try assigned(partitions)
@@ -166,7 +169,7 @@ import EventLog
         for partition in partitions { list.add(session.topic, partition, offset: 0) }
         unsafe try KafkaFailure.check(rd_kafka_pause_partitions(handle.pointer, list.pointer), "pausing")
         for element in list.elements { try KafkaFailure.check(element.code, "pausing \(element.place)") }
-        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "taking the assignment")
+        try unsafe answer(list.pointer, "taking the assignment")
         ownership.assign(partitions, metadata: metadata)
         return .assigned(partitions)
     }
@@ -190,7 +193,14 @@ import EventLog
     private func unassign() throws(LogError) {
         ownership.release()
         changelog?.release()
-        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, nil), "giving the assignment up")
+        try unsafe answer(nil, "giving the assignment up")
+    }
+
+    @unsafe private func answer(
+        _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?, _ operation: String
+    ) throws(LogError) {
+        owesAnswer = false
+        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, partitions), operation)
     }
 
     // MARK: Positions
@@ -246,11 +256,13 @@ import EventLog
         producer.close(within: max(.milliseconds(100), deadline.remaining))
     }
 
-    /// Leaves the group (a static member keeps its partitions) and ends the consumer.
+    /// Leaves the group (a static member keeps its partitions) and ends the consumer. Every rebalance is answered once, also
+    /// one that waits in the queue since before: an answer that nobody waits for may come when the group has ended, and
+    /// in this library version the call would then never return.
     private func closeConsumer(until deadline: ContinuousClock.Instant) {
         ownership.release()
+        if owesAnswer { unsafe rd_kafka_assign(handle.pointer, nil) }
         let last = KafkaQueue.new(of: handle)
-        unsafe rd_kafka_assign(handle.pointer, nil)
         let error = unsafe last.withPointer { unsafe rd_kafka_consumer_close_queue(handle.pointer, $0) }
         if let error = unsafe error {
             unsafe rd_kafka_error_destroy(error)

@@ -1,4 +1,5 @@
 import EventLog
+import Synchronization
 import Testing
 
 @testable import KafkaLog
@@ -130,6 +131,21 @@ extension BrokerTests {
             second.end()
             let third = try topics.assigned(topics.configuration("c", .dynamic))
             third.end()
+        }
+
+        @Test(arguments: 1...5) func aMemberLeavesAlsoWhereARebalanceWaitsForIt(attempt: Int) throws {
+            let isRevoked = Atomic(false)
+            let topics = try Topics(partitions: 4, properties: ["debug": "cgrp"]) { line in
+                if line.contains("delegating revoke") { isRevoked.store(true, ordering: .releasing) }
+            }
+            defer { topics.log.close() }
+            let first = try topics.assigned(topics.configuration("a", .static))
+            let second = try topics.session(topics.configuration("b", .static))
+            defer { second.end() }
+            while !isRevoked.load(ordering: .acquiring) { _ = try second.poll(maximumRecords: 1, timeout: .milliseconds(20)) }
+            let start = ContinuousClock.now
+            first.close(deadline: start + .seconds(60))
+            #expect(ContinuousClock.now - start < .seconds(30))
         }
 
         @Test func twoMembersShareTheInputAndTheFirstCommitsBeforeItLetsGo() throws {
