@@ -20,6 +20,8 @@ import EventLog
     private static let reportSlice: Int32 = 50
     /// How long one flush takes at most before reports are looked for, in milliseconds.
     private static let longestFlush: Int32 = 8
+    /// How long the wait before a call is made again, in milliseconds: some of them fail at once.
+    private static let retryPause: Int32 = 10
 
     private(set) var handle: KafkaHandle
     private var queue: KafkaQueue
@@ -38,7 +40,7 @@ import EventLog
     private var written: [tributary_written] = unsafe []
     private var deliveries = tributary_deliveries()
 
-    /// Whether a transaction is open.
+    /// Whether a transaction is open that can be aborted. One that failed to end is left to the next holder of the identity.
     private(set) var isInTransaction = false
 
     /// Makes the producer and takes over its identity: an older holder is fenced, its open transaction aborted.
@@ -81,7 +83,7 @@ import EventLog
             guard let error = unsafe call(max(1, min(5000, deadline.remaining.milliseconds))) else { return }
             let failure = unsafe KafkaFailure(consuming: error).logError(during: operation)
             guard failure.errorClass == .retriable else { throw failure }
-            takeReports(waiting: 0)
+            takeReports(waiting: Self.retryPause)
             if deadline.hasPassed { throw handle.timedOut("\(operation): \(failure.message)") }
         }
     }
@@ -260,11 +262,9 @@ import EventLog
                 unsafe rd_kafka_commit_transaction(handle.pointer, milliseconds)
             }
         } catch {
-            switch error.errorClass {
-            case .abortable: throw error
-            case .fatal where error.code == .producerFenced: throw error
-            case .fatal, .retriable: throw LogError(.unknownOutcome, .fatal, error.message)
-            }
+            guard error.errorClass != .abortable else { throw error }
+            isInTransaction = false
+            throw error.code == .producerFenced ? error : LogError(.unknownOutcome, .fatal, error.message)
         }
         isInTransaction = false
     }
@@ -276,6 +276,7 @@ import EventLog
                 unsafe rd_kafka_abort_transaction(handle.pointer, min(milliseconds, 20))
             }
         } catch {
+            isInTransaction = false
             throw LogError(error.code, .fatal, error.message)
         }
         takeReports(waiting: 0)
