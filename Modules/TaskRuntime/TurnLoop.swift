@@ -127,9 +127,8 @@ package final class TurnLoop {
         while !stop.isSet {
             do {
                 let isBusy = assignments.values.contains { $0.isBusy }
-                let room = environment.limits.records - assignments.values.reduce(0) { $0 + $1.waitingCount }
                 for event in try session.poll(
-                    maximumRecords: max(1, room), timeout: isBusy ? .zero : environment.limits.idlePoll)
+                    maximumRecords: room, timeout: isBusy ? .zero : environment.limits.idlePoll)
                 {
                     try handle(event, session)
                 }
@@ -146,6 +145,14 @@ package final class TurnLoop {
                 throw LogError(.other, .fatal, "\(error)")
             }
         }
+    }
+
+    /// How many records to ask for: so many that a turn has enough, and more while one partition has some and another none,
+    /// whose records may stand behind them in what the client has fetched.
+    private var room: Int {
+        let waiting = assignments.values.reduce(0) { $0 + $1.waitingCount }
+        let isStarved = waiting > 0 && assignments.values.contains { $0.task != nil && $0.waitingCount == 0 }
+        return max(1, environment.limits.records * (isStarved ? environment.limits.turnsAhead : 1) - waiting)
     }
 
     private func handle(_ event: SessionEvent, _ session: any TurnSession) throws {

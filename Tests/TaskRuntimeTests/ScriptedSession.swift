@@ -19,6 +19,8 @@ final class ScriptedSession: TurnSession {
     let stop = TurnLoop.StopFlag()
 
     private(set) var trace: [String] = []
+    /// How many records each poll was to give at most.
+    private(set) var asked: [Int] = []
     /// Committed records of all topics but the changelog.
     private(set) var outputs: [OutgoingRecord] = []
     private(set) var changelog: [Int32: [LogRecord]] = [:]
@@ -28,6 +30,7 @@ final class ScriptedSession: TurnSession {
     func note(_ call: String) { trace.append(call) }
 
     func poll(maximumRecords: Int, timeout: Duration) throws(LogError) -> [SessionEvent] {
+        asked.append(maximumRecords)
         guard !polls.isEmpty else {
             stop.set()
             return []
