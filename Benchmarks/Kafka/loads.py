@@ -110,17 +110,17 @@ def write_deals(directory, prefix, count, seed, partitions, half, share=0.2):
     return path
 
 
-def sample(bootstrap, prefix, worker, topics, directory, keep=2_000):
-    """A worker's outputs so far: a file with the last of them, and how many went to each topic.
+def sample(bootstrap, prefix, worker, starts, directory, keep=2_000):
+    """A worker's outputs from where each topic began: a file with the last of them, and how many went to each topic.
 
     The file's topics are others than the worker's: `bare.<topic>`."""
     source = f"/tributary/{worker}-worker/".encode()
     counts, kept = {}, {}
     log = Broker(bootstrap, prefix)
-    for topic in topics:
+    for topic, start in starts.items():
         found = collections.deque(maxlen=keep)
         count = 0
-        for record in log.read(topic):
+        for record in log.read(topic, start):
             if topic.endswith(".changelog.v1") or (record.headers.get("ce_source") or b"").startswith(source):
                 count += 1
                 found.append(record)

@@ -133,13 +133,14 @@ class Broker:
         found = self._metadata.get(f"{self._prefix}.{topic}")
         return len(found.partitions) if found else 0
 
-    def read(self, topic):
+    def read(self, topic, start=None):
+        """From the first record, or from an offset for each partition."""
         name = f"{self._prefix}.{topic}"
         places = [self._kafka.TopicPartition(name, partition, 0) for partition in range(self.partitions(topic))]
         if not places:
             return
         for place in places:
-            place.offset = self._consumer.get_watermark_offsets(place, timeout=30)[0]
+            place.offset = start[place.partition] if start else self._consumer.get_watermark_offsets(place, timeout=30)[0]
         self._consumer.assign(places)
         open_partitions = {place.partition for place in places}
         last = time.monotonic()
