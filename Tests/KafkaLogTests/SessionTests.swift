@@ -142,7 +142,9 @@ extension BrokerTests {
             let first = try topics.assigned(topics.configuration("a", .static))
             let second = try topics.session(topics.configuration("b", .static))
             defer { second.end() }
-            while !isRevoked.load(ordering: .acquiring) { _ = try second.poll(maximumRecords: 1, timeout: .milliseconds(20)) }
+            while !isRevoked.load(ordering: .acquiring) {
+                _ = try second.poll(maximumRecords: 1, timeout: .milliseconds(20))
+            }
             let start = ContinuousClock.now
             first.close(deadline: start + .seconds(60))
             #expect(ContinuousClock.now - start < .seconds(30))
