@@ -49,7 +49,7 @@ bench: build ## the benchmarks, on the embedded log and on a broker where there 
 	Benchmarks/workers || [[ $$? == 77 ]]
 	Benchmarks/restore || [[ $$? == 77 ]]
 
-bench-quick: build ## the four workers on a broker; takes some minutes
+bench-quick: build ## the four workers on a broker; takes three minutes
 	Benchmarks/workers --quick $(ARGS) || [[ $$? == 77 ]]
 
 format: ## rewrite the sources in the house format
