@@ -133,21 +133,30 @@ extension BrokerTests {
             third.end()
         }
 
-        @Test(arguments: 1...5) func aMemberLeavesAlsoWhereARebalanceWaitsForIt(attempt: Int) throws {
-            let isRevoked = Atomic(false)
+        @Test func aMemberThatLeavesAnswersARebalanceThatWaitsForItOnce() throws {
+            let said = Mutex<[String]>([])
             let topics = try Topics(partitions: 4, properties: ["debug": "cgrp"]) { line in
-                if line.contains("delegating revoke") { isRevoked.store(true, ordering: .releasing) }
+                said.withLock { $0.append(line) }
             }
             defer { topics.log.close() }
+            func count(_ words: String) -> Int {
+                said.withLock { $0.count { $0.contains(topics.group) && $0.contains(words) } }
+            }
+            let other = try KafkaLog(bootstrap: Broker.bootstrap, properties: [:], replicationFactor: 1)
+            defer { other.close() }
             let first = try topics.assigned(topics.configuration("a", .static))
-            let second = try topics.session(topics.configuration("b", .static))
-            defer { second.end() }
-            while !isRevoked.load(ordering: .acquiring) {
+            let second = try other.session(topics.configuration("b", .static))
+            defer { second.close(deadline: .now + .seconds(5)) }
+            while count("delegating revoke") == 0 {
                 _ = try second.poll(maximumRecords: 1, timeout: .milliseconds(20))
             }
             let start = ContinuousClock.now
             first.close(deadline: start + .seconds(60))
             #expect(ContinuousClock.now - start < .seconds(30))
+            // An answer too many is lost where the group has ended meanwhile, and whoever gives it waits for ever.
+            #expect(count("delegating assign") == 1)
+            #expect(count("delegating revoke") == 1)
+            #expect(count("received op ASSIGN") == 2)
         }
 
         @Test func twoMembersShareTheInputAndTheFirstCommitsBeforeItLetsGo() throws {
