@@ -196,6 +196,7 @@ import EventLog
         try unsafe answer(nil, "giving the assignment up")
     }
 
+    /// Answers a rebalance: with the partitions that are taken, or with none.
     @unsafe private func answer(
         _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?, _ operation: String
     ) throws(LogError) {

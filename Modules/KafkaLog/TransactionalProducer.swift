@@ -271,16 +271,15 @@ import EventLog
 
     /// Aborts. Delivery reports are taken in beside it: the library waits for its queue to be served.
     func abort(until deadline: ContinuousClock.Instant) throws(LogError) {
+        defer { isInTransaction = false }
         do {
             unsafe try retrying("aborting the transaction", until: deadline) { milliseconds in
                 unsafe rd_kafka_abort_transaction(handle.pointer, min(milliseconds, 20))
             }
         } catch {
-            isInTransaction = false
             throw LogError(error.code, .fatal, error.message)
         }
         takeReports(waiting: 0)
-        isInTransaction = false
         if deliveries.failed > 0 { try replace(until: deadline) }
     }
 
