@@ -33,6 +33,11 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         self.operation = operation
     }
 
+    /// A file whose rows contradict each other.
+    package static func corrupt(_ message: String, in operation: String) -> SQLiteError {
+        SQLiteError(extendedCode: SQLITE_CORRUPT, message: message, operation: operation)
+    }
+
     package var kind: Kind {
         switch extendedCode & 0xff {
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt

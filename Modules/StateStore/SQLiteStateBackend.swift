@@ -9,20 +9,11 @@ package import TaskRuntime
 ///
 /// Used by one thread.
 package final class SQLiteStateBackend: StateBackend {
-    /// Statements of one table, prepared once.
-    private struct TableStatements {
-        let get: SQLiteStatement
-        let upsert: SQLiteStatement
-        let delete: SQLiteStatement
-        let scan: SQLiteStatement
-        let scanUpTo: SQLiteStatement
-    }
-
     private static let pageBytes = 8_192
     /// Memory for pages of one file, in KiB. A worker has one file per partition, so it stays small.
     private static let pageCacheKiB = 2_048
     /// Pages in the write-ahead log at which a commit moves them into the file.
-    private static let checkpointPages = 1_000
+    private static let checkpointPages = 2_000
     /// The same during a long restore, whose rows touch the pages of the keys' index again and again: moved together, each
     /// is moved once.
     private static let restoreCheckpointPages = 16_000
@@ -30,7 +21,7 @@ package final class SQLiteStateBackend: StateBackend {
 
     let connection: SQLiteConnection
     private let tables: [StateTable]
-    private let statements: [StateTable: TableStatements]
+    private let stored: [StateTable: any StoredTable]
     private let path: String
 
     init(path: String, tables: [StateTable], schemaVersion: Int64, bootID: String) throws(StoreError) {
@@ -44,7 +35,7 @@ package final class SQLiteStateBackend: StateBackend {
         }
         do {
             try Self.prepareSchema(of: connection, path, tables: tables, version: schemaVersion, bootID: bootID)
-            statements = try Self.prepareStatements(on: connection, path, tables)
+            stored = try Self.openTables(on: connection, path, tables)
         } catch {
             connection.close()
             throw error
@@ -91,7 +82,7 @@ package final class SQLiteStateBackend: StateBackend {
         if storedVersion < version {
             throw StoreError(.schema, "\(path) has the older schema \(storedVersion), current is \(version)")
         }
-        guard stored.tables == Set(tables.map(sqlName) + ["store"]) else {
+        guard stored.tables == Set(tables.flatMap(sqlNames) + ["store", "indexed"]) else {
             throw StoreError(.schema, "\(path) has other tables than this version's")
         }
         guard stored.bootID != bootID else { return }
@@ -119,15 +110,13 @@ package final class SQLiteStateBackend: StateBackend {
     ) throws(SQLiteError) {
         try connection.execute("BEGIN IMMEDIATE")
         for table in tables {
-            // The key is an index beside the rows, not their order: rows stand where they were added, so that a turn,
-            // which touches random keys but mostly recent rows, writes few pages. With the rows in the order of their
-            // keys the same turns took two to three times the processor time; but for small rows that come in that order.
-            let shape =
-                table.standsByKey
-                ? "(key BLOB PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID"
-                : "(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL) STRICT"
-            try connection.execute("CREATE TABLE \(sqlName(table)) \(shape)")
+            let columns = table.standsByKey ? OrderedTable.columns : IndexedTable.columns
+            try connection.execute("CREATE TABLE \(rowsName(table)) \(columns)")
+            guard !table.standsByKey else { continue }
+            try connection.execute("CREATE TABLE \(indexName(table)) \(IndexedTable.indexColumns)")
         }
+        // Up to which of a table's rows its index goes.
+        try connection.execute("CREATE TABLE indexed (name TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID")
         try connection.execute(
             """
             CREATE TABLE store (
@@ -158,30 +147,29 @@ package final class SQLiteStateBackend: StateBackend {
     }
 
     /// A prefix keeps a worker's table names apart from the store's own.
-    private static func sqlName(_ table: StateTable) -> String { "rows_\(table.name)" }
+    private static func rowsName(_ table: StateTable) -> String { "rows_\(table.name)" }
 
-    private static func prepareStatements(
+    private static func indexName(_ table: StateTable) -> String { "keys_\(table.name)" }
+
+    private static func sqlNames(_ table: StateTable) -> [String] {
+        table.standsByKey ? [rowsName(table)] : [rowsName(table), indexName(table)]
+    }
+
+    private static func openTables(
         on connection: SQLiteConnection, _ path: String, _ tables: [StateTable]
-    ) throws(StoreError) -> [StateTable: TableStatements] {
-        var statements: [StateTable: TableStatements] = [:]
-        do {
+    ) throws(StoreError) -> [StateTable: any StoredTable] {
+        var stored: [StateTable: any StoredTable] = [:]
+        do throws(SQLiteError) {
             for table in tables {
-                let name = sqlName(table)
-                statements[table] = TableStatements(
-                    get: try connection.statement("SELECT value FROM \(name) WHERE key = ?1"),
-                    upsert: try connection.statement(
-                        "INSERT INTO \(name) (key, value) VALUES (?1, ?2) "
-                            + "ON CONFLICT (key) DO UPDATE SET value = excluded.value"),
-                    delete: try connection.statement("DELETE FROM \(name) WHERE key = ?1"),
-                    scan: try connection.statement(
-                        "SELECT key, value FROM \(name) WHERE key >= ?1 ORDER BY key LIMIT ?2"),
-                    scanUpTo: try connection.statement(
-                        "SELECT key, value FROM \(name) WHERE key >= ?1 AND key < ?3 ORDER BY key LIMIT ?2"))
+                stored[table] =
+                    table.standsByKey
+                    ? try OrderedTable(named: rowsName(table), on: connection)
+                    : try IndexedTable(named: rowsName(table), index: indexName(table), on: connection)
             }
         } catch {
             throw storeError(error, path)
         }
-        return statements
+        return stored
     }
 
     // MARK: Reading
@@ -199,60 +187,29 @@ package final class SQLiteStateBackend: StateBackend {
     }
 
     package func get(_ table: StateTable, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
-        let get = try statements(of: table).get
-        return try guarded { () throws(SQLiteError) in
-            defer { get.reset() }
-            try get.bind(1, key)
-            return try get.step() ? get.bytes(0) : nil
-        }
+        let stored = try stored(table)
+        return try guarded { () throws(SQLiteError) in try stored.get(key) }
     }
 
     package func scan(_ table: StateTable, from: [UInt8], upTo: [UInt8]?, limit: Int) throws(StoreError)
         -> [(key: [UInt8], value: [UInt8])]
     {
-        let statements = try statements(of: table)
-        return try guarded { () throws(SQLiteError) in
-            let scan = upTo == nil ? statements.scan : statements.scanUpTo
-            defer { scan.reset() }
-            try scan.bind(1, from)
-            try scan.bind(2, Int64(limit))
-            if let upTo { try scan.bind(3, upTo) }
-            var rows: [(key: [UInt8], value: [UInt8])] = []
-            while try scan.step() { rows.append((scan.bytes(0) ?? [], scan.bytes(1) ?? [])) }
-            return rows
-        }
+        let stored = try stored(table)
+        return try guarded { () throws(SQLiteError) in try stored.scan(from: from, upTo: upTo, limit: limit) }
     }
 
     package func keys(
         _ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int
     ) throws(StoreError) -> (keys: [[UInt8]], next: StorePosition?) {
-        _ = try statements(of: table)
+        let stored = try stored(table)
         return try guarded { () throws(SQLiteError) in
-            // In the order in which the rows stand, so that none is looked up; a length is read without its value.
-            let select = try connection.statement(
-                "SELECT id, key FROM \(Self.sqlName(table)) WHERE id > ?1 AND length(value) >= ?2 ORDER BY id LIMIT ?3")
-            defer { select.reset() }
-            try select.bind(1, position.bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) })
-            try select.bind(2, Int64(bytes))
-            try select.bind(3, Int64(limit))
-            var keys: [[UInt8]] = []
-            var last: Int64 = 0
-            while try select.step() {
-                last = select.integer(0)
-                keys.append(select.bytes(1) ?? [])
-            }
-            guard keys.count == limit else { return (keys, nil) }
-            return (
-                keys,
-                StorePosition(
-                    bytes: stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: last >> Int64($0)) })
-            )
+            try stored.keys(valuesFrom: bytes, after: position, limit: limit)
         }
     }
 
     package func forEachRow(_ body: (StateTable, [UInt8], [UInt8]) throws -> Void) throws {
         for table in tables {
-            let select = try connection.statement("SELECT key, value FROM \(Self.sqlName(table)) ORDER BY key")
+            let select = try connection.statement("SELECT key, value FROM \(Self.rowsName(table)) ORDER BY key")
             defer { select.reset() }
             while try select.step() { try body(table, select.bytes(0) ?? [], select.bytes(1) ?? []) }
         }
@@ -273,17 +230,19 @@ package final class SQLiteStateBackend: StateBackend {
     package func apply(_ changes: [RowChange]) throws(StoreError) {
         try requireTransaction()
         let order = RowOrder.of(changes)
-        var previous: (table: StateTable, statements: TableStatements)?
-        for index in order {
+        var current: (table: StateTable, stored: any StoredTable)?
+        for (place, index) in order.enumerated() {
             let change = changes[index]
-            if previous?.table != change.table { previous = (change.table, try statements(of: change.table)) }
-            let statements = previous!.statements
+            if place + 1 < order.count {
+                let next = changes[order[place + 1]]
+                // The first of them alone knows whether the row is new: it is kept as the one that adds it.
+                if next.key == change.key, next.table == change.table, !change.isNew { continue }
+            }
+            if current?.table != change.table { current = (change.table, try stored(change.table)) }
+            let stored = current!.stored
             try guarded { () throws(SQLiteError) in
-                guard let value = change.value else {
-                    return try statements.delete.run(binding: change.key, at: 1)
-                }
-                try statements.upsert.bind(1, change.key)
-                try statements.upsert.run(binding: value, at: 2)
+                guard let value = change.value else { return try stored.delete(change.key) }
+                try stored.put(change.key, value, isNew: change.isNew)
             }
         }
     }
@@ -291,6 +250,7 @@ package final class SQLiteStateBackend: StateBackend {
     package func commit(_ checkpoint: StoreCheckpoint) throws(StoreError) {
         try requireTransaction()
         try guarded { () throws(SQLiteError) in
+            for stored in stored.values { try stored.willCommit() }
             let update = try connection.statement(
                 """
                 UPDATE store SET changelog_offset = ?1, input_offset = ?2, turn = ?3, epoch = ?4, committed_at = ?5
@@ -306,6 +266,7 @@ package final class SQLiteStateBackend: StateBackend {
     }
 
     package func setRestoring(_ isRestoring: Bool) throws(StoreError) {
+        for stored in stored.values { stored.isRestoring = isRestoring }
         try guarded { () throws(SQLiteError) in
             let (pages, cache) =
                 isRestoring
@@ -320,7 +281,10 @@ package final class SQLiteStateBackend: StateBackend {
 
     package func rollback() throws(StoreError) {
         guard !connection.isAutocommit else { return }
-        try guarded { () throws(SQLiteError) in try connection.statement("ROLLBACK").run() }
+        try guarded { () throws(SQLiteError) in
+            try connection.statement("ROLLBACK").run()
+            for stored in stored.values { try stored.didRollBack() }
+        }
     }
 
     package func close() { connection.close() }
@@ -334,8 +298,8 @@ package final class SQLiteStateBackend: StateBackend {
         throw StoreError(.other, "no transaction is open in \(path)")
     }
 
-    private func statements(of table: StateTable) throws(StoreError) -> TableStatements {
-        guard let found = statements[table] else {
+    private func stored(_ table: StateTable) throws(StoreError) -> any StoredTable {
+        guard let found = stored[table] else {
             throw StoreError(.other, "table \(table.name) is not declared for \(path)")
         }
         guard !connection.isClosed else { throw StoreError(.other, "\(path) is closed") }

@@ -1,14 +1,14 @@
-/// A row's key in the maps of a turn: hashed and compared as whole bytes, where `[UInt8]` goes element by element.
-struct RowKey: Hashable {
-    let bytes: [UInt8]
+/// A row's key in a map: hashed and compared as whole bytes, where `[UInt8]` goes element by element.
+package struct RowKey: Hashable {
+    package let bytes: [UInt8]
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     }
 
-    static func == (left: RowKey, right: RowKey) -> Bool {
+    package static func == (left: RowKey, right: RowKey) -> Bool {
         left.bytes.count == right.bytes.count && left.bytes.commonPrefixCount(with: right.bytes) == left.bytes.count
     }
 }

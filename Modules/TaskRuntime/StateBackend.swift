@@ -46,11 +46,14 @@ package struct RowChange: Sendable, Hashable {
     package var table: StateTable
     package var key: [UInt8]
     package var value: [UInt8]?
+    /// The store has no such row, and need not look for one.
+    package var isNew: Bool
 
-    package init(table: StateTable, key: [UInt8], value: [UInt8]?) {
+    package init(table: StateTable, key: [UInt8], value: [UInt8]?, isNew: Bool = false) {
         self.table = table
         self.key = key
         self.value = value
+        self.isNew = isNew
     }
 }
 

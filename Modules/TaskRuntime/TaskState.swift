@@ -21,7 +21,7 @@ package struct StoreLag: Sendable, Hashable {
     /// Every turn is written as it is committed.
     package static let none = StoreLag(rows: 0, bytes: 0, milliseconds: 0)
     /// A tail that a restore reads in a fraction of a second.
-    package static let standard = StoreLag(rows: 4_096, bytes: 1 << 20, milliseconds: 5_000)
+    package static let standard = StoreLag(rows: 8_192, bytes: 2 << 20, milliseconds: 20_000)
 }
 
 /// The rows of one partition as a handler sees them: typed, with the changes of the current record over those of the turn
@@ -397,8 +397,9 @@ package final class TaskState {
         for place in changes.unwritten {
             changes.rows[place].isUnwritten = false
             guard let image = changes.rows[place].unwrittenImage else { continue }
+            let isNew = changes.rows[place].isNew && !changes.rows[place].isInTransaction
             changes.rows[place].isInTransaction = true
-            images.append(RowChange(table: table, key: changes.rows[place].key, value: image.bytes))
+            images.append(RowChange(table: table, key: changes.rows[place].key, value: image.bytes, isNew: isNew))
         }
         changes.unwritten.removeAll(keepingCapacity: true)
         if !images.isEmpty { try backend.apply(images) }
