@@ -67,7 +67,8 @@ final class IndexedTable: StoredTable {
                 "SELECT id, key FROM \(rows) WHERE id > ?1 AND length(value) >= ?2 ORDER BY id LIMIT ?3")
             indexed = try connection.statement("SELECT id FROM indexed WHERE name = '\(rows)'")
             setIndexed = try connection.statement(
-                "INSERT INTO indexed (name, id) VALUES ('\(rows)', ?1) ON CONFLICT (name) DO UPDATE SET id = excluded.id")
+                "INSERT INTO indexed (name, id) VALUES ('\(rows)', ?1) ON CONFLICT (name) DO UPDATE SET id = excluded.id"
+            )
             last = try connection.statement("SELECT max(id) FROM \(rows)")
             tail = try connection.statement("SELECT key, id FROM \(rows) WHERE id > ?1 ORDER BY id")
         }

@@ -116,7 +116,8 @@ package final class SQLiteStateBackend: StateBackend {
             try connection.execute("CREATE TABLE \(indexName(table)) \(IndexedTable.indexColumns)")
         }
         // Up to which of a table's rows its index goes.
-        try connection.execute("CREATE TABLE indexed (name TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID")
+        try connection.execute(
+            "CREATE TABLE indexed (name TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID")
         try connection.execute(
             """
             CREATE TABLE store (
