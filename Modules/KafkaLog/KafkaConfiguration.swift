@@ -32,7 +32,7 @@ struct KafkaConfiguration: Sendable {
     /// The largest record any topic takes (dead-letter topics), in bytes.
     static let maximumMessageBytes = 16 << 20
     /// How much is fetched ahead of a reader or a member, in KiB.
-    static let defaultFetchQueueKibibytes = 8 << 10
+    static let defaultFetchQueueKibibytes = 4 << 10
     /// How much is produced ahead of the broker, in KiB.
     static let produceQueueKibibytes = 32 << 10
     /// How long a member may go without polling before the group takes its partitions, in milliseconds.
@@ -119,6 +119,9 @@ struct KafkaConfiguration: Sendable {
         [
             "queued.min.messages": "100000",
             "queued.max.messages.kbytes": "\(defaultFetchQueueKibibytes)",
+            // Compressed bytes of one partition in one answer, which may exceed the queue's limit. The partitions of a member
+            // share its queue: the less of one's backlog comes at once, the sooner it is another's turn.
+            "fetch.message.max.bytes": "\(256 << 10)",
             "fetch.max.bytes": "\(maximumMessageBytes)",
             "fetch.wait.max.ms": "\(waitMilliseconds)",
         ]
