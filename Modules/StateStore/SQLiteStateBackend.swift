@@ -236,7 +236,7 @@ package final class SQLiteStateBackend: StateBackend {
             let change = changes[index]
             if place + 1 < order.count {
                 let next = changes[order[place + 1]]
-                // The first of them alone knows whether the row is new: it is kept as the one that adds it.
+                // That it is new is known of the first alone, which adds it.
                 if next.key == change.key, next.table == change.table, !change.isNew { continue }
             }
             if current?.table != change.table { current = (change.table, try stored(change.table)) }
@@ -275,6 +275,10 @@ package final class SQLiteStateBackend: StateBackend {
             try connection.execute("PRAGMA cache_size=-\(cache)")
             try connection.execute("PRAGMA wal_autocheckpoint=\(pages)")
             guard !isRestoring else { return }
+            // What a restore has left to the indexes is more than a turn should have to write.
+            try connection.statement("BEGIN IMMEDIATE").run()
+            for stored in stored.values { try stored.willCommit() }
+            try connection.statement("COMMIT").run()
             try connection.execute("PRAGMA shrink_memory")
             try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }
