@@ -99,6 +99,8 @@ class Faults:
         if returns == WHOLE and any(
                 time >= began - MOVING_SECONDS and text.startswith(MOVING) and f" {worker}" in text for time, text in self._done):
             returns = MOVED
+        if now - began > SLOW_SECONDS:
+            began = self.watch.work_since(worker, number, began)
         self.recoveries[returns].append((worker, number, now - began))
         if returns == WHOLE and now - began > SLOW_SECONDS:
             self._tell_slow(worker, number, began, now)

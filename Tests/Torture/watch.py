@@ -1,5 +1,6 @@
 """Samples committed positions: whether a partition moves, since when it stands still, and when all input is processed."""
 
+import collections
 import threading
 import time
 
@@ -15,6 +16,9 @@ DRAIN_READ_SECONDS = 3
 COUNT_BATCH = 10_000
 COUNT_SECONDS = 0.5
 COUNT_PATIENCE = 60
+FIRST_SECONDS = 3
+# Movements of a partition that are kept: of half an hour.
+MOVEMENTS = 4_000
 PREFIX = "tributary"
 
 
@@ -26,12 +30,15 @@ class Standstill:
         self.sampled = 0.0  # when the last sample began
         self.moved = None  # when a sample last saw it moved, and when the one before had begun: it moved between the two
         self.moved_after = 0.0
+        self.movements = collections.deque(maxlen=MOVEMENTS)  # as `moved_after`, and the position before
         self.behind_since = None
         self.longest = 0.0
 
     def sample(self, position, end, began, now):
         if self.position is None or position > self.position:
             self.moved, self.moved_after = now, self.sampled
+            if self.position is not None:
+                self.movements.append((self.sampled, self.position))
             self.position = position
             self.behind_since = None
         if position < end - 1:
@@ -46,6 +53,7 @@ class Standstill:
 class Watch(threading.Thread):
     def __init__(self, bootstrap, partitions):
         super().__init__(name="watch", daemon=True)
+        self._bootstrap = bootstrap
         self._places = {
             worker: [confluent_kafka.TopicPartition(f"{PREFIX}.{topic}", number) for number in range(partitions)]
             for worker, topic in WORKERS.items()}
@@ -109,6 +117,24 @@ class Watch(threading.Thread):
         """Whether nothing waits in a partition, as seen since."""
         state = self.state[worker, number]
         return state.sampled >= since and state.behind_since is None
+
+    def work_since(self, worker, number, since):
+        """When the record was written that a partition moved by first, since; `since` where it was there by then or nobody knows. A
+        topic may end with aborted records, which look like work, and nobody moves over them until a committed one comes."""
+        start = next((position for after, position in list(self.state[worker, number].movements) if after >= since), None)
+        if start is None:
+            return since
+        consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": self._bootstrap, "group.id": f"{PREFIX}-torture-first", "enable.auto.commit": False,
+            "isolation.level": "read_committed", "auto.offset.reset": "error", "fetch.message.max.bytes": 1 << 16})
+        try:
+            consumer.assign([confluent_kafka.TopicPartition(self._places[worker][number].topic, number, start)])
+            record = consumer.poll(FIRST_SECONDS)
+            if record is None or record.error():
+                return since
+            return max(since, time.monotonic() - (time.time() - record.timestamp()[1] / 1000))
+        finally:
+            consumer.close()
 
     def positions(self):
         return {key: state.position or 0 for key, state in self.state.items()}
