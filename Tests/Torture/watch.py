@@ -53,7 +53,7 @@ class Standstill:
 class Watch(threading.Thread):
     def __init__(self, bootstrap, partitions):
         super().__init__(name="watch", daemon=True)
-        self._bootstrap = bootstrap
+        self._brokers = bootstrap
         self._places = {
             worker: [confluent_kafka.TopicPartition(f"{PREFIX}.{topic}", number) for number in range(partitions)]
             for worker, topic in WORKERS.items()}
@@ -125,7 +125,7 @@ class Watch(threading.Thread):
         if start is None:
             return since
         consumer = confluent_kafka.Consumer({
-            "bootstrap.servers": self._bootstrap, "group.id": f"{PREFIX}-torture-first", "enable.auto.commit": False,
+            "bootstrap.servers": self._brokers, "group.id": f"{PREFIX}-torture-first", "enable.auto.commit": False,
             "isolation.level": "read_committed", "auto.offset.reset": "error", "fetch.message.max.bytes": 1 << 16})
         try:
             consumer.assign([confluent_kafka.TopicPartition(self._places[worker][number].topic, number, start)])
