@@ -20,10 +20,9 @@ final class IndexedTable: StoredTable {
     var isRestoring = false
     /// Its keys are asked for in their order, which only the index has: it follows with every transaction.
     private var isScanned = false
-    /// Rows that are not in the index: those with an id above `indexedID`.
+    /// Rows that are not in the index: those with an id above its mark.
     private var recent: [RowKey: Int64] = [:]
     private var recentBytes = 0
-    private var indexedID: Int64 = 0
     private var nextID: Int64 = 1
 
     private let connection: SQLiteConnection
@@ -82,14 +81,14 @@ final class IndexedTable: StoredTable {
 
     /// Reads what the index lacks.
     private func load() throws(SQLiteError) {
-        indexedID = try Self.number(statements.indexed)
+        let mark = try Self.number(statements.indexed)
         // An id whose row is gone again is not given twice: below the mark it would be taken for one in the index.
-        nextID = max(try Self.number(statements.last), indexedID) + 1
+        nextID = max(try Self.number(statements.last), mark) + 1
         recent.removeAll(keepingCapacity: true)
         recentBytes = 0
         let tail = statements.tail
         defer { tail.reset() }
-        try tail.bind(1, indexedID)
+        try tail.bind(1, mark)
         while try tail.step() { remember(tail.bytes(0) ?? [], tail.integer(1)) }
     }
 
@@ -117,10 +116,6 @@ final class IndexedTable: StoredTable {
         }
         guard let value = get.bytes(0) else { throw missingRow(get) }
         return value
-    }
-
-    private func missingRow(_ statement: SQLiteStatement) -> SQLiteError {
-        .corrupt("a key without its row", in: statement.sql)
     }
 
     /// The row's id in the index.
@@ -169,16 +164,9 @@ final class IndexedTable: StoredTable {
 
     func scan(from: [UInt8], upTo: [UInt8]?, limit: Int) throws(SQLiteError) -> [(key: [UInt8], value: [UInt8])] {
         isScanned = true
-        if !recent.isEmpty { try inTransaction { () throws(SQLiteError) in try indexRecent() } }
+        if !recent.isEmpty { try connection.inTransaction { () throws(SQLiteError) in try indexRecent() } }
         return try rows(
             of: upTo == nil ? statements.scan : statements.scanUpTo, from: from, upTo: upTo, limit: limit)
-    }
-
-    private func inTransaction(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
-        guard connection.isAutocommit else { return try body() }
-        try connection.statement("BEGIN IMMEDIATE").run()
-        try body()
-        try connection.statement("COMMIT").run()
     }
 
     func keys(valuesFrom bytes: Int, after position: StorePosition, limit: Int) throws(SQLiteError)
@@ -219,8 +207,7 @@ final class IndexedTable: StoredTable {
             try statements.index.bind(2, id)
             try statements.index.run(binding: key.bytes, at: 1)
         }
-        indexedID = nextID - 1
-        try statements.setIndexed.bind(1, indexedID)
+        try statements.setIndexed.bind(1, nextID - 1)
         try statements.setIndexed.run()
         recent.removeAll(keepingCapacity: true)
         recentBytes = 0

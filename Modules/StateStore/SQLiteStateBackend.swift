@@ -62,7 +62,11 @@ package final class SQLiteStateBackend: StateBackend {
     ) throws(StoreError) {
         do {
             let isEmpty = try connection.integer("SELECT count(*) FROM sqlite_schema") == 0
-            if isEmpty { try createSchema(on: connection, tables, version: version, bootID: bootID) }
+            if isEmpty {
+                try connection.inTransaction { () throws(SQLiteError) in
+                    try createSchema(on: connection, tables, version: version, bootID: bootID)
+                }
+            }
         } catch {
             throw storeError(error, path)
         }
@@ -108,7 +112,6 @@ package final class SQLiteStateBackend: StateBackend {
     private static func createSchema(
         on connection: SQLiteConnection, _ tables: [StateTable], version: Int64, bootID: String
     ) throws(SQLiteError) {
-        try connection.execute("BEGIN IMMEDIATE")
         for table in tables {
             let columns = table.standsByKey ? OrderedTable.columns : IndexedTable.columns
             try connection.execute("CREATE TABLE \(rowsName(table)) \(columns)")
@@ -129,7 +132,6 @@ package final class SQLiteStateBackend: StateBackend {
         try insert.bind(1, version)
         try insert.bind(2, bootID)
         try insert.run()
-        try connection.execute("COMMIT")
     }
 
     private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError)
@@ -276,9 +278,9 @@ package final class SQLiteStateBackend: StateBackend {
             try connection.execute("PRAGMA wal_autocheckpoint=\(pages)")
             guard !isRestoring else { return }
             // What a restore has left to the indexes is more than a turn should have to write.
-            try connection.statement("BEGIN IMMEDIATE").run()
-            for stored in stored.values { try stored.willCommit() }
-            try connection.statement("COMMIT").run()
+            try connection.inTransaction { () throws(SQLiteError) in
+                for stored in stored.values { try stored.willCommit() }
+            }
             try connection.execute("PRAGMA shrink_memory")
             try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }

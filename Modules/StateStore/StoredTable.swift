@@ -28,6 +28,11 @@ protocol StoredTable: AnyObject {
 }
 
 extension StoredTable {
+    /// The index has a key, and its row is gone: the file is damaged.
+    func missingRow(_ statement: SQLiteStatement) -> SQLiteError {
+        .corrupt("a key without its row", in: statement.sql)
+    }
+
     /// A scan's rows: key and value are the first columns of `statement`, whose parameters are `from`, `limit` and `upTo`.
     func rows(of statement: SQLiteStatement, from: [UInt8], upTo: [UInt8]?, limit: Int) throws(SQLiteError)
         -> [(key: [UInt8], value: [UInt8])]
@@ -38,9 +43,19 @@ extension StoredTable {
         if let upTo { try statement.bind(3, upTo) }
         var rows: [(key: [UInt8], value: [UInt8])] = []
         while try statement.step() {
-            guard let value = statement.bytes(1) else { throw .corrupt("a key without its row", in: statement.sql) }
+            guard let value = statement.bytes(1) else { throw missingRow(statement) }
             rows.append((statement.bytes(0) ?? [], value))
         }
         return rows
+    }
+}
+
+extension SQLiteConnection {
+    /// Runs `body` in the open transaction, or in one of its own. After an error the caller closes the connection, which ends it.
+    func inTransaction(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
+        guard isAutocommit else { return try body() }
+        try statement("BEGIN IMMEDIATE").run()
+        try body()
+        try statement("COMMIT").run()
     }
 }
