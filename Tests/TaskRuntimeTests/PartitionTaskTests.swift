@@ -121,12 +121,15 @@ import Testing
 @Suite struct DeadLetterTests {
     @Test(
         arguments: [
-            ([], Array(#"{"name":"x"}"#.utf8), DeadLetter.Code.notCloudEvent),
-            (nil, Array("{".utf8), .badJSON),
-            (nil, Array(#"{"name":1}"#.utf8), .schema),
-            (nil, [UInt8](repeating: 0x20, count: TopicCatalogue.maximumRecordBytes + 1), .tooLarge),
-        ] as [(LogHeaders?, [UInt8], DeadLetter.Code)])
-    func aBadRecordGoesRawBesideTheGoodOnes(headers: LogHeaders?, value: [UInt8], code: DeadLetter.Code) throws {
+            ([], #"{"name":"x"}"#, 0, DeadLetter.Code.notCloudEvent),
+            (nil, "{", 0, .badJSON),
+            (nil, #"{"name":1}"#, 0, .schema),
+            (nil, "", TopicCatalogue.maximumRecordBytes + 1, .tooLarge),
+        ] as [(LogHeaders?, String, Int, DeadLetter.Code)])
+    func aBadRecordGoesRawBesideTheGoodOnes(headers: LogHeaders?, text: String, blanks: Int, code: DeadLetter.Code)
+        throws
+    {
+        let value = Array(text.utf8) + [UInt8](repeating: 0x20, count: blanks)
         let task = try ProbeTask()
         _ = try task.send(Probe("a", at: 100))
         var bad = record(Probe("x", at: 100), offset: 1)
