@@ -6,31 +6,42 @@ struct NameResolver {
     private let domains: RegistrableDomains
     /// The mail providers of the last programme version asked for.
     private var freeMail: (version: Int64, domains: FreeMailDomains)?
+    /// The last answer: one submission asks for its account's domain several times.
+    private var last: (domain: String, key: Result<String, DomainNameError>)?
 
     init(domains: RegistrableDomains) { self.domains = domains }
 
     /// The account key of a domain as written; `nil` where none can be derived.
-    func accountKey(of domain: String) -> AccountKey? {
+    mutating func accountKey(of domain: String) -> AccountKey? {
+        guard case .success(let key) = answer(for: domain) else { return nil }
+        return AccountKey(unchecked: key)
+    }
+
+    private mutating func answer(for domain: String) -> Result<String, DomainNameError> {
+        if let last, last.domain == domain { return last.key }
+        let key: Result<String, DomainNameError>
         do throws(DomainNameError) {
-            return AccountKey(unchecked: try domains.accountKey(fromDomain: domain))
+            key = .success(try domains.accountKey(fromDomain: domain))
         } catch {
-            return nil
+            key = .failure(error)
         }
+        last = (domain, key)
+        return key
     }
 
     mutating func resolve(_ submission: ReferralSubmission, program: Program) -> ResolvedNames {
         let email = EmailAddress(submission.contact.email)
         var names = ResolvedNames(
-            accountKey: nil, domainFound: "", isFreeMail: false, isEmailWellFormed: email != nil,
-            contactDomain: email.flatMap { accountKey(of: $0.domain)?.text },
+            accountKey: nil, domainFound: "", isFreeMail: false, isEmailWellFormed: email != nil, contactDomain: nil,
             isCountryKnown: submission.account.country.map(CountryCode.isKnown) ?? true)
-        do throws(DomainNameError) {
-            let key = try domains.accountKey(fromDomain: submission.account.domain)
+        switch answer(for: submission.account.domain) {
+        case .success(let key):
             names.accountKey = AccountKey(unchecked: key)
             names.isFreeMail = freeMailDomains(of: program).contains(key)
-        } catch {
+        case .failure(let error):
             names.domainFound = error.found
         }
+        if let email { names.contactDomain = accountKey(of: email.domain)?.text }
         return names
     }
 
