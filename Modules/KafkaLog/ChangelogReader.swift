@@ -34,7 +34,7 @@ import EventLog
     {
         self.admin = admin
         self.topic = topic
-        fetchQueueBytes = configuration.fetchQueueKibibytes << 10
+        fetchQueueBytes = configuration.fetchQueueKibibytes(of: .changelog) << 10
         handle = try KafkaHandle(.changelog, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
     }

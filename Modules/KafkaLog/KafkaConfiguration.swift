@@ -31,8 +31,10 @@ enum KafkaRole {
 struct KafkaConfiguration: Sendable {
     /// The largest record any topic takes (dead-letter topics), in bytes.
     static let maximumMessageBytes = 16 << 20
-    /// How much is fetched ahead of a reader or a member, in KiB.
-    static let defaultFetchQueueKibibytes = 4 << 10
+    /// How much is fetched ahead of a reader of a whole topic or changelog, in KiB.
+    private static let readerFetchQueueKibibytes = 4 << 10
+    /// The same of a member, which has the records of the turns before in memory, too.
+    private static let memberFetchQueueKibibytes = 2 << 10
     /// How much is produced ahead of the broker, in KiB.
     static let produceQueueKibibytes = 32 << 10
     /// How long a member may go without polling before the group takes its partitions, in milliseconds.
@@ -60,9 +62,9 @@ struct KafkaConfiguration: Sendable {
         }
     }
 
-    /// How much is fetched ahead with these properties, in KiB.
-    var fetchQueueKibibytes: Int {
-        overrides["queued.max.messages.kbytes"].flatMap { Int($0) } ?? Self.defaultFetchQueueKibibytes
+    /// How much a consuming role fetches ahead with these properties, in KiB.
+    func fetchQueueKibibytes(of role: KafkaRole) -> Int {
+        properties(for: role).first { $0.name == "queued.max.messages.kbytes" }.flatMap { Int($0.value) } ?? 0
     }
 
     /// The properties of a role, sorted by name.
@@ -89,7 +91,9 @@ struct KafkaConfiguration: Sendable {
         case .admin, .uncommittedProbe:
             [:]
         case .member(let session):
-            fetching(waitMilliseconds: 100).merging([
+            fetching(
+                aheadKibibytes: memberFetchQueueKibibytes, answerKibibytes: 128, waitMilliseconds: 100
+            ).merging([
                 // Names the thread in the broker's tools, and orders the members of a group.
                 "client.id": session.identity,
                 "max.poll.interval.ms": "\(max(maximumPollIntervalMilliseconds, session.sessionTimeout.milliseconds))",
@@ -97,10 +101,10 @@ struct KafkaConfiguration: Sendable {
             ]) { $1 }
         case .reader:
             // A partition that fell below its queue limit waits for the fetch under way: keep that short.
-            fetching(waitMilliseconds: 100)
+            fetching(aheadKibibytes: readerFetchQueueKibibytes, answerKibibytes: 256, waitMilliseconds: 100)
         case .changelog:
             // One partition's end must not hold up the next one's start.
-            fetching(waitMilliseconds: 20)
+            fetching(aheadKibibytes: readerFetchQueueKibibytes, answerKibibytes: 256, waitMilliseconds: 20)
         case .producer(let identity, _):
             [
                 "client.id": identity,
@@ -115,13 +119,14 @@ struct KafkaConfiguration: Sendable {
         }
     }
 
-    private static func fetching(waitMilliseconds: Int) -> [String: String] {
+    /// - Parameter answerKibibytes: compressed bytes of one partition in one answer, which is a batch at least, may exceed the
+    ///   queue's limit and takes several times as much memory. The partitions of a member share its queue: the less of one's
+    ///   backlog comes at once, the sooner it is another's turn.
+    private static func fetching(aheadKibibytes: Int, answerKibibytes: Int, waitMilliseconds: Int) -> [String: String] {
         [
             "queued.min.messages": "100000",
-            "queued.max.messages.kbytes": "\(defaultFetchQueueKibibytes)",
-            // Compressed bytes of one partition in one answer, which may exceed the queue's limit. The partitions of a member
-            // share its queue: the less of one's backlog comes at once, the sooner it is another's turn.
-            "fetch.message.max.bytes": "\(256 << 10)",
+            "queued.max.messages.kbytes": "\(aheadKibibytes)",
+            "fetch.message.max.bytes": "\(answerKibibytes << 10)",
             "fetch.max.bytes": "\(maximumMessageBytes)",
             "fetch.wait.max.ms": "\(waitMilliseconds)",
         ]

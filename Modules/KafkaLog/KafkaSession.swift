@@ -47,7 +47,8 @@ import EventLog
         queue = KafkaQueue.consumer(of: handle)
         unsafe topic = rd_kafka_topic_new(handle.pointer, session.topic, nil)
         fetchAhead = FetchAhead(
-            handle: handle, topic: session.topic, limitBytes: configuration.fetchQueueKibibytes << 10)
+            handle: handle, topic: session.topic,
+            limitBytes: configuration.fetchQueueKibibytes(of: .member(session)) << 10)
         let topics = PartitionList(capacity: 1)
         topics.add(session.topic, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID))
         do {

@@ -67,7 +67,7 @@ import Testing
         #expect(try properties(role, overrides)["linger.ms"] == "20")
         #expect(try properties(role, overrides)["security.protocol"] == "plaintext")
         #expect(try properties(.reader, overrides)["queued.max.messages.kbytes"] == "1024")
-        #expect(try KafkaConfiguration(bootstrap: "", overrides: overrides).fetchQueueKibibytes == 1024)
+        #expect(try KafkaConfiguration(bootstrap: "", overrides: overrides).fetchQueueKibibytes(of: .changelog) == 1024)
     }
 
     @Test(arguments: ["isolation.level", "enable.auto.commit", "transactional.id", "group.id", "acks"])
