@@ -117,10 +117,9 @@ package final class SQLiteStateBackend: StateBackend {
             try connection.execute("CREATE TABLE \(rowsName(table)) \(columns)")
             guard !table.standsByKey else { continue }
             try connection.execute("CREATE TABLE \(indexName(table)) \(IndexedTable.indexColumns)")
+            try connection.execute("CREATE TABLE \(filterName(table)) \(IndexedTable.filterColumns)")
         }
-        // Up to which of a table's rows its index goes.
-        try connection.execute(
-            "CREATE TABLE indexed (name TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID")
+        try connection.execute("CREATE TABLE indexed \(IndexedTable.marksColumns)")
         try connection.execute(
             """
             CREATE TABLE store (
@@ -154,8 +153,10 @@ package final class SQLiteStateBackend: StateBackend {
 
     private static func indexName(_ table: StateTable) -> String { "keys_\(table.name)" }
 
+    private static func filterName(_ table: StateTable) -> String { "filter_\(table.name)" }
+
     private static func sqlNames(_ table: StateTable) -> [String] {
-        table.standsByKey ? [rowsName(table)] : [rowsName(table), indexName(table)]
+        table.standsByKey ? [rowsName(table)] : [rowsName(table), indexName(table), filterName(table)]
     }
 
     private static func openTables(
@@ -167,7 +168,8 @@ package final class SQLiteStateBackend: StateBackend {
                 stored[table] =
                     table.standsByKey
                     ? try OrderedTable(named: rowsName(table), on: connection)
-                    : try IndexedTable(named: rowsName(table), index: indexName(table), on: connection)
+                    : try IndexedTable(
+                        named: rowsName(table), index: indexName(table), filter: filterName(table), on: connection)
             }
         } catch {
             throw storeError(error, path)

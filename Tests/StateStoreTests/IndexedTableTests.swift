@@ -161,4 +161,53 @@ private let rows = StateTable("row")
         }
         #expect(error?.code == .corrupt)
     }
+
+    /// What comes and goes would let it grow for ever.
+    @Test func theFilterIsMadeAnewWhereMostOfItsKeysAreGone() throws {
+        var store = try open()
+        try put(0..<1_000, 1, in: store)
+        for start in stride(from: 1_000, to: 61_000, by: 3_000) {
+            try put(start..<(start + 3_000), 1, in: store)
+            _ = try store.scan(rows, from: [], upTo: nil, limit: 1)
+            try delete(start..<(start + 3_000), in: store)
+        }
+        let keys = try #require(try store.connection.integer("SELECT sum(keys) FROM filter_row"))
+        #expect(1_000..<20_000 ~= keys)
+        for _ in 0..<2 {
+            #expect(try values(0..<1_000, in: store).allSatisfy { $0 == 1 })
+            #expect(try values(1_000..<2_000, in: store).allSatisfy { $0 == nil })
+            store.close()
+            store = try open()
+        }
+    }
+
+    /// It was saved in the transaction that is taken back.
+    @Test func theFilterOfATransactionThatIsTakenBackIsNone() throws {
+        let store = try open()
+        try put(0..<10, 1, in: store)
+        try store.begin()
+        try store.apply((10..<9_000).map { RowChange(table: rows, key: key($0), value: [2], isNew: true) })
+        _ = try store.scan(rows, from: [], upTo: nil, limit: 1)
+        #expect(try count("filter_row", in: store) == 2)
+        try store.rollback()
+        #expect(try count("filter_row", in: store) == 0)
+        try put(9_000..<14_000, 3, in: store)
+        #expect(try values(0..<11, in: store) == Array(repeating: 1, count: 10) + [nil])
+        #expect(try values(9_000..<14_000, in: store).allSatisfy { $0 == 3 })
+    }
+
+    @Test(arguments: [
+        "DELETE FROM filter_row", "DELETE FROM filter_row WHERE block = 1", "UPDATE filter_row SET bits = x'00'",
+        "UPDATE filter_row SET keys = keys + 1 WHERE block = 1",
+    ])
+    func aFilterThatLacksKeysIsDamage(change: String) throws {
+        let store = try open()
+        try put(0..<9_000, 1, in: store)
+        _ = try store.scan(rows, from: [], upTo: nil, limit: 1)
+        #expect(try count("filter_row", in: store) == 2)
+        try store.connection.execute(change)
+        store.close()
+        let error = #expect(throws: StoreError.self) { try open() }
+        #expect(error?.code == .corrupt)
+    }
 }

@@ -139,7 +139,7 @@ private let tables = [timers, referrals]
         #expect(try store.connection.integer("PRAGMA page_size") == 8_192)
         #expect(
             try store.connection.integer(
-                "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND strict") == 6)
+                "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND strict") == 8)
     }
 
     @Test func aDamagedFileIsCorruptAndCanBeDiscarded() throws {
@@ -155,7 +155,7 @@ private let tables = [timers, referrals]
         let provider1 = try provider()
         let store = try provider1.open(partition: 0)
         try store.begin()
-        let big = (0..<2_000).map { number in
+        let big = (0..<5_000).map { number in
             RowChange(
                 table: timers, key: [UInt8(number >> 8), UInt8(number & 255)], value: .init(repeating: 1, count: 100))
         }
