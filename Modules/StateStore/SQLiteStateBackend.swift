@@ -7,6 +7,9 @@ package import TaskRuntime
 /// power loss takes the last commits, the file stays consistent). After any error of SQLite the handle is closed, because
 /// such an error may have rolled the transaction back, and a statement behind it would start another one unasked.
 ///
+/// A long restore of an empty store writes each page once, without a log: a file that was left in the middle of one says so,
+/// and is thrown away.
+///
 /// Used by one thread.
 package final class SQLiteStateBackend: StateBackend {
     private static let pageBytes = 8_192
@@ -20,6 +23,8 @@ package final class SQLiteStateBackend: StateBackend {
     private static let restoreCacheKiB = 16_384
 
     let connection: SQLiteConnection
+    /// The file is written without a log, in one transaction. See `startWithoutLog`.
+    private var isWithoutLog = false
     private let tables: [StateTable]
     private let stored: [StateTable: any StoredTable]
     private let path: String
@@ -70,7 +75,7 @@ package final class SQLiteStateBackend: StateBackend {
         } catch {
             throw storeError(error, path)
         }
-        let stored: (version: Int64?, bootID: String?, tables: Set<String>)
+        let stored: StoredSchema
         do {
             stored = try storedSchema(of: connection)
         } catch {
@@ -89,6 +94,7 @@ package final class SQLiteStateBackend: StateBackend {
         guard stored.tables == Set(tables.flatMap(sqlNames) + ["store", "indexed"]) else {
             throw StoreError(.schema, "\(path) has other tables than this version's")
         }
+        guard stored.isWhole else { throw StoreError(.corrupt, "\(path) was left in the middle of a restore") }
         guard stored.bootID != bootID else { return }
         do {
             try checkAfterBoot(connection, path, bootID: bootID)
@@ -124,6 +130,7 @@ package final class SQLiteStateBackend: StateBackend {
             """
             CREATE TABLE store (
                 id INTEGER PRIMARY KEY CHECK (id = 1), schema_version INTEGER NOT NULL, boot_id TEXT NOT NULL,
+                is_whole INTEGER NOT NULL DEFAULT 1,
                 changelog_offset INTEGER, input_offset INTEGER, turn INTEGER, epoch INTEGER, committed_at INTEGER
             ) STRICT
             """)
@@ -133,19 +140,24 @@ package final class SQLiteStateBackend: StateBackend {
         try insert.run()
     }
 
-    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError)
-        -> (version: Int64?, bootID: String?, tables: Set<String>)
-    {
+    /// What the file says of itself.
+    private struct StoredSchema {
+        var version: Int64?
+        var bootID: String?
+        var isWhole = true
+        var tables: Set<String>
+    }
+
+    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError) -> StoredSchema {
         var names: Set<String> = []
         let list = try connection.statement("SELECT name FROM sqlite_schema WHERE type = 'table'")
         while try list.step() { names.insert(list.text(0) ?? "") }
         list.reset()
-        guard names.contains("store") else { return (nil, nil, names) }
-        return (
-            try connection.integer("SELECT schema_version FROM store"),
-            try connection.text("SELECT boot_id FROM store"),
-            names
-        )
+        guard names.contains("store") else { return StoredSchema(tables: names) }
+        return StoredSchema(
+            version: try connection.integer("SELECT schema_version FROM store"),
+            bootID: try connection.text("SELECT boot_id FROM store"),
+            isWhole: try connection.integer("SELECT is_whole FROM store") == 1, tables: names)
     }
 
     /// A prefix keeps a worker's table names apart from the store's own.
@@ -223,6 +235,8 @@ package final class SQLiteStateBackend: StateBackend {
     // MARK: Writing
 
     package func begin() throws(StoreError) {
+        // Without a log one transaction goes on to the end.
+        if isWithoutLog { return try requireTransaction() }
         try guarded { () throws(SQLiteError) in
             guard connection.isAutocommit else { return false }
             try connection.statement("BEGIN IMMEDIATE").run()
@@ -266,37 +280,69 @@ package final class SQLiteStateBackend: StateBackend {
             try update.bind(4, checkpoint.epoch)
             try update.bind(5, checkpoint.committedAtMilliseconds)
             try update.run()
-            try connection.statement("COMMIT").run()
+            if !isWithoutLog { try connection.statement("COMMIT").run() }
         }
     }
 
     package func setRestoring(_ isRestoring: Bool) throws(StoreError) {
         for stored in stored.values { stored.isRestoring = isRestoring }
+        let isEmpty = try checkpoint() == nil
         try guarded { () throws(SQLiteError) in
-            let (pages, cache) =
-                isRestoring
-                ? (Self.restoreCheckpointPages, Self.restoreCacheKiB) : (Self.checkpointPages, Self.pageCacheKiB)
-            try connection.execute("PRAGMA cache_size=-\(cache)")
-            try connection.execute("PRAGMA wal_autocheckpoint=\(pages)")
-            guard !isRestoring else { return }
+            guard !isRestoring else {
+                try connection.execute("PRAGMA cache_size=-\(Self.restoreCacheKiB)")
+                try connection.execute("PRAGMA wal_autocheckpoint=\(Self.restoreCheckpointPages)")
+                if isEmpty { try startWithoutLog() }
+                return
+            }
             // What a restore has left to the indexes is more than a turn should have to write.
             try connection.inTransaction { () throws(SQLiteError) in
                 for stored in stored.values { try stored.willCommit() }
             }
+            if isWithoutLog { try endWithoutLog() }
+            try connection.execute("PRAGMA cache_size=-\(Self.pageCacheKiB)")
+            try connection.execute("PRAGMA wal_autocheckpoint=\(Self.checkpointPages)")
             try connection.execute("PRAGMA shrink_memory")
             try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }
     }
 
+    /// From here to `endWithoutLog` pages go into the file as they are, when memory for them ends: each once or a few times,
+    /// instead of twice with every commit. Nothing can be taken back, so the file says first that it is not whole.
+    private func startWithoutLog() throws(SQLiteError) {
+        try connection.execute("UPDATE store SET is_whole = 0")
+        try connection.execute("PRAGMA journal_mode=OFF")
+        try connection.execute("PRAGMA synchronous=OFF")
+        try connection.execute("BEGIN IMMEDIATE")
+        isWithoutLog = true
+    }
+
+    /// The file is whole on the disk before it says so: no power loss leaves a part of it that looks like all. The mode stands
+    /// in the file, so that going back to the log syncs it.
+    private func endWithoutLog() throws(SQLiteError) {
+        try connection.execute("COMMIT")
+        try connection.execute("PRAGMA synchronous=NORMAL")
+        try connection.execute("PRAGMA journal_mode=WAL")
+        try connection.execute("UPDATE store SET is_whole = 1")
+        isWithoutLog = false
+    }
+
     package func rollback() throws(StoreError) {
         guard !connection.isAutocommit else { return }
+        guard !isWithoutLog else {
+            connection.close()
+            throw StoreError(.other, "the restore of \(path) cannot be taken back")
+        }
         try guarded { () throws(SQLiteError) in
             try connection.statement("ROLLBACK").run()
             for stored in stored.values { try stored.didRollBack() }
         }
     }
 
-    package func close() { connection.close() }
+    /// A restore that is to go on later keeps what it has; where that fails, the file is not whole.
+    package func close() {
+        if isWithoutLog, !connection.isAutocommit { try? guarded { () throws(SQLiteError) in try endWithoutLog() } }
+        connection.close()
+    }
 
     // MARK: Errors
 
