@@ -85,6 +85,9 @@ final class Restore {
         backend = nil
     }
 
+    /// How many records of the changelog are left; 0 until that was asked for.
+    var remaining: Int64 { backend == nil ? 0 : max(0, target - position) }
+
     /// Does one slice of work, and waits so long for its first row.
     func step(wait: Duration) throws -> Progress {
         do {

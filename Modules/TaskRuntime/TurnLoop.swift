@@ -237,17 +237,17 @@ package final class TurnLoop {
         while try restoreRound(session, wait: wait), environment.instant() - start < environment.limits.duration {}
     }
 
-    /// One slice of each partition that is restored; whether one of them has more to do at once.
+    /// One slice of the shortest restore that need not wait for rows; whether there was one. Side by side all partitions
+    /// would be ready at the end; one after the other the first is so long before.
     private func restoreRound(_ session: any TurnSession, wait: Duration) throws -> Bool {
-        var goesOn = false
-        for assignment in inServingOrder() {
+        for assignment in inRestoringOrder() {
             if let retryAt = assignment.retryAt {
                 guard retryAt <= environment.instant() else { continue }
                 assignment.retryAt = nil
             }
             guard let restore = assignment.restore else { continue }
             do {
-                if try restoreStep(restore, assignment, session, wait: wait) { goesOn = true }
+                if try restoreStep(restore, assignment, session, wait: wait) { return true }
             } catch let stop as Restore.Stop {
                 environment.observer.notify(
                     .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
@@ -260,7 +260,14 @@ package final class TurnLoop {
                 assignment.retryAt = environment.instant() + environment.limits.retryPause
             }
         }
-        return goesOn
+        return false
+    }
+
+    /// The one with the fewest rows to go first; how many they are is asked for before.
+    private func inRestoringOrder() -> [Assignment] {
+        inOrder().filter { $0.restore != nil }.sorted {
+            ($0.restore?.remaining ?? 0, $0.partition) < ($1.restore?.remaining ?? 0, $1.partition)
+        }
     }
 
     private func restoreStep(

@@ -271,6 +271,38 @@ import Testing
         }
     }
 
+    /// Side by side all would be ready at the end. The first slice of each tells how long it is.
+    @Test func theShortestRestoreIsDoneBeforeTheOthersGoOn() throws {
+        for (partition, slices) in [(0, 4), (1, 3), (2, 2)] as [(Int32, Int)] {
+            let row = TurnRow(
+                inputOffset: 7, turn: 1, epoch: 1, clockKind: .wall, clockTime: time(50), sequence: 0)
+            let changes =
+                (1..<(slices * Restore.slice)).map {
+                    RowChange(table: StateTable("rows"), key: Array("k\($0)".utf8), value: [1])
+                } + [RowChange(table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(row))]
+            session.write(
+                changelog: changes.map {
+                    OutgoingRecord(
+                        topic: "c", partition: partition, key: Changelog.key(of: $0), value: $0.value,
+                        headers: Changelog.headers(turn: 1))
+                })
+            session.positions[partition] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
+        }
+        try run([.events([.assigned([0, 1, 2])])] + Array(repeating: .events([]), count: 4))
+        let course = notices.all.compactMap { notice in
+            switch notice {
+            case .restoring(let partition, let remaining): "\(partition): \(remaining / Int64(Restore.slice)) to go"
+            case .running(let partition): "\(partition) runs"
+            default: nil
+            }
+        }
+        #expect(
+            course == [
+                "0: 3 to go", "1: 2 to go", "2: 1 to go", "2 runs", "1: 1 to go", "1 runs", "0: 2 to go", "0: 1 to go",
+                "0 runs",
+            ])
+    }
+
     @Test func aStoreBeyondItsChangelogStopsLoudlyAndAlone() throws {
         let session = session
         try run([
