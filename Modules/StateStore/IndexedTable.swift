@@ -129,8 +129,12 @@ final class IndexedTable: StoredTable {
             (saved, gone) = ((0, 0), 0)
             return 0
         }
+        let indexed = marks.integer(0)
         (saved, gone) = ((marks.integer(1), marks.integer(2)), marks.integer(3))
-        return marks.integer(0)
+        guard saved.upTo >= 0, saved.upTo <= indexed, indexed < Int64.max / 2, gone >= 0 else {
+            throw .corrupt("marks that cannot be", in: marks.sql)
+        }
+        return indexed
     }
 
     private func loadFilter() throws(SQLiteError) {

@@ -2,10 +2,10 @@ import TaskRuntime
 
 /// Says of most keys that were never added that they were not: a Bloom filter that grows by blocks.
 ///
-/// A key sets six bits of one line of 64 bytes in the block that is not full, so that a look costs a line a block; about one
-/// key in a hundred that was not added looks as if it was. A key cannot be taken out.
+/// A key sets six bits of one line of 64 bytes in the block that is not full, so that a look costs a line a block. Of keys that
+/// were not added each block takes about one in a hundred for one that was. A key cannot be taken out.
 struct KeyFilter {
-    /// Bits for a number of keys, which never grows: the next block is twice as large.
+    /// Bits for a number of keys, which never grows: the next block is four times as large.
     struct Block {
         /// Lines of 64 bytes.
         var bits: [UInt8]
@@ -21,7 +21,7 @@ struct KeyFilter {
     private static let lineBytes = 64
     private static let probes = 6
     private static let smallestBlock: Int64 = 4_096
-    private static let largestBlock: Int64 = 262_144
+    private static let largestBlock: Int64 = 4_194_304
 
     private(set) var blocks: [Block] = []
 
@@ -52,7 +52,7 @@ struct KeyFilter {
     }
 
     private var nextBlock: Block {
-        let keys = min((blocks.last?.capacity).map { $0 * 2 } ?? Self.smallestBlock, Self.largestBlock)
+        let keys = min((blocks.last?.capacity).map { $0 * 4 } ?? Self.smallestBlock, Self.largestBlock)
         let lines = (Int(keys) * Self.bitsPerKey + Self.lineBytes * 8 - 1) / (Self.lineBytes * 8)
         return Block(bits: [UInt8](repeating: 0, count: lines * Self.lineBytes), keys: 0, isSaved: false)
     }

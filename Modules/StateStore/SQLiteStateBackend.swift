@@ -25,6 +25,8 @@ package final class SQLiteStateBackend: StateBackend {
     let connection: SQLiteConnection
     /// The file is written without a log, in one transaction. See `startWithoutLog`.
     private var isWithoutLog = false
+    /// Begun and not committed.
+    private var isInTransaction = false
     private let tables: [StateTable]
     private let stored: [StateTable: any StoredTable]
     private let path: String
@@ -52,7 +54,7 @@ package final class SQLiteStateBackend: StateBackend {
         // The provider holds the directory, so that nobody else reads the file: no lock is taken and let go with every
         // statement. Set before the file is read, so that the log's index stands in memory, too.
         try connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        // The answer is not asserted: a test does, and every mode is correct.
+        // The answer is not asserted: a test does, and every mode that takes back is correct.
         try connection.execute("PRAGMA journal_mode=WAL")
         try connection.execute("PRAGMA synchronous=NORMAL")
         try connection.execute("PRAGMA cache_size=-\(pageCacheKiB)")
@@ -94,7 +96,7 @@ package final class SQLiteStateBackend: StateBackend {
         guard stored.tables == Set(tables.flatMap(sqlNames) + ["store", "indexed"]) else {
             throw StoreError(.schema, "\(path) has other tables than this version's")
         }
-        guard stored.isWhole else { throw StoreError(.corrupt, "\(path) was left in the middle of a restore") }
+        try checkWhole(connection, path)
         guard stored.bootID != bootID else { return }
         do {
             try checkAfterBoot(connection, path, bootID: bootID)
@@ -103,6 +105,16 @@ package final class SQLiteStateBackend: StateBackend {
         } catch {
             throw error as? StoreError ?? StoreError(.other, "\(path): \(error)")
         }
+    }
+
+    private static func checkWhole(_ connection: SQLiteConnection, _ path: String) throws(StoreError) {
+        let isWhole: Bool
+        do {
+            isWhole = try connection.integer("SELECT is_whole FROM store") == 1
+        } catch {
+            throw storeError(error, path)
+        }
+        guard isWhole else { throw StoreError(.corrupt, "\(path) was left in the middle of a restore") }
     }
 
     /// A store of another boot may have met a power loss: its pages are checked once.
@@ -144,7 +156,6 @@ package final class SQLiteStateBackend: StateBackend {
     private struct StoredSchema {
         var version: Int64?
         var bootID: String?
-        var isWhole = true
         var tables: Set<String>
     }
 
@@ -156,8 +167,7 @@ package final class SQLiteStateBackend: StateBackend {
         guard names.contains("store") else { return StoredSchema(tables: names) }
         return StoredSchema(
             version: try connection.integer("SELECT schema_version FROM store"),
-            bootID: try connection.text("SELECT boot_id FROM store"),
-            isWhole: try connection.integer("SELECT is_whole FROM store") == 1, tables: names)
+            bootID: try connection.text("SELECT boot_id FROM store"), tables: names)
     }
 
     /// A prefix keeps a worker's table names apart from the store's own.
@@ -235,13 +245,14 @@ package final class SQLiteStateBackend: StateBackend {
     // MARK: Writing
 
     package func begin() throws(StoreError) {
-        // Without a log one transaction goes on to the end.
-        if isWithoutLog { return try requireTransaction() }
-        try guarded { () throws(SQLiteError) in
-            guard connection.isAutocommit else { return false }
-            try connection.statement("BEGIN IMMEDIATE").run()
-            return true
-        }.orThrow("a transaction is open already in \(path)")
+        guard !isInTransaction else { throw StoreError(.other, "a transaction is open already in \(path)") }
+        // Without a log one transaction of the file goes on to the end.
+        if isWithoutLog {
+            try requireTransaction()
+        } else {
+            try guarded { () throws(SQLiteError) in try connection.statement("BEGIN IMMEDIATE").run() }
+        }
+        isInTransaction = true
     }
 
     /// Applies changes in (table, key) order, which is twice as fast as any other; of several changes of one row the last
@@ -282,6 +293,7 @@ package final class SQLiteStateBackend: StateBackend {
             try update.run()
             if !isWithoutLog { try connection.statement("COMMIT").run() }
         }
+        isInTransaction = false
     }
 
     package func setRestoring(_ isRestoring: Bool) throws(StoreError) {
@@ -310,7 +322,7 @@ package final class SQLiteStateBackend: StateBackend {
     /// instead of twice with every commit. Nothing can be taken back, so the file says first that it is not whole.
     private func startWithoutLog() throws(SQLiteError) {
         try connection.execute("UPDATE store SET is_whole = 0")
-        try connection.execute("PRAGMA journal_mode=OFF")
+        try setJournal("off")
         try connection.execute("PRAGMA synchronous=OFF")
         try connection.execute("BEGIN IMMEDIATE")
         isWithoutLog = true
@@ -321,12 +333,18 @@ package final class SQLiteStateBackend: StateBackend {
     private func endWithoutLog() throws(SQLiteError) {
         try connection.execute("COMMIT")
         try connection.execute("PRAGMA synchronous=NORMAL")
-        try connection.execute("PRAGMA journal_mode=WAL")
+        try setJournal("wal")
         try connection.execute("UPDATE store SET is_whole = 1")
         isWithoutLog = false
     }
 
+    private func setJournal(_ mode: String) throws(SQLiteError) {
+        let (pragma, found) = ("PRAGMA journal_mode=\(mode)", try connection.text("PRAGMA journal_mode=\(mode)"))
+        guard found == mode else { throw .refused("the mode is \(found ?? "unknown")", in: pragma) }
+    }
+
     package func rollback() throws(StoreError) {
+        isInTransaction = false
         guard !connection.isAutocommit else { return }
         guard !isWithoutLog else {
             connection.close()
@@ -338,9 +356,12 @@ package final class SQLiteStateBackend: StateBackend {
         }
     }
 
-    /// A restore that is to go on later keeps what it has; where that fails, the file is not whole.
+    /// A restore that is to go on later keeps what it has; where that fails, or in the middle of a batch, the file is not
+    /// whole.
     package func close() {
-        if isWithoutLog, !connection.isAutocommit { try? guarded { () throws(SQLiteError) in try endWithoutLog() } }
+        if isWithoutLog, !isInTransaction, !connection.isAutocommit {
+            try? guarded { () throws(SQLiteError) in try endWithoutLog() }
+        }
         connection.close()
     }
 
@@ -374,18 +395,13 @@ package final class SQLiteStateBackend: StateBackend {
     private static func storeError(_ error: SQLiteError, _ path: String) -> StoreError {
         let code: StoreError.Code =
             switch error.kind {
-            case .corrupt: .corrupt
+            // A row that is there already, where there was none: the file contradicts itself.
+            case .corrupt, .constraint: .corrupt
             case .full: .full
             case .inputOutput: .inputOutput
             case .readOnly: .readOnly
-            case .busy, .constraint, .other: .other
+            case .busy, .other: .other
             }
         return StoreError(code, "\(path): \(error)")
-    }
-}
-
-extension Bool {
-    fileprivate func orThrow(_ message: String) throws(StoreError) {
-        guard self else { throw StoreError(.other, message) }
     }
 }

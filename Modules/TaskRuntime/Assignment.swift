@@ -12,7 +12,9 @@ final class Assignment {
     var isInTurn = false
     /// Wall time of the last tick written for an idle partition.
     var lastTick: Int64 = .min
-    /// Its store failed: it is not tried again before.
+    /// Its store failed, and has not been restored since.
+    var hasFailed = false
+    /// It is not tried again before.
     var retryAt: ContinuousClock.Instant?
     private var reported = TaskCounts()
 
@@ -55,6 +57,7 @@ final class Assignment {
 
     func start(_ task: PartitionTask) {
         restore = nil
+        hasFailed = false
         self.task = task
         reported = TaskCounts()
     }

@@ -39,6 +39,8 @@ final class Restore {
     /// From so many records on the store is told that it is being restored.
     static let longRestore: Int64 = 50_000
     static let stallLimit = Duration.seconds(30)
+    /// Time between two steps from which on the others had theirs, and a standstill counts anew.
+    private static let turnLimit = Duration.seconds(5)
     /// A store older than this is not trusted: tombstones that it needs may be gone (half of `delete.retention.ms`).
     static let maximumAgeMilliseconds: Int64 = 12 * 3_600_000
 
@@ -49,8 +51,8 @@ final class Restore {
     private let lag: StoreLag
     private let now: () -> Int64
     private let instant: () -> ContinuousClock.Instant
-    /// The store was found damaged while it ran: it is not to be opened again.
-    private let discardsStore: Bool
+    /// The store's fault that led here.
+    private let fault: StoreError.Code?
 
     private var backend: (any StateBackend)?
     private var target: Int64 = 0
@@ -58,6 +60,7 @@ final class Restore {
     private var committed: CommittedPosition?
     private var committedTurn: (turn: Int64, epoch: Int64) = (0, 0)
     private var lastProgress: ContinuousClock.Instant
+    private var lastStep: ContinuousClock.Instant
     /// Rows of turns later than the committed one: torn, or committed by another owner since. A store's position never
     /// passes the first of them, so that a restore after this one meets them again.
     private var skipped: (first: Int64, rows: [[UInt8]: RowChange])?
@@ -68,16 +71,18 @@ final class Restore {
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
-        discardsStore: Bool = false, now: @escaping () -> Int64, instant: @escaping () -> ContinuousClock.Instant
+        after fault: StoreError.Code? = nil, now: @escaping () -> Int64,
+        instant: @escaping () -> ContinuousClock.Instant
     ) {
         self.partition = partition
         self.session = session
         self.provider = provider
         self.lag = lag
-        self.discardsStore = discardsStore
+        self.fault = fault
         self.now = now
         self.instant = instant
         lastProgress = instant()
+        lastStep = lastProgress
     }
 
     func close() {
@@ -90,6 +95,8 @@ final class Restore {
 
     /// Does one slice of work, and waits so long for its first row.
     func step(wait: Duration) throws -> Progress {
+        if instant() - lastStep > Restore.turnLimit { lastProgress = instant() }
+        defer { lastStep = instant() }
         do {
             return try advance(wait: wait)
         } catch let error as StoreError where error.code == .newer {
@@ -151,7 +158,8 @@ final class Restore {
         let opened = try openTrusted(bounds: bounds)
         backend = opened
         position = try opened.checkpoint()?.changelogOffset ?? bounds.first
-        isLong = target - position >= Restore.longRestore
+        // Of a restore that a disk's fault may end what was done stays: it takes the store's usual way.
+        isLong = target - position >= Restore.longRestore && (fault == nil || fault == .corrupt)
         if isLong { try opened.setRestoring(true) }
         lastProgress = instant()
     }
@@ -187,7 +195,8 @@ final class Restore {
 
     /// `nil` for a file that is damaged or of an older schema.
     private func openUnlessCorrupt() throws(StoreError) -> (any StateBackend)? {
-        if discardsStore { return nil }
+        // Found damaged while it ran: it is not opened again.
+        if fault == .corrupt { return nil }
         do throws(StoreError) {
             return try provider.open(partition: partition)
         } catch {

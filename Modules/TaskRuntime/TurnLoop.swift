@@ -232,14 +232,18 @@ package final class TurnLoop {
     /// Restoring gets as long as a turn may last, so that it comes to its end beside partitions that are always busy.
     private func restoreInSlices(_ session: any TurnSession) throws {
         let start = environment.instant()
+        while try restoreSlice(session, wait: .zero), environment.instant() - start < environment.limits.duration {}
         // Rows are waited for only where nobody has anything else to do.
-        let wait = assignments.values.contains { $0.waitingCount > 0 } ? .zero : environment.limits.restoreWait
-        while try restoreRound(session, wait: wait), environment.instant() - start < environment.limits.duration {}
+        if environment.instant() - start < environment.limits.duration,
+            !assignments.values.contains(where: { $0.waitingCount > 0 })
+        {
+            _ = try restoreSlice(session, wait: environment.limits.restoreWait)
+        }
     }
 
-    /// One slice of the shortest restore that need not wait for rows; whether there was one. Side by side all partitions
-    /// would be ready at the end; one after the other the first is so long before.
-    private func restoreRound(_ session: any TurnSession, wait: Duration) throws -> Bool {
+    /// One slice of the shortest restore that has rows; whether there was one. Side by side all partitions would be ready
+    /// at the end; one after the other the first is so long before.
+    private func restoreSlice(_ session: any TurnSession, wait: Duration) throws -> Bool {
         for assignment in inRestoringOrder() {
             if let retryAt = assignment.retryAt {
                 guard retryAt <= environment.instant() else { continue }
@@ -263,11 +267,13 @@ package final class TurnLoop {
         return false
     }
 
-    /// The one with the fewest rows to go first; how many they are is asked for before.
+    /// The one with the fewest rows to go first; how many they are is asked for before. Whose store has failed comes last: it
+    /// may fail again and again.
     private func inRestoringOrder() -> [Assignment] {
-        inOrder().filter { $0.restore != nil }.sorted {
-            ($0.restore?.remaining ?? 0, $0.partition) < ($1.restore?.remaining ?? 0, $1.partition)
+        func rank(_ assignment: Assignment) -> (Int, Int64, Int32) {
+            (assignment.hasFailed ? 1 : 0, assignment.restore?.remaining ?? 0, assignment.partition)
         }
+        return assignments.values.filter { $0.restore != nil }.sorted { rank($0) < rank($1) }
     }
 
     private func restoreStep(
@@ -466,8 +472,9 @@ package final class TurnLoop {
         assignment.restart(
             Restore(
                 partition: assignment.partition, session: session, provider: environment.stores,
-                lag: environment.limits.storeLag, discardsStore: failure?.code == .corrupt, now: environment.now,
+                lag: environment.limits.storeLag, after: failure?.code, now: environment.now,
                 instant: environment.instant))
+        assignment.hasFailed = failure != nil
     }
 
     // MARK: Idle partitions

@@ -210,4 +210,41 @@ private let rows = StateTable("row")
         let error = #expect(throws: StoreError.self) { try open() }
         #expect(error?.code == .corrupt)
     }
+
+    /// Fewer keys than are worth saving: the filter of the next opening has them from the rows.
+    @Test func aKeyThatTheFilesFilterLacksIsFound() throws {
+        var store = try open()
+        try put(0..<9_000, 1, in: store)
+        _ = try store.scan(rows, from: [], upTo: nil, limit: 1)
+        try put(9_000..<9_100, 2, in: store)
+        // Gone and back, with another row than the one that the filter was saved with.
+        try delete(0..<50, in: store)
+        try put(0..<50, 3, in: store)
+        _ = try store.scan(rows, from: [], upTo: nil, limit: 1)
+        store.close()
+        store = try open()
+        #expect(try store.connection.integer("SELECT sum(keys) FROM filter_row") == 9_000)
+        #expect(try count("keys_row", in: store) == 9_100)
+        let expected =
+            [UInt8?](repeating: 3, count: 50) + Array(repeating: 1, count: 8_950) + Array(repeating: 2, count: 100)
+        #expect(try values(0..<9_100, in: store) == expected)
+        try store.begin()
+        try store.apply([RowChange(table: rows, key: key(1), value: [9])])
+        try store.rollback()
+        #expect(try values(0..<9_100, in: store) == expected)
+        try put(8_990..<9_110, 4, isNew: false, in: store)
+        #expect(try values(8_990..<9_110, in: store).allSatisfy { $0 == 4 })
+        #expect(try count("rows_row", in: store) == 9_110)
+    }
+
+    @Test(arguments: ["filtered = id + 1", "filtered = -1", "gone = -1", "id = 9223372036854775807"])
+    func marksThatCannotBeAreDamage(change: String) throws {
+        let store = try open()
+        try put(0..<100, 1, in: store)
+        _ = try store.scan(rows, from: [], upTo: nil, limit: 1)
+        try store.connection.execute("UPDATE indexed SET \(change)")
+        store.close()
+        let error = #expect(throws: StoreError.self) { try open() }
+        #expect(error?.code == .corrupt)
+    }
 }

@@ -90,6 +90,18 @@ private let rows = StateTable("row")
         #expect(try hasAll(0..<40_000, in: store))
     }
 
+    /// Its mark is not written yet.
+    @Test func aRestoreThatIsClosedInABatchIsDamage() throws {
+        let store = try open()
+        try store.setRestoring(true)
+        try put(0..<10, in: store)
+        try store.begin()
+        try store.apply([RowChange(table: rows, key: key(10), value: [1])])
+        store.close()
+        let error = #expect(throws: StoreError.self) { try open() }
+        #expect(error?.code == .corrupt)
+    }
+
     @Test func nothingOfItCanBeTakenBack() throws {
         let store = try open()
         try store.setRestoring(true)

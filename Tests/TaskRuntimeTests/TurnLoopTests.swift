@@ -271,36 +271,66 @@ import Testing
         }
     }
 
-    /// Side by side all would be ready at the end. The first slice of each tells how long it is.
-    @Test func theShortestRestoreIsDoneBeforeTheOthersGoOn() throws {
-        for (partition, slices) in [(0, 4), (1, 3), (2, 2)] as [(Int32, Int)] {
-            let row = TurnRow(
-                inputOffset: 7, turn: 1, epoch: 1, clockKind: .wall, clockTime: time(50), sequence: 0)
-            let changes =
-                (1..<(slices * Restore.slice)).map {
-                    RowChange(table: StateTable("rows"), key: Array("k\($0)".utf8), value: [1])
-                } + [RowChange(table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(row))]
-            session.write(
-                changelog: changes.map {
-                    OutgoingRecord(
-                        topic: "c", partition: partition, key: Changelog.key(of: $0), value: $0.value,
-                        headers: Changelog.headers(turn: 1))
-                })
-            session.positions[partition] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
-        }
-        try run([.events([.assigned([0, 1, 2])])] + Array(repeating: .events([]), count: 4))
-        let course = notices.all.compactMap { notice in
+    /// A changelog of some records, the last of them the row of a turn that is committed.
+    private func writeChangelog(of partition: Int32, records: Int) {
+        let row = TurnRow(inputOffset: 7, turn: 1, epoch: 1, clockKind: .wall, clockTime: time(50), sequence: 0)
+        let changes =
+            (1..<records).map { RowChange(table: StateTable("rows"), key: Array("k\($0)".utf8), value: [1]) }
+            + [RowChange(table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(row))]
+        session.write(
+            changelog: changes.map {
+                OutgoingRecord(
+                    topic: "c", partition: partition, key: Changelog.key(of: $0), value: $0.value,
+                    headers: Changelog.headers(turn: 1))
+            })
+        session.positions[partition] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
+    }
+
+    /// What was told of restores: the slices that are left, and when a partition runs.
+    private var course: [String] {
+        notices.all.compactMap { notice in
             switch notice {
             case .restoring(let partition, let remaining): "\(partition): \(remaining / Int64(Restore.slice)) to go"
             case .running(let partition): "\(partition) runs"
             default: nil
             }
         }
+    }
+
+    /// Side by side all would be ready at the end. The first slice of each tells how long it is.
+    @Test func theShortestRestoreIsDoneBeforeTheOthersGoOn() throws {
+        for (partition, slices) in [(0, 4), (1, 3), (2, 2)] as [(Int32, Int)] {
+            writeChangelog(of: partition, records: slices * Restore.slice)
+        }
+        try run([.events([.assigned([0, 1, 2])])] + Array(repeating: .events([]), count: 4))
         #expect(
             course == [
                 "0: 3 to go", "1: 2 to go", "2: 1 to go", "2 runs", "1: 1 to go", "1 runs", "0: 2 to go", "0: 1 to go",
                 "0 runs",
             ])
+    }
+
+    /// A store that fails again and again would else leave the others the pauses between.
+    @Test func aRestoreThatFailedWaitsForTheOthers() throws {
+        for partition in [0, 1] as [Int32] { writeChangelog(of: partition, records: 2 * Restore.slice) }
+        provider.openFaults[0] = [StoreError(.full, "asked for")]
+        try run([.events([.assigned([0, 1])])] + Array(repeating: .events([]), count: 4))
+        #expect(course == ["1: 1 to go", "1 runs", "0: 1 to go", "0 runs"])
+    }
+
+    /// What it has done must not be lost with the next fault of the disk.
+    @Test(arguments: [StoreError.Code.full, .corrupt]) func aLongRestoreAfterADisksFaultKeepsWhatItHas(
+        code: StoreError.Code
+    ) throws {
+        writeChangelog(of: 0, records: Int(Restore.longRestore))
+        provider.commitFaults[0] = [StoreError(code, "asked for")]
+        try run([.events([.assigned([0])])] + Array(repeating: .events([]), count: 4))
+        let isLong = session.trace.filter { $0.hasSuffix("restore 0") }
+        #expect(
+            isLong
+                == (code == .full
+                    ? ["long restore 0"] : ["long restore 0", "long restore 0", "end of restore 0"]))
+        #expect(course.last == "0 runs")
     }
 
     @Test func aStoreBeyondItsChangelogStopsLoudlyAndAlone() throws {

@@ -13,6 +13,8 @@ AT_WORK_SECONDS = 5.0
 CALL_SECONDS = 5
 DRAIN_LOOK_SECONDS = 0.1
 DRAIN_READ_SECONDS = 3
+# No sender sleeps as long.
+QUIET_SECONDS = 6.0
 COUNT_BATCH = 10_000
 COUNT_SECONDS = 0.5
 COUNT_PATIENCE = 60
@@ -185,18 +187,25 @@ def count_committed(bootstrap, first, last):
 
 
 def wait_until_drained(bootstrap, seconds, meanwhile=lambda: None):
-    """Waits until every worker has processed its input; after how many seconds, or `None` where it took longer."""
+    """Waits until every worker has processed its input; after how many seconds, or `None` where it took longer.
+
+    A message that waits to be sent is not in the input: while senders are at work, what they write ends each silence."""
     began = time.monotonic()
+    quiet_since, known = None, None
     while time.monotonic() - began < seconds:
         meanwhile()
-        if is_drained(bootstrap):
-            return time.monotonic() - began
+        looked = time.monotonic()
+        if (ends := drained_ends(bootstrap)) is None or ends != known:
+            quiet_since, known = (None, None) if ends is None else (looked, ends)
+        elif looked - quiet_since >= QUIET_SECONDS:
+            return quiet_since - began
         time.sleep(DRAIN_LOOK_SECONDS)
     return None
 
 
-def is_drained(bootstrap):
-    """Whether no committed record lies behind any group's committed position."""
+def drained_ends(bootstrap):
+    """Where the inputs end; `None` where a committed record lies behind a group's committed position."""
+    found = {}
     for worker, topic in WORKERS.items():
         consumer = confluent_kafka.Consumer({
             "bootstrap.servers": bootstrap, "group.id": f"{PREFIX}.{worker}-worker", "enable.auto.commit": False,
@@ -213,13 +222,14 @@ def is_drained(bootstrap):
                 message = consumer.poll(0.5)
                 if message is None:
                     if time.monotonic() > deadline:
-                        return False
+                        return None
                 elif message.error() is None or message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
-                    return False
+                    return None
                 else:
                     ends.add(message.partition())
+            found[worker] = [consumer.get_watermark_offsets(place, CALL_SECONDS)[1] for place in places]
         except confluent_kafka.KafkaException:
-            return False
+            return None
         finally:
             consumer.close()
-    return True
+    return found
