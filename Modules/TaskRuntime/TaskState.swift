@@ -178,10 +178,13 @@ package final class TaskState {
         return limit < merged.count ? Array(merged.prefix(limit)) : merged
     }
 
-    /// Keys of the rows whose value has at least `bytes` bytes. See `StateBackend.keys`. Called between turns.
+    /// Keys of the rows whose value has at least `bytes` bytes: of all that were committed when the reading began at the start.
+    /// See `StateBackend.keys`. Called between turns.
     package func keys(
         _ table: StateTable, valuesFrom bytes: Int, after position: StorePosition, limit: Int
     ) throws(StoreError) -> (keys: [StateKey], next: StorePosition?) {
+        // What only memory has yet would be passed over.
+        if position == .start { try store() }
         let (keys, next) = try backend.keys(table, valuesFrom: bytes, after: position, limit: limit)
         return (keys.map { StateKey(bytes: $0) }, next)
     }

@@ -37,6 +37,24 @@ import Testing
         #expect(try rows(state) == ["a": "store", "b": "store", "c": "store"])
     }
 
+    @Test func keysAreReadOfRowsThatOnlyMemoryHasToo() throws {
+        let lag = StoreLag(rows: .max, bytes: .max, milliseconds: .max)
+        let state = TaskState(backend: MemoryStateBackend(), lag: lag)
+        for (turn, text) in ["short", "of some length", "longer than some"].enumerated() {
+            try state.put(table, StateKey(text), TextRow(text))
+            state.acceptRecord()
+            try state.commitTurn(checkpoint(Int64(turn + 1)))
+        }
+        var found: [StateKey] = []
+        var position: StorePosition? = .start
+        while let from = position {
+            let (keys, next) = try state.keys(table, valuesFrom: 20, after: from, limit: 1)
+            found += keys
+            position = next
+        }
+        #expect(Set(found) == [StateKey("of some length"), StateKey("longer than some")])
+    }
+
     @Test func aLimitedScanSeesPastRowsThatTheRecordDeleted() throws {
         let state = TaskState(backend: MemoryStateBackend())
         for key in ["a", "b", "c", "d"] { try state.put(table, StateKey(key), TextRow(key)) }
