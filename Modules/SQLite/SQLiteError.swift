@@ -38,11 +38,6 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
         SQLiteError(extendedCode: SQLITE_CORRUPT, message: message, operation: operation)
     }
 
-    /// What the library did not do, without an error of its own.
-    package static func refused(_ message: String, in operation: String) -> SQLiteError {
-        SQLiteError(extendedCode: SQLITE_ERROR, message: message, operation: operation)
-    }
-
     package var kind: Kind {
         switch extendedCode & 0xff {
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt

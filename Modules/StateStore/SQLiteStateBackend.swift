@@ -7,9 +7,6 @@ package import TaskRuntime
 /// power loss takes the last commits, the file stays consistent). After any error of SQLite the handle is closed, because
 /// such an error may have rolled the transaction back, and a statement behind it would start another one unasked.
 ///
-/// A long restore of an empty store writes each page once, without a log: a file that was left in the middle of one says so,
-/// and is thrown away.
-///
 /// Used by one thread.
 package final class SQLiteStateBackend: StateBackend {
     private static let pageBytes = 8_192
@@ -23,10 +20,6 @@ package final class SQLiteStateBackend: StateBackend {
     private static let restoreCacheKiB = 16_384
 
     let connection: SQLiteConnection
-    /// The file is written without a log, in one transaction. See `startWithoutLog`.
-    private var isWithoutLog = false
-    /// Begun and not committed.
-    private var isInTransaction = false
     private let tables: [StateTable]
     private let stored: [StateTable: any StoredTable]
     private let path: String
@@ -54,7 +47,7 @@ package final class SQLiteStateBackend: StateBackend {
         // The provider holds the directory, so that nobody else reads the file: no lock is taken and let go with every
         // statement. Set before the file is read, so that the log's index stands in memory, too.
         try connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        // The answer is not asserted: a test does, and every mode that takes back is correct.
+        // The answer is not asserted: a test does, and every mode is correct.
         try connection.execute("PRAGMA journal_mode=WAL")
         try connection.execute("PRAGMA synchronous=NORMAL")
         try connection.execute("PRAGMA cache_size=-\(pageCacheKiB)")
@@ -77,7 +70,7 @@ package final class SQLiteStateBackend: StateBackend {
         } catch {
             throw storeError(error, path)
         }
-        let stored: StoredSchema
+        let stored: (version: Int64?, bootID: String?, tables: Set<String>)
         do {
             stored = try storedSchema(of: connection)
         } catch {
@@ -96,7 +89,6 @@ package final class SQLiteStateBackend: StateBackend {
         guard stored.tables == Set(tables.flatMap(sqlNames) + ["store", "indexed"]) else {
             throw StoreError(.schema, "\(path) has other tables than this version's")
         }
-        try checkWhole(connection, path)
         guard stored.bootID != bootID else { return }
         do {
             try checkAfterBoot(connection, path, bootID: bootID)
@@ -105,16 +97,6 @@ package final class SQLiteStateBackend: StateBackend {
         } catch {
             throw error as? StoreError ?? StoreError(.other, "\(path): \(error)")
         }
-    }
-
-    private static func checkWhole(_ connection: SQLiteConnection, _ path: String) throws(StoreError) {
-        let isWhole: Bool
-        do {
-            isWhole = try connection.integer("SELECT is_whole FROM store") == 1
-        } catch {
-            throw storeError(error, path)
-        }
-        guard isWhole else { throw StoreError(.corrupt, "\(path) was left in the middle of a restore") }
     }
 
     /// A store of another boot may have met a power loss: its pages are checked once.
@@ -142,7 +124,6 @@ package final class SQLiteStateBackend: StateBackend {
             """
             CREATE TABLE store (
                 id INTEGER PRIMARY KEY CHECK (id = 1), schema_version INTEGER NOT NULL, boot_id TEXT NOT NULL,
-                is_whole INTEGER NOT NULL DEFAULT 1,
                 changelog_offset INTEGER, input_offset INTEGER, turn INTEGER, epoch INTEGER, committed_at INTEGER
             ) STRICT
             """)
@@ -152,22 +133,19 @@ package final class SQLiteStateBackend: StateBackend {
         try insert.run()
     }
 
-    /// What the file says of itself.
-    private struct StoredSchema {
-        var version: Int64?
-        var bootID: String?
-        var tables: Set<String>
-    }
-
-    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError) -> StoredSchema {
+    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError)
+        -> (version: Int64?, bootID: String?, tables: Set<String>)
+    {
         var names: Set<String> = []
         let list = try connection.statement("SELECT name FROM sqlite_schema WHERE type = 'table'")
         while try list.step() { names.insert(list.text(0) ?? "") }
         list.reset()
-        guard names.contains("store") else { return StoredSchema(tables: names) }
-        return StoredSchema(
-            version: try connection.integer("SELECT schema_version FROM store"),
-            bootID: try connection.text("SELECT boot_id FROM store"), tables: names)
+        guard names.contains("store") else { return (nil, nil, names) }
+        return (
+            try connection.integer("SELECT schema_version FROM store"),
+            try connection.text("SELECT boot_id FROM store"),
+            names
+        )
     }
 
     /// A prefix keeps a worker's table names apart from the store's own.
@@ -245,14 +223,11 @@ package final class SQLiteStateBackend: StateBackend {
     // MARK: Writing
 
     package func begin() throws(StoreError) {
-        guard !isInTransaction else { throw StoreError(.other, "a transaction is open already in \(path)") }
-        // Without a log one transaction of the file goes on to the end.
-        if isWithoutLog {
-            try requireTransaction()
-        } else {
-            try guarded { () throws(SQLiteError) in try connection.statement("BEGIN IMMEDIATE").run() }
-        }
-        isInTransaction = true
+        try guarded { () throws(SQLiteError) in
+            guard connection.isAutocommit else { return false }
+            try connection.statement("BEGIN IMMEDIATE").run()
+            return true
+        }.orThrow("a transaction is open already in \(path)")
     }
 
     /// Applies changes in (table, key) order, which is twice as fast as any other; of several changes of one row the last
@@ -291,79 +266,37 @@ package final class SQLiteStateBackend: StateBackend {
             try update.bind(4, checkpoint.epoch)
             try update.bind(5, checkpoint.committedAtMilliseconds)
             try update.run()
-            if !isWithoutLog { try connection.statement("COMMIT").run() }
+            try connection.statement("COMMIT").run()
         }
-        isInTransaction = false
     }
 
     package func setRestoring(_ isRestoring: Bool) throws(StoreError) {
         for stored in stored.values { stored.isRestoring = isRestoring }
-        let isEmpty = try checkpoint() == nil
         try guarded { () throws(SQLiteError) in
-            guard !isRestoring else {
-                try connection.execute("PRAGMA cache_size=-\(Self.restoreCacheKiB)")
-                try connection.execute("PRAGMA wal_autocheckpoint=\(Self.restoreCheckpointPages)")
-                if isEmpty { try startWithoutLog() }
-                return
-            }
+            let (pages, cache) =
+                isRestoring
+                ? (Self.restoreCheckpointPages, Self.restoreCacheKiB) : (Self.checkpointPages, Self.pageCacheKiB)
+            try connection.execute("PRAGMA cache_size=-\(cache)")
+            try connection.execute("PRAGMA wal_autocheckpoint=\(pages)")
+            guard !isRestoring else { return }
             // What a restore has left to the indexes is more than a turn should have to write.
             try connection.inTransaction { () throws(SQLiteError) in
                 for stored in stored.values { try stored.willCommit() }
             }
-            if isWithoutLog { try endWithoutLog() }
-            try connection.execute("PRAGMA cache_size=-\(Self.pageCacheKiB)")
-            try connection.execute("PRAGMA wal_autocheckpoint=\(Self.checkpointPages)")
             try connection.execute("PRAGMA shrink_memory")
             try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }
     }
 
-    /// From here to `endWithoutLog` pages go into the file as they are, when memory for them ends: each once or a few times,
-    /// instead of twice with every commit. Nothing can be taken back, so the file says first that it is not whole.
-    private func startWithoutLog() throws(SQLiteError) {
-        try connection.execute("UPDATE store SET is_whole = 0")
-        try setJournal("off")
-        try connection.execute("PRAGMA synchronous=OFF")
-        try connection.execute("BEGIN IMMEDIATE")
-        isWithoutLog = true
-    }
-
-    /// The file is whole on the disk before it says so: no power loss leaves a part of it that looks like all. The mode stands
-    /// in the file, so that going back to the log syncs it.
-    private func endWithoutLog() throws(SQLiteError) {
-        try connection.execute("COMMIT")
-        try connection.execute("PRAGMA synchronous=NORMAL")
-        try setJournal("wal")
-        try connection.execute("UPDATE store SET is_whole = 1")
-        isWithoutLog = false
-    }
-
-    private func setJournal(_ mode: String) throws(SQLiteError) {
-        let (pragma, found) = ("PRAGMA journal_mode=\(mode)", try connection.text("PRAGMA journal_mode=\(mode)"))
-        guard found == mode else { throw .refused("the mode is \(found ?? "unknown")", in: pragma) }
-    }
-
     package func rollback() throws(StoreError) {
-        isInTransaction = false
         guard !connection.isAutocommit else { return }
-        guard !isWithoutLog else {
-            connection.close()
-            throw StoreError(.other, "the restore of \(path) cannot be taken back")
-        }
         try guarded { () throws(SQLiteError) in
             try connection.statement("ROLLBACK").run()
             for stored in stored.values { try stored.didRollBack() }
         }
     }
 
-    /// A restore that is to go on later keeps what it has; where that fails, or in the middle of a batch, the file is not
-    /// whole.
-    package func close() {
-        if isWithoutLog, !isInTransaction, !connection.isAutocommit {
-            try? guarded { () throws(SQLiteError) in try endWithoutLog() }
-        }
-        connection.close()
-    }
+    package func close() { connection.close() }
 
     // MARK: Errors
 
@@ -403,5 +336,11 @@ package final class SQLiteStateBackend: StateBackend {
             case .busy, .other: .other
             }
         return StoreError(code, "\(path): \(error)")
+    }
+}
+
+extension Bool {
+    fileprivate func orThrow(_ message: String) throws(StoreError) {
+        guard self else { throw StoreError(.other, message) }
     }
 }

@@ -51,8 +51,8 @@ final class Restore {
     private let lag: StoreLag
     private let now: () -> Int64
     private let instant: () -> ContinuousClock.Instant
-    /// The store's fault that led here.
-    private let fault: StoreError.Code?
+    /// The store was found damaged while it ran: it is not to be opened again.
+    private let discardsStore: Bool
 
     private var backend: (any StateBackend)?
     private var target: Int64 = 0
@@ -71,14 +71,14 @@ final class Restore {
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
-        after fault: StoreError.Code? = nil, now: @escaping () -> Int64,
+        discardsStore: Bool = false, now: @escaping () -> Int64,
         instant: @escaping () -> ContinuousClock.Instant
     ) {
         self.partition = partition
         self.session = session
         self.provider = provider
         self.lag = lag
-        self.fault = fault
+        self.discardsStore = discardsStore
         self.now = now
         self.instant = instant
         lastProgress = instant()
@@ -158,8 +158,7 @@ final class Restore {
         let opened = try openTrusted(bounds: bounds)
         backend = opened
         position = try opened.checkpoint()?.changelogOffset ?? bounds.first
-        // Of a restore that a disk's fault may end what was done stays: it takes the store's usual way.
-        isLong = target - position >= Restore.longRestore && (fault == nil || fault == .corrupt)
+        isLong = target - position >= Restore.longRestore
         if isLong { try opened.setRestoring(true) }
         lastProgress = instant()
     }
@@ -195,8 +194,7 @@ final class Restore {
 
     /// `nil` for a file that is damaged or of an older schema.
     private func openUnlessCorrupt() throws(StoreError) -> (any StateBackend)? {
-        // Found damaged while it ran: it is not opened again.
-        if fault == .corrupt { return nil }
+        if discardsStore { return nil }
         do throws(StoreError) {
             return try provider.open(partition: partition)
         } catch {

@@ -472,7 +472,7 @@ package final class TurnLoop {
         assignment.restart(
             Restore(
                 partition: assignment.partition, session: session, provider: environment.stores,
-                lag: environment.limits.storeLag, after: failure?.code, now: environment.now,
+                lag: environment.limits.storeLag, discardsStore: failure?.code == .corrupt, now: environment.now,
                 instant: environment.instant))
         assignment.hasFailed = failure != nil
     }

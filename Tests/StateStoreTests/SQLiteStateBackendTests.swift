@@ -183,14 +183,13 @@ private let tables = [timers, referrals]
         #expect(throws: Never.self) { _ = try provider(version: 2).open(partition: 0) }
     }
 
-    /// As the versions before wrote it: without filters, and without a word of whether it is whole.
+    /// As the versions before wrote it, without filters.
     @Test func aFileOfAnEarlierShapeIsOfAnotherSchema() throws {
         let provider = try provider()
         let store = try #require(try provider.open(partition: 0) as? SQLiteStateBackend)
         for table in tables where !table.standsByKey {
             try store.connection.execute("DROP TABLE filter_\(table.name)")
         }
-        try store.connection.execute("ALTER TABLE store DROP COLUMN is_whole")
         store.close()
         #expect(try code { _ = try provider.open(partition: 0) } == .schema)
     }

@@ -182,9 +182,6 @@ private final class FaultyBackend: StateBackend {
         try whole.commit(checkpoint)
         isOpen = false
     }
-    func setRestoring(_ isRestoring: Bool) throws(StoreError) {
-        provider.note("\(isRestoring ? "long" : "end of") restore \(partition)")
-    }
     func rollback() throws(StoreError) {
         try whole.rollback()
         isOpen = false

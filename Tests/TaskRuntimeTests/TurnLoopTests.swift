@@ -318,21 +318,6 @@ import Testing
         #expect(course == ["1: 1 to go", "1 runs", "0: 1 to go", "0 runs"])
     }
 
-    /// What it has done must not be lost with the next fault of the disk.
-    @Test(arguments: [StoreError.Code.full, .corrupt]) func aLongRestoreAfterADisksFaultKeepsWhatItHas(
-        code: StoreError.Code
-    ) throws {
-        writeChangelog(of: 0, records: Int(Restore.longRestore))
-        provider.commitFaults[0] = [StoreError(code, "asked for")]
-        try run([.events([.assigned([0])])] + Array(repeating: .events([]), count: 4))
-        let isLong = session.trace.filter { $0.hasSuffix("restore 0") }
-        #expect(
-            isLong
-                == (code == .full
-                    ? ["long restore 0"] : ["long restore 0", "long restore 0", "end of restore 0"]))
-        #expect(course.last == "0 runs")
-    }
-
     @Test func aStoreBeyondItsChangelogStopsLoudlyAndAlone() throws {
         let session = session
         try run([
