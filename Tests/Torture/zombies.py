@@ -150,7 +150,8 @@ def compare_store(path, number, changelog):
             return 0, f"position {end}, readers of the changelog come to {changelog.positions['read_committed'][number]}"
         changelog.read()
     expected, last = changelog.rows(number, end)
-    if tuple(turn) != last:
+    # A store that was restored before its partition had a turn is of turn 0.
+    if tuple(turn) != (last or (0, 0)):
         return 0, f"turn {turn} at {end}, the changelog has {last}"
     expected = {key: value for key, value in expected.items() if f"rows_{key.split(bytes(1), 1)[0].decode()}" in tables}
     for key in rows.keys() | expected.keys():
