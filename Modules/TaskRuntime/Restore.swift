@@ -71,8 +71,7 @@ final class Restore {
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
-        discardsStore: Bool = false, now: @escaping () -> Int64,
-        instant: @escaping () -> ContinuousClock.Instant
+        discardsStore: Bool = false, now: @escaping () -> Int64, instant: @escaping () -> ContinuousClock.Instant
     ) {
         self.partition = partition
         self.session = session
@@ -132,7 +131,7 @@ final class Restore {
             #if SIMULATION
                 if InjectedBug.isActive(.restoreEndedAtLastStable), read.records.isEmpty { position = target }
             #endif
-            if position < target { return .working(remaining: target - position, goesOn: goesOn) }
+            if remaining > 0 { return .working(remaining: remaining, goesOn: goesOn) }
         }
     }
 

@@ -232,11 +232,10 @@ package final class TurnLoop {
     /// Restoring gets as long as a turn may last, so that it comes to its end beside partitions that are always busy.
     private func restoreInSlices(_ session: any TurnSession) throws {
         let start = environment.instant()
-        while try restoreSlice(session, wait: .zero), environment.instant() - start < environment.limits.duration {}
+        var hasTime: Bool { environment.instant() - start < environment.limits.duration }
+        while try restoreSlice(session, wait: .zero), hasTime {}
         // Rows are waited for only where nobody has anything else to do.
-        if environment.instant() - start < environment.limits.duration,
-            !assignments.values.contains(where: { $0.waitingCount > 0 })
-        {
+        if hasTime, !assignments.values.contains(where: { $0.waitingCount > 0 }) {
             _ = try restoreSlice(session, wait: environment.limits.restoreWait)
         }
     }

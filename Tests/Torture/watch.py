@@ -196,7 +196,7 @@ def wait_until_drained(bootstrap, seconds, meanwhile=lambda: None):
         meanwhile()
         looked = time.monotonic()
         if (ends := drained_ends(bootstrap)) is None or ends != known:
-            quiet_since, known = (None, None) if ends is None else (looked, ends)
+            quiet_since, known = looked, ends
         elif looked - quiet_since >= QUIET_SECONDS:
             return quiet_since - began
         time.sleep(DRAIN_LOOK_SECONDS)
