@@ -7,6 +7,9 @@ package import TaskRuntime
 /// power loss takes the last commits, the file stays consistent). After any error of SQLite the handle is closed, because
 /// such an error may have rolled the transaction back, and a statement behind it would start another one unasked.
 ///
+/// A long restore of a store that is not whole yet is written with a rollback journal and without the disk's word: its pages
+/// are new, most of them, and go into the file once. See `startJournal`.
+///
 /// Used by one thread.
 package final class SQLiteStateBackend: StateBackend {
     private static let pageBytes = 8_192
@@ -23,10 +26,15 @@ package final class SQLiteStateBackend: StateBackend {
     private let tables: [StateTable]
     private let stored: [StateTable: any StoredTable]
     private let path: String
+    /// Whether a power loss since the file was made is noticed.
+    private let knowsBoot: Bool
+    /// The file is written with a rollback journal now. See `startJournal`.
+    private var hasJournal = false
 
     init(path: String, tables: [StateTable], schemaVersion: Int64, bootID: String) throws(StoreError) {
         self.path = path
         self.tables = tables
+        knowsBoot = !bootID.isEmpty
         do {
             connection = try SQLiteConnection(path: path)
             try Self.configure(connection)
@@ -70,7 +78,7 @@ package final class SQLiteStateBackend: StateBackend {
         } catch {
             throw storeError(error, path)
         }
-        let stored: (version: Int64?, bootID: String?, tables: Set<String>)
+        let stored: StoredSchema
         do {
             stored = try storedSchema(of: connection)
         } catch {
@@ -90,6 +98,9 @@ package final class SQLiteStateBackend: StateBackend {
             throw StoreError(.schema, "\(path) has other tables than this version's")
         }
         guard stored.bootID != bootID else { return }
+        guard stored.isWhole else {
+            throw StoreError(.corrupt, "\(path) was being restored before the machine started")
+        }
         do {
             try checkAfterBoot(connection, path, bootID: bootID)
         } catch let error as SQLiteError {
@@ -133,19 +144,25 @@ package final class SQLiteStateBackend: StateBackend {
         try insert.run()
     }
 
-    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError)
-        -> (version: Int64?, bootID: String?, tables: Set<String>)
-    {
+    /// What the file says of itself.
+    private struct StoredSchema {
+        var version: Int64?
+        var bootID: String?
+        /// It has a turn: a restore that has not come to its end leaves none.
+        var isWhole = false
+        var tables: Set<String>
+    }
+
+    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError) -> StoredSchema {
         var names: Set<String> = []
         let list = try connection.statement("SELECT name FROM sqlite_schema WHERE type = 'table'")
         while try list.step() { names.insert(list.text(0) ?? "") }
         list.reset()
-        guard names.contains("store") else { return (nil, nil, names) }
-        return (
-            try connection.integer("SELECT schema_version FROM store"),
-            try connection.text("SELECT boot_id FROM store"),
-            names
-        )
+        guard names.contains("store") else { return StoredSchema(tables: names) }
+        return StoredSchema(
+            version: try connection.integer("SELECT schema_version FROM store"),
+            bootID: try connection.text("SELECT boot_id FROM store"),
+            isWhole: try connection.integer("SELECT turn FROM store") ?? 0 > 0, tables: names)
     }
 
     /// A prefix keeps a worker's table names apart from the store's own.
@@ -272,20 +289,41 @@ package final class SQLiteStateBackend: StateBackend {
 
     package func setRestoring(_ isRestoring: Bool) throws(StoreError) {
         for stored in stored.values { stored.isRestoring = isRestoring }
+        let isWhole = try checkpoint().map { $0.turn > 0 } ?? false
         try guarded { () throws(SQLiteError) in
-            let (pages, cache) =
-                isRestoring
-                ? (Self.restoreCheckpointPages, Self.restoreCacheKiB) : (Self.checkpointPages, Self.pageCacheKiB)
-            try connection.execute("PRAGMA cache_size=-\(cache)")
-            try connection.execute("PRAGMA wal_autocheckpoint=\(pages)")
-            guard !isRestoring else { return }
+            guard !isRestoring else {
+                try connection.execute("PRAGMA cache_size=-\(Self.restoreCacheKiB)")
+                try connection.execute("PRAGMA wal_autocheckpoint=\(Self.restoreCheckpointPages)")
+                if !isWhole, knowsBoot { try startJournal() }
+                return
+            }
             // What a restore has left to the indexes is more than a turn should have to write.
             try connection.inTransaction { () throws(SQLiteError) in
                 for stored in stored.values { try stored.willCommit() }
             }
+            if hasJournal { try endJournal() } else { try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
+            try connection.execute("PRAGMA cache_size=-\(Self.pageCacheKiB)")
+            try connection.execute("PRAGMA wal_autocheckpoint=\(Self.checkpointPages)")
             try connection.execute("PRAGMA shrink_memory")
-            try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         }
+    }
+
+    /// From here to `endJournal` a commit writes new pages into the file, and saves those that were there in a journal before:
+    /// a killed restore goes on behind its last commit. The write-ahead log would take every page, for a commit to move it into
+    /// the file later. Nothing waits for the disk: a file that is not whole is thrown away after a power loss.
+    private func startJournal() throws(SQLiteError) {
+        guard try connection.text("PRAGMA journal_mode=TRUNCATE") == "truncate" else { return }
+        // Not before: that the file is not whole is on the disk now.
+        try connection.execute("PRAGMA synchronous=OFF")
+        hasJournal = true
+    }
+
+    /// The change of the mode stands in the file and is synced, and the pages before it are. Only then may the file be called
+    /// whole.
+    private func endJournal() throws(SQLiteError) {
+        try connection.execute("PRAGMA synchronous=NORMAL")
+        try connection.execute("PRAGMA journal_mode=WAL")
+        hasJournal = false
     }
 
     package func rollback() throws(StoreError) {

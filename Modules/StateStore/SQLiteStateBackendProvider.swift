@@ -32,7 +32,7 @@ package final class SQLiteStateBackendProvider: StateBackendProvider {
     }
 
     package func discard(partition: Int32) throws(StoreError) {
-        for suffix in ["-wal", "-shm", ""] {
+        for suffix in ["-wal", "-shm", "-journal", ""] {
             let file = path(of: partition) + suffix
             guard unsafe unlink(file) == 0 || errno == ENOENT else { throw StoreDirectory.failure("deleting \(file)") }
         }

@@ -156,8 +156,10 @@ final class Restore {
         committedTurn = committed.flatMap { TurnRow.parse(metadata: $0.metadata) } ?? (0, 0)
         let opened = try openTrusted(bounds: bounds)
         backend = opened
-        position = try opened.checkpoint()?.changelogOffset ?? bounds.first
-        isLong = target - position >= Restore.longRestore
+        let checkpoint = try opened.checkpoint()
+        position = checkpoint?.changelogOffset ?? bounds.first
+        // Also the end of a long one that was stopped.
+        isLong = target - position >= Restore.longRestore || checkpoint?.turn == 0
         if isLong { try opened.setRestoring(true) }
         lastProgress = instant()
     }
@@ -264,8 +266,9 @@ final class Restore {
                     "the changelog of partition \(partition) has turns, but the group has no committed position of "
                     + "ours: it expired or was reset by hand")
         }
+        // Before the store is called whole: till then it may be written in ways that are not safe for one that is.
+        if isLong { try backend.setRestoring(false) }
         try backend.begin()
         try backend.commit(checkpoint(turn: committedTurn.turn, committedAt: now()))
-        if isLong { try backend.setRestoring(false) }
     }
 }
