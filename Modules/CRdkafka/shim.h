@@ -3,8 +3,12 @@
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
-// What Swift cannot call (variadics), cannot see (macros) or should not do message by message.
+// What Swift cannot call (variadics), cannot see (macros, headers that its Glibc lacks) or should not do message by message.
+
+/// A descriptor that is readable from a write on until it is read; -1 and errno where there is none.
+static inline int tributary_event_descriptor(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 /// A length that says "null" in the functions below; 0 is an empty value.
 enum { TRIBUTARY_ABSENT = -1 };

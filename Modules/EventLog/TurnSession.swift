@@ -55,7 +55,8 @@ package struct ChangelogSlice: Sendable {
 /// visible atomically, or throws: `abortable` after nothing became visible (call `abort`), `fatal` with
 /// `unknownOutcome` where that cannot be known (close the session, open another).
 package protocol TurnSession: AnyObject {
-    /// Serves the group and fetches. Waits up to `timeout` for the first event; woken at once by an append.
+    /// Serves the group and fetches. Waits up to `timeout` for the first event; woken at once by an append. No partition's
+    /// records stand behind the backlog of another.
     func poll(maximumRecords: Int, timeout: Duration) throws(LogError) -> [SessionEvent]
 
     /// The group's committed position of an assigned partition, after every pending transaction on it is settled

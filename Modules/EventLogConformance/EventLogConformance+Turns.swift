@@ -1,4 +1,5 @@
 import EventLog
+import Foundation
 
 extension EventLogConformance {
     func turnIsAtomic() throws {
@@ -137,6 +138,26 @@ extension EventLogConformance {
         try session.resume(0, at: first[1].offset)
         try requireEqual(
             try records(of: session, count: 3).map(\.value), [[1], [2], [3]], "records read again after a rollback")
+    }
+
+    /// A worker that takes little at a time comes to each partition's records soon.
+    func backlogOfAnother() throws {
+        let topics = try makeTopics()
+        try fill(topics.input, 0, count: 2_000)
+        try fill(topics.input, 1, count: 1)
+        let session = try openSession(topics, group: unique("group"))
+        defer { leave(session) }
+        try assignment(of: session)
+        try session.resume(0, at: 0)
+        var taken = try records(of: session, count: 10)
+        // By now the client may have fetched all of it.
+        try require(taken.allSatisfy { $0.partition == 0 }, "a paused partition brings nothing")
+        try session.resume(1, at: 0)
+        while !taken.contains(where: { $0.partition == 1 }) {
+            try require(taken.count < 1_500, "the other partition's record behind \(taken.count) of the backlog's")
+            taken += try records(of: session, count: 1, atMost: 10)
+            Thread.sleep(forTimeInterval: 0.01)
+        }
     }
 
     func positionBeyondTheEnd() throws {

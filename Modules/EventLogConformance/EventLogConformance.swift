@@ -22,6 +22,7 @@ package struct EventLogConformance: Sendable {
         case aTurnWithoutPositionsIsRefused
         case aRestartGoesOnAtTheCommittedPosition
         case aPartitionIsReadAgainAfterPauseAndResume
+        case noPartitionWaitsBehindTheBacklogOfAnother
         case aPositionBeyondTheEndIsOutOfRange
         case aSecondSessionOfOneIdentityFencesTheFirst
         case everyPartitionHasOneOwnerAfterAJoinAndALeave
@@ -79,6 +80,7 @@ package struct EventLogConformance: Sendable {
         case .aTurnWithoutPositionsIsRefused: try turnWithoutPositions()
         case .aRestartGoesOnAtTheCommittedPosition: try restart()
         case .aPartitionIsReadAgainAfterPauseAndResume: try pauseAndResume()
+        case .noPartitionWaitsBehindTheBacklogOfAnother: try backlogOfAnother()
         case .aPositionBeyondTheEndIsOutOfRange: try positionBeyondTheEnd()
         case .aSecondSessionOfOneIdentityFencesTheFirst: try secondSessionFences()
         case .everyPartitionHasOneOwnerAfterAJoinAndALeave: try joinAndLeave()

@@ -54,15 +54,15 @@ extension EventLogConformance {
         throw ConformanceFailure("no assignment within \(patience)")
     }
 
-    /// Polls until `count` records have come.
-    func records(of session: any TurnSession, count: Int) throws -> [LogRecord] {
+    /// Polls until `count` records have come, for up to `atMost` at a time.
+    func records(of session: any TurnSession, count: Int, atMost: Int = 100) throws -> [LogRecord] {
         var found: [LogRecord] = []
         let deadline = ContinuousClock.now + patience
         while found.count < count {
             guard .now < deadline else {
                 throw ConformanceFailure("\(found.count) of \(count) records within \(patience)")
             }
-            for event in try session.poll(maximumRecords: 100, timeout: .milliseconds(200)) {
+            for event in try session.poll(maximumRecords: atMost, timeout: .milliseconds(200)) {
                 switch event {
                 case .records(let records): found += records
                 case .assigned, .revoked, .lost: throw ConformanceFailure("\(event) where records were expected")
@@ -100,7 +100,7 @@ extension EventLogConformance {
 
     /// Appends records with the values 0, 1, 2 ... to one partition.
     func fill(_ topic: String, _ partition: Int32, count: Int) throws {
-        try append((0..<count).map { record(topic, partition, UInt8($0)) })
+        try append((0..<count).map { record(topic, partition, UInt8(truncatingIfNeeded: $0)) })
     }
 
     func record(_ topic: String, _ partition: Int32, _ number: UInt8) -> OutgoingRecord {

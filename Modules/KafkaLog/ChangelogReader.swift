@@ -83,8 +83,7 @@ import EventLog
             if failure != nil { break }
         }
         source.fetchAhead.refill(
-            waiting: source.queue.count,
-            positions: CollectionOfOne((partition: partition, offset: source.position)))
+            CollectionOfOne((partition: partition, offset: source.position, waiting: source.queue.count)))
         // The client has gone on behind what was taken from it, so that is never dropped for an error.
         sources[partition] = source
         if let failure {

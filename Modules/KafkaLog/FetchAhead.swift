@@ -1,7 +1,7 @@
 import CRdkafka
 import EventLog
 
-/// Keeps the fetch queue of a member, or of one partition of a changelog, filled.
+/// Keeps the fetch queues of a client's partitions filled.
 ///
 /// In this library version a fetching thread that found the queue full sleeps up to a second, and draining the queue
 /// does not wake it: a busy reader with a small queue stands still most of the time. Any request to the leader wakes
@@ -41,27 +41,26 @@ import EventLog
         }
     }
 
-    /// Wakes the fetching threads where fewer records wait than half the limit and a partition holds more.
+    /// Wakes the fetching threads where of a partition fewer records wait than half the limit and it holds more.
     ///
-    /// - Parameter positions: the next offset of each partition that is read; below 0 where nothing is wanted.
-    mutating func refill(waiting: Int, positions: some Sequence<(partition: Int32, offset: Int64)>) {
-        guard records > 0, waiting * (bytes / records + 1) < limitBytes / 2 else { return }
+    /// - Parameter partitions: those that are read, with the next offset that is wanted and the number of waiting records.
+    mutating func refill(_ partitions: some Sequence<(partition: Int32, offset: Int64, waiting: Int)>) {
+        guard records > 0 else { return }
         let now = ContinuousClock.now
         guard now - last >= Self.interval else { return }
-        var behind: [Int32] = []
-        var missing: Int64 = 0
-        for (partition, offset) in positions where offset >= 0 {
-            var first: Int64 = 0
-            var end: Int64 = 0
-            // What the last fetch told; asks nobody.
-            let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, topic, partition, &first, &end)
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR, end > offset else { continue }
-            behind.append(partition)
-            missing += end - offset
-        }
-        guard missing > 2 * Int64(waiting) + Self.missingRecords else { return }
+        let behind = partitions.filter { isBehind($0.partition, $0.offset, waiting: $0.waiting) }.map(\.partition)
+        guard !behind.isEmpty else { return }
         last = now
         wake(behind)
+    }
+
+    private func isBehind(_ partition: Int32, _ offset: Int64, waiting: Int) -> Bool {
+        guard waiting * (bytes / records + 1) < limitBytes / 2 else { return false }
+        var first: Int64 = 0
+        var end: Int64 = 0
+        // What the last fetch told; asks nobody.
+        let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, topic, partition, &first, &end)
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && end - offset > 2 * Int64(waiting) + Self.missingRecords
     }
 
     /// Wakes the threads that fetch these partitions.

@@ -33,8 +33,8 @@ struct KafkaConfiguration: Sendable {
     static let maximumMessageBytes = 16 << 20
     /// How much is fetched ahead of a reader of a whole topic or changelog, in KiB.
     private static let readerFetchQueueKibibytes = 4 << 10
-    /// The same of a member, which has the records of the turns before in memory, too.
-    private static let memberFetchQueueKibibytes = 2 << 10
+    /// The same of each partition of a member.
+    private static let memberFetchQueueKibibytes = 256
     /// How much is produced ahead of the broker, in KiB.
     static let produceQueueKibibytes = 32 << 10
     /// How long a member may go without polling before the group takes its partitions, in milliseconds.
@@ -120,8 +120,7 @@ struct KafkaConfiguration: Sendable {
     }
 
     /// - Parameter answerKibibytes: compressed bytes of one partition in one answer, which is a batch at least, may exceed the
-    ///   queue's limit and takes several times as much memory. The partitions of a member share its queue: the less of one's
-    ///   backlog comes at once, the sooner it is another's turn.
+    ///   queue's limit and takes several times as much memory.
     private static func fetching(aheadKibibytes: Int, answerKibibytes: Int, waitMilliseconds: Int) -> [String: String] {
         [
             "queued.min.messages": "100000",

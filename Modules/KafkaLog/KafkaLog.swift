@@ -105,8 +105,7 @@ package final class KafkaLog: EventLog {
             identity: session.identity, timeout: session.transactionTimeout)
         do {
             return try KafkaSession(
-                session, partitions: partitions, producer: producer, committed: committed, admin: admin,
-                configuration: configuration,
+                session, producer: producer, committed: committed, admin: admin, configuration: configuration,
                 diagnostics: KafkaDiagnostics(sink: sink))
         } catch {
             producer.close()

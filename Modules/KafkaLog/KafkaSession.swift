@@ -7,30 +7,27 @@ import EventLog
 /// The group part (rebalances, fetching) is here; `KafkaSession+Turn` has the commit, `KafkaSession+Restore` the
 /// changelog. Safe because everything it holds belongs to the one thread that uses it.
 @safe final class KafkaSession: TurnSession {
-    /// An offset that stands for "paused" in `nextOffsets`.
-    static let paused: Int64 = -1
-
     let session: SessionConfiguration
     let handle: KafkaHandle
     let producer: TransactionalProducer
     let committed: CommittedOffsets
     let admin: KafkaAdmin
     let configuration: KafkaConfiguration
+    /// Rebalances come here, and errors that are about no partition.
     private let queue: KafkaQueue
     private let topic: OpaquePointer
-    private var fetchAhead: FetchAhead
+    private let signal: QueueSignal
+    private let input: MemberInput
 
     private(set) var ownership: GroupOwnership<GroupMetadata>
     /// Whether a rebalance was taken from the queue that the client still waits for an answer to.
     private var owesAnswer = false
-    /// Per partition of the input, the smallest offset that is still wanted; `paused` where nothing is.
-    private var nextOffsets: [Int64]
     /// An error that came behind events which had to be handed out first.
     private var pendingError: LogError?
     var changelog: ChangelogReader?
 
     init(
-        _ session: SessionConfiguration, partitions: Int32, producer: TransactionalProducer,
+        _ session: SessionConfiguration, producer: TransactionalProducer,
         committed: CommittedOffsets, admin: KafkaAdmin,
         configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics
     ) throws(LogError) {
@@ -40,15 +37,16 @@ import EventLog
         self.admin = admin
         self.configuration = configuration
         ownership = GroupOwnership(topic: session.topic)
-        nextOffsets = Array(repeating: Self.paused, count: Int(partitions))
+        signal = try QueueSignal()
         handle = try KafkaHandle(
             .member(session), configuration, events: RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR,
             diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
         unsafe topic = rd_kafka_topic_new(handle.pointer, session.topic, nil)
-        fetchAhead = FetchAhead(
-            handle: handle, topic: session.topic,
-            limitBytes: configuration.fetchQueueKibibytes(of: .member(session)) << 10)
+        input = MemberInput(
+            topic: session.topic, handle: handle, signal: signal,
+            queueBytes: configuration.fetchQueueKibibytes(of: .member(session)) << 10)
+        signal.watch(queue)
         let topics = PartitionList(capacity: 1)
         topics.add(session.topic, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID))
         do {
@@ -71,61 +69,42 @@ import EventLog
             pendingError = nil
             throw error
         }
-        var events: [SessionEvent] = []
-        var found: [LogRecord] = []
         let deadline = ContinuousClock.now + timeout
-        var wait = timeout.milliseconds
-        repeat {
-            guard let event = queue.poll(wait) else {
-                if !found.isEmpty || deadline.hasPassed { break }
-                wait = deadline.remaining.milliseconds
-                continue
+        while true {
+            if let event = try pollGroup() { return [event] }
+            let (records, error) = input.take(maximumRecords) { failure(of: $0) }
+            input.refill()
+            if let error {
+                guard !records.isEmpty else { throw error }
+                pendingError = error
             }
-            let kind = event.kind
-            if kind == RD_KAFKA_EVENT_FETCH {
-                if let record = take(event) { found.append(record) }
-            } else if kind == RD_KAFKA_EVENT_REBALANCE {
-                if let change = try rebalance(event) {
-                    if !found.isEmpty { events.append(.records(found)) }
-                    events.append(change)
-                    return events
-                }
-            } else if kind == RD_KAFKA_EVENT_ERROR, let failure = failure(of: event) {
-                guard !found.isEmpty else { throw failure }
-                pendingError = failure
-                break
-            }
-            wait = found.isEmpty ? deadline.remaining.milliseconds : 0
-        } while found.count < maximumRecords
-        fetchAhead.refill(
-            waiting: queue.count,
-            positions: nextOffsets.enumerated().lazy.map { (partition: Int32($0.offset), offset: $0.element) })
-        if !found.isEmpty { events.append(.records(found)) }
-        return events
+            if !records.isEmpty { return [.records(records)] }
+            if deadline.hasPassed { return [] }
+            signal.wait(deadline.remaining.milliseconds)
+        }
     }
 
-    /// The record of a fetch event; `nil` where nobody wants it: its partition was paused, or it lies before the
-    /// position (this library version can deliver again after a resume).
-    private func take(_ event: borrowing KafkaEvent) -> LogRecord? {
-        guard let message = unsafe rd_kafka_event_message_next(event.pointer) else { return nil }
-        let partition = unsafe Int(message.pointee.partition)
-        let offset = unsafe message.pointee.offset
-        guard unsafe message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR, nextOffsets.indices.contains(partition),
-            nextOffsets[partition] != Self.paused, offset >= nextOffsets[partition]
-        else { return nil }
-        nextOffsets[partition] = offset + 1
-        let record = unsafe RecordReader.record(message, topic: session.topic)
-        fetchAhead.note(record)
-        return record
+    /// The next change of the assignment that waits, before records: what was fetched of a partition that goes is of no use.
+    private func pollGroup() throws(LogError) -> SessionEvent? {
+        while let event = queue.poll(0) {
+            switch event.kind {
+            case RD_KAFKA_EVENT_REBALANCE:
+                if let change = try rebalance(event) { return change }
+            case RD_KAFKA_EVENT_ERROR:
+                if let failure = failure(of: event) { throw failure }
+            case RD_KAFKA_EVENT_FETCH:
+                throw LogError(.invalidState, .fatal, "a record of \(session.topic) came past its partition's queue")
+            default: break
+            }
+        }
+        return nil
     }
 
     private func failure(of event: borrowing KafkaEvent) -> LogError? {
         let place = event.place
         guard var failure = ConsumerErrors.failure(of: event, on: handle, place: place) else { return nil }
-        if failure.code == .offsetOutOfRange, let place = place?.partition,
-            nextOffsets.indices.contains(Int(place.partition))
+        if failure.code == .offsetOutOfRange, let place = place?.partition, let wanted = input.next(of: place.partition)
         {
-            let wanted = nextOffsets[Int(place.partition)]
             if case .success(let bounds) = Result(catching: { () throws(LogError) in try admin.bounds(of: place) }) {
                 failure.message =
                     wanted < bounds.first
@@ -168,6 +147,7 @@ import EventLog
         // sought: input would be skipped.
         let list = PartitionList(capacity: partitions.count)
         for partition in partitions { list.add(session.topic, partition, offset: 0) }
+        try input.add(partitions)
         unsafe try KafkaFailure.check(rd_kafka_pause_partitions(handle.pointer, list.pointer), "pausing")
         for element in list.elements { try KafkaFailure.check(element.code, "pausing \(element.place)") }
         try unsafe answer(list.pointer, "taking the assignment")
@@ -176,7 +156,7 @@ import EventLog
     }
 
     private func revoked(_ partitions: [Int32]) throws(LogError) -> SessionEvent? {
-        for index in nextOffsets.indices { nextOffsets[index] = Self.paused }
+        input.pauseAll()
         // The library forgets that the membership ended where that happened during a rebalance: its metadata tells.
         let isLost = unsafe rd_kafka_assignment_lost(handle.pointer) != 0
         let event = ownership.revoke { held in
@@ -221,7 +201,7 @@ import EventLog
 
     func resume(_ partition: Int32, at offset: Int64) throws(LogError) {
         try ownership.require(partition)
-        guard nextOffsets[Int(partition)] == Self.paused else {
+        guard input.isPaused(partition) else {
             throw LogError(.invalidState, .fatal, "\(session.topic)/\(partition) is not paused")
         }
         changelog?.release(partition)
@@ -230,18 +210,16 @@ import EventLog
         let code = unsafe rd_kafka_seek(topic, partition, offset, session.sessionTimeout.milliseconds)
         try KafkaFailure.check(code, "resuming \(session.topic)/\(partition) at \(offset)")
         unsafe try KafkaFailure.check(rd_kafka_resume_partitions(handle.pointer, list.pointer), "resuming")
-        // A resume does not wake the thread that fetches.
-        fetchAhead.wake([partition])
-        nextOffsets[Int(partition)] = offset
+        input.resume(partition, at: offset)
     }
 
     func pause(_ partition: Int32) throws(LogError) {
         try ownership.require(partition)
-        guard nextOffsets[Int(partition)] != Self.paused else { return }
+        guard !input.isPaused(partition) else { return }
         let list = PartitionList(capacity: 1)
         list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
         unsafe try KafkaFailure.check(rd_kafka_pause_partitions(handle.pointer, list.pointer), "pausing")
-        nextOffsets[Int(partition)] = Self.paused
+        input.pause(partition)
     }
 
     // MARK: Leaving
@@ -275,6 +253,8 @@ import EventLog
             }
         }
         last.close()
+        input.close()
+        signal.unwatch(queue)
         queue.close()
         unsafe rd_kafka_topic_destroy(topic)
         handle.close(within: max(.milliseconds(100), deadline.remaining))

@@ -2,8 +2,6 @@
 package struct TurnLimits: Sendable {
     /// Records of one turn at most.
     package var records = 4_000
-    /// The records of so many turns are taken in at most where a partition has none: those that stand before its own.
-    package var turnsAhead = 4
     /// A turn ends after this long even where more is waiting; restores get as long between two turns.
     package var duration = Duration.milliseconds(200)
     /// Deadline of a commit, drained deliveries included; the transaction's own timeout, where that is shorter.

@@ -147,12 +147,9 @@ package final class TurnLoop {
         }
     }
 
-    /// How many records to ask for: so many that a turn has enough, and more while one partition has some and another none,
-    /// whose records may stand behind them in what the client has fetched.
+    /// How many records to ask for: so many that a turn has enough.
     private var room: Int {
-        let waiting = assignments.values.reduce(0) { $0 + $1.waitingCount }
-        let isStarved = waiting > 0 && assignments.values.contains { $0.task != nil && $0.waitingCount == 0 }
-        return max(1, environment.limits.records * (isStarved ? environment.limits.turnsAhead : 1) - waiting)
+        max(1, environment.limits.records - assignments.values.reduce(0) { $0 + $1.waitingCount })
     }
 
     private func handle(_ event: SessionEvent, _ session: any TurnSession) throws {
