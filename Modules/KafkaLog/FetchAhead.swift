@@ -13,7 +13,7 @@ import EventLog
     private static let timeoutMilliseconds: Int32 = 1
     /// What a partition must hold beyond the waiting records. Offsets are no count of records: of a writer with one
     /// record a transaction every other offset is a marker.
-    private static let missingRecords: Int64 = 1000
+    private static let missingRecords = 1000
     /// The shortest time between two requests.
     private static let interval = Duration.milliseconds(10)
 
@@ -55,12 +55,13 @@ import EventLog
     }
 
     private func isBehind(_ partition: Int32, _ offset: Int64, waiting: Int) -> Bool {
-        guard waiting * (bytes / records + 1) < limitBytes / 2 else { return false }
+        let half = limitBytes / 2 / (bytes / records + 1)
+        guard waiting < half else { return false }
         var first: Int64 = 0
         var end: Int64 = 0
         // What the last fetch told; asks nobody.
         let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, topic, partition, &first, &end)
-        return code == RD_KAFKA_RESP_ERR_NO_ERROR && end - offset > 2 * Int64(waiting) + Self.missingRecords
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && end - offset > Int64(2 * waiting + min(half, Self.missingRecords))
     }
 
     /// Wakes the threads that fetch these partitions.

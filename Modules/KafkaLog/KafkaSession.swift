@@ -205,6 +205,7 @@ import EventLog
             throw LogError(.invalidState, .fatal, "\(session.topic)/\(partition) is not paused")
         }
         changelog?.release(partition)
+        input.empty(partition)
         let list = PartitionList(capacity: 1)
         list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
         let code = unsafe rd_kafka_seek(topic, partition, offset, session.sessionTimeout.milliseconds)

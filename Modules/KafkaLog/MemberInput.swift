@@ -48,6 +48,12 @@ import EventLog
     /// The smallest offset that is still wanted of a partition; `nil` where nothing is.
     func next(of partition: Int32) -> Int64? { sources[partition]?.next }
 
+    /// Drops what waits of a paused partition. Before it is resumed: outdated records would still fill the queue, and an error
+    /// be taken for one of the new position.
+    func empty(_ partition: Int32) {
+        while sources[partition]?.queue.poll(0) != nil {}
+    }
+
     func resume(_ partition: Int32, at offset: Int64) {
         sources[partition]?.next = offset
         // A resume does not wake the thread that fetches.
@@ -104,7 +110,7 @@ import EventLog
 
     /// The record of a fetch event; `nil` where nobody wants it: its partition was paused, or it lies before the position
     /// (this library version can deliver again after a resume).
-    func record(of event: borrowing KafkaEvent) -> LogRecord? {
+    private func record(of event: borrowing KafkaEvent) -> LogRecord? {
         guard let message = unsafe rd_kafka_event_message_next(event.pointer),
             unsafe message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR
         else { return nil }

@@ -7,8 +7,8 @@ package import TaskRuntime
 /// power loss takes the last commits, the file stays consistent). After any error of SQLite the handle is closed, because
 /// such an error may have rolled the transaction back, and a statement behind it would start another one unasked.
 ///
-/// A long restore of a store that is not whole yet is written with a rollback journal and without the disk's word: its pages
-/// are new, most of them, and go into the file once. See `startJournal`.
+/// A long restore of a store that has no turn yet is written with a rollback journal and mostly without the disk's word: its
+/// pages are new, most of them, and go into the file once. See `startJournal`.
 ///
 /// Used by one thread.
 package final class SQLiteStateBackend: StateBackend {
@@ -21,6 +21,8 @@ package final class SQLiteStateBackend: StateBackend {
     /// is moved once.
     private static let restoreCheckpointPages = 16_000
     private static let restoreCacheKiB = 16_384
+    /// Of so many commits without a log one waits for the disk, so that the end need not wait for all of it.
+    private static let commitsPerSync = 8
 
     let connection: SQLiteConnection
     private let tables: [StateTable]
@@ -30,6 +32,7 @@ package final class SQLiteStateBackend: StateBackend {
     private let knowsBoot: Bool
     /// The file is written with a rollback journal now. See `startJournal`.
     private var hasJournal = false
+    private var journaledCommits = 0
 
     init(path: String, tables: [StateTable], schemaVersion: Int64, bootID: String) throws(StoreError) {
         self.path = path
@@ -43,6 +46,7 @@ package final class SQLiteStateBackend: StateBackend {
         }
         do {
             try Self.prepareSchema(of: connection, path, tables: tables, version: schemaVersion, bootID: bootID)
+            try Self.startLog(on: connection, path)
             stored = try Self.openTables(on: connection, path, tables)
         } catch {
             connection.close()
@@ -55,12 +59,20 @@ package final class SQLiteStateBackend: StateBackend {
         // The provider holds the directory, so that nobody else reads the file: no lock is taken and let go with every
         // statement. Set before the file is read, so that the log's index stands in memory, too.
         try connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        // The answer is not asserted: a test does, and every mode is correct.
-        try connection.execute("PRAGMA journal_mode=WAL")
         try connection.execute("PRAGMA synchronous=NORMAL")
         try connection.execute("PRAGMA cache_size=-\(pageCacheKiB)")
         try connection.execute("PRAGMA wal_autocheckpoint=\(checkpointPages)")
         try connection.execute("PRAGMA temp_store=MEMORY")
+    }
+
+    /// The mode stands in the file: a new one, and one that a long restore left, gets it here.
+    private static func startLog(on connection: SQLiteConnection, _ path: String) throws(StoreError) {
+        do {
+            // The answer is not asserted: a test does, and every mode is correct.
+            try connection.execute("PRAGMA journal_mode=WAL")
+        } catch {
+            throw storeError(error, path)
+        }
     }
 
     // MARK: Schema
@@ -78,7 +90,7 @@ package final class SQLiteStateBackend: StateBackend {
         } catch {
             throw storeError(error, path)
         }
-        let stored: StoredSchema
+        let stored: (version: Int64?, bootID: String?, tables: Set<String>)
         do {
             stored = try storedSchema(of: connection)
         } catch {
@@ -98,9 +110,6 @@ package final class SQLiteStateBackend: StateBackend {
             throw StoreError(.schema, "\(path) has other tables than this version's")
         }
         guard stored.bootID != bootID else { return }
-        guard stored.isWhole else {
-            throw StoreError(.corrupt, "\(path) was being restored before the machine started")
-        }
         do {
             try checkAfterBoot(connection, path, bootID: bootID)
         } catch let error as SQLiteError {
@@ -110,8 +119,11 @@ package final class SQLiteStateBackend: StateBackend {
         }
     }
 
-    /// A store of another boot may have met a power loss: its pages are checked once.
+    /// A store of another boot may have met a power loss: its pages are checked once. One without a log may lack some of them.
     private static func checkAfterBoot(_ connection: SQLiteConnection, _ path: String, bootID: String) throws {
+        guard try connection.text("PRAGMA journal_mode") == "wal" else {
+            throw StoreError(.corrupt, "\(path) was being restored before the machine started")
+        }
         guard try connection.text("PRAGMA quick_check(1)") == "ok" else {
             throw StoreError(.corrupt, "\(path) is damaged")
         }
@@ -144,25 +156,19 @@ package final class SQLiteStateBackend: StateBackend {
         try insert.run()
     }
 
-    /// What the file says of itself.
-    private struct StoredSchema {
-        var version: Int64?
-        var bootID: String?
-        /// It has a turn: a restore that has not come to its end leaves none.
-        var isWhole = false
-        var tables: Set<String>
-    }
-
-    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError) -> StoredSchema {
+    private static func storedSchema(of connection: SQLiteConnection) throws(SQLiteError)
+        -> (version: Int64?, bootID: String?, tables: Set<String>)
+    {
         var names: Set<String> = []
         let list = try connection.statement("SELECT name FROM sqlite_schema WHERE type = 'table'")
         while try list.step() { names.insert(list.text(0) ?? "") }
         list.reset()
-        guard names.contains("store") else { return StoredSchema(tables: names) }
-        return StoredSchema(
-            version: try connection.integer("SELECT schema_version FROM store"),
-            bootID: try connection.text("SELECT boot_id FROM store"),
-            isWhole: try connection.integer("SELECT turn FROM store") ?? 0 > 0, tables: names)
+        guard names.contains("store") else { return (nil, nil, names) }
+        return (
+            try connection.integer("SELECT schema_version FROM store"),
+            try connection.text("SELECT boot_id FROM store"),
+            names
+        )
     }
 
     /// A prefix keeps a worker's table names apart from the store's own.
@@ -242,6 +248,7 @@ package final class SQLiteStateBackend: StateBackend {
     package func begin() throws(StoreError) {
         try guarded { () throws(SQLiteError) in
             guard connection.isAutocommit else { return false }
+            if hasJournal { try setJournalSync() }
             try connection.statement("BEGIN IMMEDIATE").run()
             return true
         }.orThrow("a transaction is open already in \(path)")
@@ -289,14 +296,15 @@ package final class SQLiteStateBackend: StateBackend {
 
     package func setRestoring(_ isRestoring: Bool) throws(StoreError) {
         for stored in stored.values { stored.isRestoring = isRestoring }
-        let isWhole = try checkpoint().map { $0.turn > 0 } ?? false
-        try guarded { () throws(SQLiteError) in
-            guard !isRestoring else {
+        guard !isRestoring else {
+            let hasTurn = try checkpoint().map { $0.turn > 0 } ?? false
+            return try guarded { () throws(SQLiteError) in
                 try connection.execute("PRAGMA cache_size=-\(Self.restoreCacheKiB)")
                 try connection.execute("PRAGMA wal_autocheckpoint=\(Self.restoreCheckpointPages)")
-                if !isWhole, knowsBoot { try startJournal() }
-                return
+                if !hasTurn, knowsBoot { try startJournal() }
             }
+        }
+        try guarded { () throws(SQLiteError) in
             // What a restore has left to the indexes is more than a turn should have to write.
             try connection.inTransaction { () throws(SQLiteError) in
                 for stored in stored.values { try stored.willCommit() }
@@ -310,20 +318,24 @@ package final class SQLiteStateBackend: StateBackend {
 
     /// From here to `endJournal` a commit writes new pages into the file, and saves those that were there in a journal before:
     /// a killed restore goes on behind its last commit. The write-ahead log would take every page, for a commit to move it into
-    /// the file later. Nothing waits for the disk: a file that is not whole is thrown away after a power loss.
+    /// the file later. A power loss may take any part of it, so a file in this mode that another boot left is thrown away.
     private func startJournal() throws(SQLiteError) {
-        guard try connection.text("PRAGMA journal_mode=TRUNCATE") == "truncate" else { return }
-        // Not before: that the file is not whole is on the disk now.
-        try connection.execute("PRAGMA synchronous=OFF")
-        hasJournal = true
+        // The mode stands in the file and is on the disk from here on.
+        hasJournal = try connection.text("PRAGMA journal_mode=TRUNCATE") == "truncate"
     }
 
-    /// The change of the mode stands in the file and is synced, and the pages before it are. Only then may the file be called
-    /// whole.
+    /// Goes back to the log, which syncs the pages before. Only then may the file have a turn.
     private func endJournal() throws(SQLiteError) {
         try connection.execute("PRAGMA synchronous=NORMAL")
         try connection.execute("PRAGMA journal_mode=WAL")
         hasJournal = false
+    }
+
+    /// Called before a transaction.
+    private func setJournalSync() throws(SQLiteError) {
+        journaledCommits += 1
+        let waits = journaledCommits.isMultiple(of: Self.commitsPerSync)
+        try connection.execute("PRAGMA synchronous=\(waits ? "NORMAL" : "OFF")")
     }
 
     package func rollback() throws(StoreError) {
@@ -359,6 +371,8 @@ package final class SQLiteStateBackend: StateBackend {
             return try body()
         } catch {
             connection.close()
+            // What an unsynced page was is not known after the disk failed.
+            if hasJournal, error.kind == .inputOutput { throw StoreError(.corrupt, "\(path): \(error)") }
             throw Self.storeError(error, path)
         }
     }

@@ -32,7 +32,8 @@ package final class SQLiteStateBackendProvider: StateBackendProvider {
     }
 
     package func discard(partition: Int32) throws(StoreError) {
-        for suffix in ["-wal", "-shm", "-journal", ""] {
+        // The file first: what is left beside none is nothing to SQLite, and a file without its journal would be half of one.
+        for suffix in ["", "-wal", "-shm", "-journal"] {
             let file = path(of: partition) + suffix
             guard unsafe unlink(file) == 0 || errno == ENOENT else { throw StoreDirectory.failure("deleting \(file)") }
         }

@@ -156,10 +156,8 @@ final class Restore {
         committedTurn = committed.flatMap { TurnRow.parse(metadata: $0.metadata) } ?? (0, 0)
         let opened = try openTrusted(bounds: bounds)
         backend = opened
-        let checkpoint = try opened.checkpoint()
-        position = checkpoint?.changelogOffset ?? bounds.first
-        // Also the end of a long one that was stopped.
-        isLong = target - position >= Restore.longRestore || checkpoint?.turn == 0
+        position = try opened.checkpoint()?.changelogOffset ?? bounds.first
+        isLong = target - position >= Restore.longRestore
         if isLong { try opened.setRestoring(true) }
         lastProgress = instant()
     }
@@ -266,7 +264,7 @@ final class Restore {
                     "the changelog of partition \(partition) has turns, but the group has no committed position of "
                     + "ours: it expired or was reset by hand")
         }
-        // Before the store is called whole: till then it may be written in ways that are not safe for one that is.
+        // Before the store has a turn: till then it may be written in ways that are not safe for one that has.
         if isLong { try backend.setRestoring(false) }
         try backend.begin()
         try backend.commit(checkpoint(turn: committedTurn.turn, committedAt: now()))

@@ -114,8 +114,8 @@ package protocol StateBackend: AnyObject {
 
     func commit(_ checkpoint: StoreCheckpoint) throws(StoreError)
 
-    /// Many rows are going to be applied, or have been: a store may take more memory and disk meanwhile, and lose everything with
-    /// the power until a checkpoint has a turn above 0, which comes after the end. Called outside transactions.
+    /// Many rows are going to be applied, or have been: a store may take more memory and disk meanwhile, and one that has no turn
+    /// may lose everything with the power until the end. Called outside transactions.
     func setRestoring(_ isRestoring: Bool) throws(StoreError)
 
     func rollback() throws(StoreError)

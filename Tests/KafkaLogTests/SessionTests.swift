@@ -1,4 +1,5 @@
 import EventLog
+import Foundation
 import Synchronization
 import Testing
 
@@ -40,6 +41,26 @@ extension BrokerTests {
             try session.resume(0, at: 98)
             #expect(try session.records(2).map(\.text) == ["98", "99"])
             #expect(throws: LogError.self) { try session.resume(0, at: 1) }
+        }
+
+        /// Of each partition as many as of the others, once the client has fetched of both.
+        @Test func aPollTakesOfEveryPartitionThatHasRecords() throws {
+            let topics = try Topics(partitions: 2)
+            defer { topics.log.close() }
+            for partition in 0..<2 {
+                try topics.append((0..<200).map { "\($0)" }, to: topics.input, partition: Int32(partition))
+            }
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            for partition in 0..<2 { try session.resume(Int32(partition), at: 0) }
+            var shares: [[Int]] = []
+            while !shares.contains([5, 5]), shares.count < 18 {
+                Thread.sleep(forTimeInterval: 0.05)
+                for case .records(let records) in try session.poll(maximumRecords: 10, timeout: .milliseconds(500)) {
+                    shares.append((0..<2).map { partition in records.count { $0.partition == Int32(partition) } })
+                }
+            }
+            #expect(shares.contains([5, 5]), "\(shares)")
         }
 
         @Test func positionsThatWereLostAreWrittenBackInPlaceOfTheMembers() throws {

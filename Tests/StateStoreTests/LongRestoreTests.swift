@@ -7,7 +7,7 @@ import Testing
 
 private let rows = StateTable("row")
 
-/// A long restore is written with a rollback journal until the store is whole, and goes on behind its last commit, whatever
+/// A long restore of a store without a turn is written with a rollback journal, and goes on behind its last commit, whatever
 /// ends it early.
 @Suite struct LongRestoreTests {
     private let directory = FileManager.default.temporaryDirectory.appending(path: "store-\(UUID())/slot").path
@@ -110,6 +110,30 @@ private let rows = StateTable("row")
         #expect(error?.message.hasSuffix("was being restored before the machine started") == true)
     }
 
+    /// A tail is written with the log, and kept.
+    @Test func aShortOneThatAnotherBootLeftGoesOn() throws {
+        let store = try open()
+        try put(0..<10, turn: 1, in: store)
+        try put(10..<20, in: store)
+        let copy = try openAsAfterAKill(bootID: "boot-2")
+        #expect(try copy.checkpoint() == mark(20, turn: 0))
+        #expect(try hasAll(0..<20, in: copy))
+    }
+
+    /// So that the end need not wait for all of it.
+    @Test func aCommitNowAndThenWaitsForTheDisk() throws {
+        let store = try open()
+        try store.setRestoring(true)
+        var modes: [Int64?] = []
+        for number in 0..<16 {
+            try store.begin()
+            modes.append(try store.connection.integer("PRAGMA synchronous"))
+            try store.commit(mark(number, turn: 0))
+        }
+        let eight = Array(repeating: Int64?(0), count: 7) + [1]
+        #expect(modes == eight + eight)
+    }
+
     @Test func itCanBeTakenBack() throws {
         let store = try open()
         try store.setRestoring(true)
@@ -121,7 +145,7 @@ private let rows = StateTable("row")
     }
 
     /// It is trusted after a power loss.
-    @Test func aWholeStoreKeepsItsLog() throws {
+    @Test func aStoreWithATurnKeepsItsLog() throws {
         let store = try open()
         try put(0..<10, turn: 1, in: store)
         try store.setRestoring(true)
@@ -138,7 +162,6 @@ private let rows = StateTable("row")
         #expect(try mode(store) == "wal")
     }
 
-    /// A new file beside it would take it for its own.
     @Test func aStoreIsDiscardedWithItsJournal() throws {
         let store = try open()
         try store.setRestoring(true)

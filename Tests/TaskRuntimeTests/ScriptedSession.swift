@@ -182,6 +182,9 @@ private final class FaultyBackend: StateBackend {
         try whole.commit(checkpoint)
         isOpen = false
     }
+    func setRestoring(_ isRestoring: Bool) throws(StoreError) {
+        provider.note("store \(partition) \(isRestoring ? "restores" : "is restored")")
+    }
     func rollback() throws(StoreError) {
         try whole.rollback()
         isOpen = false

@@ -286,6 +286,16 @@ import Testing
         session.positions[partition] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
     }
 
+    /// Until its end is told a store may be written in a way that is not safe for one with a turn.
+    @Test func theEndOfALongRestoreIsToldBeforeTheStoreHasATurn() throws {
+        writeChangelog(of: 0, records: Int(Restore.longRestore))
+        try run([.events([.assigned([0])])] + Array(repeating: .events([]), count: 20))
+        let calls = session.trace.filter { $0.hasPrefix("store") }
+        #expect(calls.first == "store 0 restores")
+        #expect(calls.dropFirst().dropLast(2).allSatisfy { $0 == "store 0 turn=0" })
+        #expect(calls.suffix(2) == ["store 0 is restored", "store 0 turn=1"])
+    }
+
     /// What was told of restores: the slices that are left, and when a partition runs.
     private var course: [String] {
         notices.all.compactMap { notice in
