@@ -83,7 +83,8 @@ import EventLog
             if failure != nil { break }
         }
         source.fetchAhead.refill(
-            CollectionOfOne((partition: partition, offset: source.position, waiting: source.queue.count)))
+            CollectionOfOne(
+                (place: TopicPartition(topic, partition), offset: source.position, waiting: source.queue.count)))
         // The client has gone on behind what was taken from it, so that is never dropped for an error.
         sources[partition] = source
         if let failure {
@@ -133,7 +134,7 @@ import EventLog
             rd_kafka_incremental_assign(handle.pointer, list.pointer), "reading \(topic)/\(partition)")
         let source = Source(
             queue: queue, position: offset, hasOwnPosition: read.insert(partition).inserted,
-            fetchAhead: FetchAhead(handle: handle, topic: topic, limitBytes: fetchQueueBytes))
+            fetchAhead: FetchAhead(handle: handle, limitBytes: fetchQueueBytes))
         sources[partition] = source
         return source
     }

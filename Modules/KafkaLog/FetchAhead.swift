@@ -18,15 +18,14 @@ import EventLog
     private static let interval = Duration.milliseconds(10)
 
     private let handle: KafkaHandle
-    private let topic: String
     private let limitBytes: Int
     private var records = 0
     private var bytes = 0
     private var last: ContinuousClock.Instant
 
-    init(handle: KafkaHandle, topic: String, limitBytes: Int) {
+    /// - Parameter limitBytes: of the queue of each partition, or of the one that all share.
+    init(handle: KafkaHandle, limitBytes: Int) {
         self.handle = handle
-        self.topic = topic
         self.limitBytes = limitBytes
         last = .now
     }
@@ -43,31 +42,32 @@ import EventLog
 
     /// Wakes the fetching threads where of a partition fewer records wait than half the limit and it holds more.
     ///
-    /// - Parameter partitions: those that are read, with the next offset that is wanted and the number of waiting records.
-    mutating func refill(_ partitions: some Sequence<(partition: Int32, offset: Int64, waiting: Int)>) {
+    /// - Parameter places: those that are read, with the next offset that is wanted and the number of records that wait in
+    ///   their queue.
+    mutating func refill(_ places: some Sequence<(place: TopicPartition, offset: Int64, waiting: Int)>) {
         guard records > 0 else { return }
         let now = ContinuousClock.now
         guard now - last >= Self.interval else { return }
-        let behind = partitions.filter { isBehind($0.partition, $0.offset, waiting: $0.waiting) }.map(\.partition)
+        let behind = places.filter { isBehind($0.place, $0.offset, waiting: $0.waiting) }.map(\.place)
         guard !behind.isEmpty else { return }
         last = now
         wake(behind)
     }
 
-    private func isBehind(_ partition: Int32, _ offset: Int64, waiting: Int) -> Bool {
+    private func isBehind(_ place: TopicPartition, _ offset: Int64, waiting: Int) -> Bool {
         let half = limitBytes / 2 / (bytes / records + 1)
         guard waiting < half else { return false }
         var first: Int64 = 0
         var end: Int64 = 0
         // What the last fetch told; asks nobody.
-        let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, topic, partition, &first, &end)
+        let code = unsafe rd_kafka_get_watermark_offsets(handle.pointer, place.topic, place.partition, &first, &end)
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && end - offset > Int64(2 * waiting + min(half, Self.missingRecords))
     }
 
     /// Wakes the threads that fetch these partitions.
-    func wake(_ partitions: [Int32]) {
-        let list = PartitionList(capacity: partitions.count)
-        for partition in partitions { list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_END)) }
+    func wake(_ places: [TopicPartition]) {
+        let list = PartitionList(capacity: places.count)
+        for place in places { list.add(place.topic, place.partition, offset: Int64(RD_KAFKA_OFFSET_END)) }
         unsafe rd_kafka_offsets_for_times(handle.pointer, list.pointer, Self.timeoutMilliseconds)
     }
 }

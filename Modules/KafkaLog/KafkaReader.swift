@@ -7,6 +7,7 @@ import EventLog
 @safe final class KafkaReader: LogReader {
     private let handle: KafkaHandle
     private let queue: KafkaQueue
+    private var fetchAhead: FetchAhead
     private var topics: [(pointer: OpaquePointer, name: String)] = unsafe []
     /// The next offset of each assigned partition, as far as events told; markers are asked for in `positions`.
     private var next: [TopicPartition: Int64] = [:]
@@ -22,6 +23,7 @@ import EventLog
         self.admin = admin
         handle = try KafkaHandle(.reader, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
+        fetchAhead = FetchAhead(handle: handle, limitBytes: configuration.fetchQueueKibibytes(of: .reader) << 10)
     }
 
     func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {
@@ -64,6 +66,7 @@ import EventLog
                 let place = TopicPartition(record.topic, record.partition)
                 next[place] = record.offset + 1
                 positioned.insert(place)
+                fetchAhead.note(record)
                 found.append(record)
                 wait = 0
             case RD_KAFKA_EVENT_ERROR:
@@ -77,6 +80,8 @@ import EventLog
                 continue
             }
         }
+        let waiting = queue.count
+        fetchAhead.refill(next.lazy.map { (place: $0.key, offset: $0.value, waiting: waiting) })
         return found
     }
 

@@ -26,7 +26,7 @@ import EventLog
         self.topic = topic
         self.handle = handle
         self.signal = signal
-        fetchAhead = FetchAhead(handle: handle, topic: topic, limitBytes: queueBytes)
+        fetchAhead = FetchAhead(handle: handle, limitBytes: queueBytes)
     }
 
     // MARK: Partitions
@@ -57,7 +57,7 @@ import EventLog
     func resume(_ partition: Int32, at offset: Int64) {
         sources[partition]?.next = offset
         // A resume does not wake the thread that fetches.
-        fetchAhead.wake([partition])
+        fetchAhead.wake([TopicPartition(topic, partition)])
     }
 
     func pause(_ partition: Int32) { sources[partition]?.next = nil }
@@ -125,8 +125,10 @@ import EventLog
     /// Has more fetched where little waits.
     func refill() {
         fetchAhead.refill(
-            sources.lazy.compactMap { partition, source in
-                source.next.map { (partition: partition, offset: $0, waiting: source.queue.count) }
+            sources.lazy.compactMap { [topic] partition, source in
+                source.next.map {
+                    (place: TopicPartition(topic, partition), offset: $0, waiting: source.queue.count)
+                }
             })
     }
 
