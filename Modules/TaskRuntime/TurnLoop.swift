@@ -293,7 +293,8 @@ package final class TurnLoop {
             try session.resume(assignment.partition, at: position)
             if !torn.isEmpty { try repair(torn, of: assignment, session) }
             environment.observer.notify(.running(partition: assignment.partition))
-            return false
+            // A start may have taken its time: the group is polled before the next one.
+            return true
         }
     }
 

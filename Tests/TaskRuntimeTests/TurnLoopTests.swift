@@ -15,13 +15,16 @@ import Testing
     private let now: Int64 = 1_000_000
 
     /// Runs the loop over the polls, to their end.
-    private func run(_ polls: [ScriptedSession.Poll], records: Int = 1_000, storeLag: StoreLag = .none) throws {
+    private func run(
+        _ polls: [ScriptedSession.Poll], records: Int = 1_000, duration: Duration = .seconds(60),
+        storeLag: StoreLag = .none
+    ) throws {
         session.polls = polls
         provider.note = { [session] in session.note($0) }
         var limits = TurnLimits()
         limits.retryPause = .zero
         limits.records = records
-        limits.duration = .seconds(60)
+        limits.duration = duration
         limits.storeLag = storeLag
         let now = now
         let notices = notices
@@ -284,6 +287,15 @@ import Testing
                     headers: Changelog.headers(turn: 1))
             })
         session.positions[partition] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
+    }
+
+    /// The start of a task may take its time.
+    @Test func theGroupIsPolledBetweenTheEndsOfTwoRestores() throws {
+        let session = session
+        var resumed: [Int] = []
+        func count() { resumed.append(session.trace.count { $0.hasPrefix("resume") }) }
+        try run([.events([.assigned([0, 1])]), .act(count), .act(count)], duration: .zero)
+        #expect(resumed == [1, 2])
     }
 
     /// Until its end is told a store may be written in a way that is not safe for one with a turn.
