@@ -38,7 +38,13 @@ class Case:
         raise NotImplementedError
 
 
-class FullDisk(Case):
+class DiskCase(Case):
+    """A store is written when it is 20 s old, or much is to be written: until then a partition goes on without the disk."""
+
+    lasts = 25.0
+
+
+class FullDisk(DiskCase):
     name, says = "full disk", ("store_full",)
 
     def impossible(self):
@@ -59,7 +65,7 @@ class FullDisk(Case):
         self._ballast.unlink()
 
 
-class ReadOnlyDisk(Case):
+class ReadOnlyDisk(DiskCase):
     """The kernel makes a disk read-only under a running process where it finds an error; `mount` refuses to, so the shim does."""
 
     name, says = "read-only disk", ("store_read_only",)
@@ -79,7 +85,7 @@ class ReadOnlyDisk(Case):
         self.world.control.set(write_error=0)
 
 
-class BrokenDisk(Case):
+class BrokenDisk(DiskCase):
     name, says = "I/O error", ("store_io",)
 
     def begin(self):
