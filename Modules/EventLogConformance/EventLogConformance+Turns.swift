@@ -156,6 +156,7 @@ extension EventLogConformance {
         while !taken.contains(where: { $0.partition == 1 }) {
             try require(taken.count < 1_500, "the other partition's record behind \(taken.count) of the backlog's")
             taken += try records(of: session, count: 1, atMost: 10)
+            // Nothing tells when the client has fetched it.
             Thread.sleep(forTimeInterval: 0.01)
         }
     }

@@ -123,9 +123,7 @@ import EventLog
             if source.position == offset { return source }
             release(partition)
         }
-        guard let queue = KafkaQueue.partition(TopicPartition(topic, partition), of: handle) else {
-            throw LogError(.unknownTopic, .fatal, "\(topic)/\(partition) cannot be read")
-        }
+        let queue = try KafkaQueue.partition(TopicPartition(topic, partition), of: handle)
         let list = PartitionList(capacity: 1)
         // A plain offset always, for the reason given in `KafkaReader.assign`.
         let start = offset == 0 ? try admin.starts(of: topic, partitions: [partition])[partition] ?? 0 : offset

@@ -11,8 +11,8 @@ import EventLog
 @safe struct FetchAhead {
     /// How long the answer is waited for. It does not matter, and may stand behind a fetch that waits for records.
     private static let timeoutMilliseconds: Int32 = 1
-    /// What a partition must hold beyond the waiting records. Offsets are no count of records: of a writer with one
-    /// record a transaction every other offset is a marker.
+    /// What a partition must hold beyond the waiting records, or half a queue where that is less. Offsets are no count of
+    /// records: of a writer with one record a transaction every other offset is a marker.
     private static let missingRecords = 1000
     /// The shortest time between two requests.
     private static let interval = Duration.milliseconds(10)

@@ -58,9 +58,9 @@ import EventLog
     }
 
     /// One partition's own queue, cut off from the consumer's.
-    static func partition(_ place: TopicPartition, of handle: KafkaHandle) -> KafkaQueue? {
+    static func partition(_ place: TopicPartition, of handle: KafkaHandle) throws(LogError) -> KafkaQueue {
         guard let pointer = unsafe rd_kafka_queue_get_partition(handle.pointer, place.topic, place.partition) else {
-            return nil
+            throw LogError(.unknownTopic, .fatal, "\(place) cannot be read")
         }
         unsafe rd_kafka_queue_forward(pointer, nil)
         return unsafe KafkaQueue(pointer)

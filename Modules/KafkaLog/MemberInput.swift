@@ -35,9 +35,7 @@ import EventLog
     func add(_ partitions: [Int32]) throws(LogError) {
         for partition in partitions {
             if let known = sources.removeValue(forKey: partition) { release(known) }
-            guard let queue = KafkaQueue.partition(TopicPartition(topic, partition), of: handle) else {
-                throw LogError(.unknownTopic, .fatal, "\(topic)/\(partition) cannot be read")
-            }
+            let queue = try KafkaQueue.partition(TopicPartition(topic, partition), of: handle)
             signal.watch(queue)
             sources[partition] = Source(queue: queue)
         }
@@ -76,29 +74,37 @@ import EventLog
         var found: [LogRecord] = []
         var open = inServingOrder()
         first = (open.first ?? 0) + 1
-        while !open.isEmpty, found.count < maximum {
-            let share = max(1, (maximum - found.count) / open.count)
-            var withMore: [Int32] = []
-            for partition in open where found.count < maximum {
-                guard let queue = sources[partition]?.queue else { continue }
-                let end = found.count + share
-                var isDry = false
-                while found.count < end, !isDry {
-                    guard let event = queue.poll(0) else {
-                        isDry = true
-                        continue
-                    }
-                    if event.kind == RD_KAFKA_EVENT_FETCH {
-                        if let record = record(of: event) { found.append(record) }
-                    } else if event.kind == RD_KAFKA_EVENT_ERROR, let error = failure(event) {
-                        return (found, error)
-                    }
+        do throws(LogError) {
+            while !open.isEmpty, found.count < maximum {
+                let share = max(1, (maximum - found.count) / open.count)
+                var withMore: [Int32] = []
+                for partition in open where found.count < maximum {
+                    if try take(share, of: partition, into: &found, failure) { withMore.append(partition) }
                 }
-                if !isDry { withMore.append(partition) }
+                open = withMore
             }
-            open = withMore
+        } catch {
+            return (found, error)
         }
         return (found, nil)
+    }
+
+    /// Takes up to `share` records of one partition; whether it may have more.
+    private func take(
+        _ share: Int, of partition: Int32, into found: inout [LogRecord],
+        _ failure: (borrowing KafkaEvent) -> LogError?
+    ) throws(LogError) -> Bool {
+        guard let queue = sources[partition]?.queue else { return false }
+        let end = found.count + share
+        while found.count < end {
+            guard let event = queue.poll(0) else { return false }
+            if event.kind == RD_KAFKA_EVENT_FETCH {
+                if let record = record(of: event) { found.append(record) }
+            } else if event.kind == RD_KAFKA_EVENT_ERROR, let error = failure(event) {
+                throw error
+            }
+        }
+        return true
     }
 
     /// The partitions that are read, beginning with the one after the first of the last time.
