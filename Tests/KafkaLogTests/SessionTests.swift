@@ -55,6 +55,7 @@ extension BrokerTests {
             for partition in 0..<2 { try session.resume(Int32(partition), at: 0) }
             var shares: [[Int]] = []
             while !shares.contains([5, 5]), shares.count < 18 {
+                // Nothing tells when the client has.
                 Thread.sleep(forTimeInterval: 0.05)
                 for case .records(let records) in try session.poll(maximumRecords: 10, timeout: .milliseconds(500)) {
                     shares.append((0..<2).map { partition in records.count { $0.partition == Int32(partition) } })

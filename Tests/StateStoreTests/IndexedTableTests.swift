@@ -10,16 +10,12 @@ private let rows = StateTable("row")
 /// The index of keys follows the rows in batches: what it lacks is found all the same, also after everything that may
 /// happen to the file in between.
 @Suite struct IndexedTableTests {
-    private let directory = FileManager.default.temporaryDirectory.appending(path: "store-\(UUID())/slot").path
+    private let stores = TemporaryStores([rows])
     private let provider: SQLiteStateBackendProvider
 
-    init() throws {
-        provider = try SQLiteStateBackendProvider(directory: directory, tables: [rows], schemaVersion: 1)
-    }
+    init() throws { provider = try stores.provider(of: "slot") }
 
-    private func open() throws -> SQLiteStateBackend {
-        try #require(try provider.open(partition: 0) as? SQLiteStateBackend)
-    }
+    private func open() throws -> SQLiteStateBackend { try provider.openStore() }
 
     /// Keys in no order.
     private func key(_ number: Int) -> [UInt8] {

@@ -10,17 +10,16 @@ private let rows = StateTable("row")
 /// A long restore of a store without a turn is written with a rollback journal, and goes on behind its last commit, whatever
 /// ends it early.
 @Suite struct LongRestoreTests {
-    private let directory = FileManager.default.temporaryDirectory.appending(path: "store-\(UUID())/slot").path
+    private let stores = TemporaryStores([rows])
     private let provider: SQLiteStateBackendProvider
+    private let directory: String
 
     init() throws {
-        provider = try SQLiteStateBackendProvider(
-            directory: directory, tables: [rows], schemaVersion: 1, bootID: "boot-1")
+        provider = try stores.provider(of: "slot")
+        directory = stores.directory(of: "slot")
     }
 
-    private func open() throws -> SQLiteStateBackend {
-        try #require(try provider.open(partition: 0) as? SQLiteStateBackend)
-    }
+    private func open() throws -> SQLiteStateBackend { try provider.openStore() }
 
     private func mode(_ store: SQLiteStateBackend) throws -> String? {
         try store.connection.text("PRAGMA journal_mode")
@@ -50,15 +49,14 @@ private let rows = StateTable("row")
 
     /// The files as a killed process leaves them, in another slot and perhaps after another start of the machine.
     private func openAsAfterAKill(bootID: String = "boot-1") throws -> SQLiteStateBackend {
-        let other = directory + "-\(UUID())"
-        let provider = try SQLiteStateBackendProvider(
-            directory: other, tables: [rows], schemaVersion: 1, bootID: bootID)
+        let slot = "slot-\(UUID())"
+        let (provider, other) = (try stores.provider(of: slot, bootID: bootID), stores.directory(of: slot))
         for suffix in ["", "-wal", "-journal"]
         where FileManager.default.fileExists(atPath: "\(directory)/0.sqlite\(suffix)") {
             try FileManager.default.copyItem(
                 atPath: "\(directory)/0.sqlite\(suffix)", toPath: "\(other)/0.sqlite\(suffix)")
         }
-        return try #require(try provider.open(partition: 0) as? SQLiteStateBackend)
+        return try provider.openStore()
     }
 
     @Test func afterItsEndTheStoreHasItsLogAgain() throws {
@@ -100,7 +98,7 @@ private let rows = StateTable("row")
         #expect(try hasAll(0..<80_000, in: copy))
     }
 
-    /// Nothing waited for the disk.
+    /// Most of it did not wait for the disk.
     @Test(arguments: [0, 1_000]) func oneThatAnotherBootLeftIsThrownAway(rows count: Int) throws {
         let store = try open()
         try store.setRestoring(true)
@@ -155,9 +153,7 @@ private let rows = StateTable("row")
 
     /// Nobody could tell that there was a power loss.
     @Test func withoutABootIDAStoreKeepsItsLog() throws {
-        let provider = try SQLiteStateBackendProvider(
-            directory: directory + "-unknown", tables: [rows], schemaVersion: 1, bootID: "")
-        let store = try #require(try provider.open(partition: 0) as? SQLiteStateBackend)
+        let store = try stores.provider(of: "unknown", bootID: "").openStore()
         try store.setRestoring(true)
         #expect(try mode(store) == "wal")
     }

@@ -10,7 +10,8 @@ private let timers = StateTable("timer")
 private let tables = [timers, referrals]
 
 @Suite struct SQLiteStateBackendTests {
-    private let directory = FileManager.default.temporaryDirectory.appending(path: "store-\(UUID())/slot").path
+    private let stores = TemporaryStores(tables)
+    private var directory: String { stores.directory(of: "slot") }
 
     private func provider(
         version: Int64 = 1, tables: [StateTable] = tables, bootID: String = "boot-1"
