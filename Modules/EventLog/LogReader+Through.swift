@@ -6,18 +6,9 @@ extension LogReader {
         from positions: [TopicPartition: Int64], to ends: [TopicPartition: Int64],
         patience: Duration = ReadThrough.patience, _ body: (LogRecord) throws -> Void
     ) throws {
-        let wanted = positions.filter { place, position in position < ends[place, default: 0] }
-        guard !wanted.isEmpty else { return }
-        try assign(wanted)
-        var deadline = ContinuousClock.now + patience
-        while try self.positions().contains(where: { $0.value < ends[$0.key, default: 0] }) {
-            let records = try read(maximum: ReadThrough.recordsPerRead, timeout: ReadThrough.wait)
-            for record in records { try body(record) }
-            if !records.isEmpty {
-                deadline = ContinuousClock.now + patience
-            } else if ContinuousClock.now >= deadline {
-                throw LogError(.timedOut, .retriable, "the log brought no record within \(patience), before its end")
-            }
+        let reading = ReadThrough(from: positions, to: ends, patience: patience) { self }
+        while reading.remaining > 0 {
+            for record in try reading.next(wait: .milliseconds(200)) { try body(record) }
         }
     }
 }
@@ -42,11 +33,4 @@ extension EventLog {
         }
         try reader.readThrough(from: positions, to: ends, patience: patience, body)
     }
-}
-
-/// Bounds of reading to the end.
-package enum ReadThrough {
-    package static let patience = Duration.seconds(60)
-    static let recordsPerRead = 2_000
-    static let wait = Duration.milliseconds(200)
 }
