@@ -65,7 +65,7 @@ package enum MetricName: String, Sendable, CaseIterable {
         case .deadLetters: "Records sent to the dead-letter topic."
         case .duplicates: "Events that had been processed before, and changed nothing."
         case .commit: "Time from the end of a turn's processing to its commit in the log and in every store."
-        case .restoreRemaining: "Changelog records that a partition still has to read before it works; 0 when it does."
+        case .restoreRemaining: "Records that a partition still has to read before it works; 0 when it does."
         case .rebalances: "Changes of the assignment: assigned, revoked, lost."
         case .storeBytes: "Size of the store files of this process."
         case .buildInfo: "1, with the version as its label."

@@ -14,7 +14,7 @@ package struct Readiness: Sendable {
     }
 
     package enum PartitionState: Sendable, Hashable {
-        /// `remaining` changelog records; `nil` before they are counted. `cause` is the fault that it is restored from.
+        /// `remaining` records to be read; `nil` before they are counted. `cause` is the fault that it is restored from.
         case restoring(remaining: Int64?, cause: String?)
         case running
         /// Needs a person, or somebody's open transaction to end.
@@ -132,7 +132,7 @@ package struct Readiness: Sendable {
             case .stopped(let code, let reason):
                 reasons.append(Reason(code: code, partition: partition, message: reason))
             case .restoring(let remaining, let cause):
-                let progress = remaining.map { "\($0) changelog records to go" } ?? "from its changelog"
+                let progress = remaining.map { "\($0) records to go" } ?? "from its changelog"
                 reasons.append(
                     Reason(
                         code: "restoring", partition: partition,

@@ -1,10 +1,22 @@
 import EventLog
 
-/// A partition that a session holds: first restoring, then running, until it is put down.
+/// A partition that a session holds: first restoring, then starting, then running, until it is put down.
 final class Assignment {
+    /// What is left to be done of a task before its input begins.
+    struct Start {
+        /// Where its input begins.
+        var position: Int64
+        /// Rows of a torn turn, as the restore found them.
+        var torn: [RowChange]
+        /// Records that its processor has to read.
+        var remaining: Int64 = 0
+    }
+
     let partition: Int32
     private(set) var restore: Restore?
     private(set) var task: PartitionTask?
+    /// Beside a task that does not run yet.
+    private(set) var start: Start?
     /// Fetched records; the first `taken` of them are processed.
     private var fetched: [LogRecord] = []
     private var taken = 0
@@ -24,7 +36,13 @@ final class Assignment {
     }
 
     /// Something is to be done without waiting for the log.
-    var isBusy: Bool { (restore != nil && retryAt == nil) || taken < fetched.count }
+    var isBusy: Bool { (isPreparing && retryAt == nil) || taken < fetched.count }
+
+    /// Restoring or starting.
+    var isPreparing: Bool { restore != nil || start != nil }
+
+    /// How many records are left to be read before it runs; 0 until that was asked for.
+    var remaining: Int64 { restore?.remaining ?? start?.remaining ?? 0 }
 
     var next: LogRecord? { taken < fetched.count ? fetched[taken] : nil }
 
@@ -33,7 +51,7 @@ final class Assignment {
 
     /// Takes fetched records in; dropped where nothing runs that could process them.
     func add(_ record: LogRecord) {
-        guard task != nil else { return }
+        guard task != nil, start == nil else { return }
         fetched.append(record)
     }
 
@@ -55,12 +73,17 @@ final class Assignment {
         taken = 0
     }
 
-    func start(_ task: PartitionTask) {
+    func start(_ task: PartitionTask, _ start: Start) {
         restore = nil
         hasFailed = false
         self.task = task
+        self.start = start
         reported = TaskCounts()
     }
+
+    func startGoesOn(remaining: Int64) { start?.remaining = remaining }
+
+    func startIsDone() { start = nil }
 
     func restart(_ restore: Restore) {
         self.restore = restore
@@ -81,6 +104,7 @@ final class Assignment {
         task?.processor.taskWillStop()
         task?.close()
         task = nil
+        start = nil
         restore?.close()
         restore = nil
         dropFetched()

@@ -26,25 +26,36 @@ package protocol Processor: AnyObject {
     /// The state was rolled back or restored: drop everything cached from it.
     func stateDidReset()
 
-    /// The task is restored and about to run, from that offset of its input on.
-    func taskDidStart(at position: Int64) throws
+    /// The task is restored, and is to run from that offset of its input on. Does one slice of what comes before, no longer
+    /// than a turn; called again until that is `done`. The group is polled and other partitions have their turns between
+    /// the slices, this one has none. After a throw the task is restored and started anew.
+    ///
+    /// - Parameter wait: how long the slice may wait for what it is to work on.
+    func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress
 
     /// The turn is committed in log and store: what waits for that (outside effects) may be handed over now.
     func turnDidCommit()
 
     /// Another process gets the partition when this returns: what was handed over should be through by then. Takes a few
-    /// seconds at most; not called where the partition is lost already.
+    /// seconds at most; not called where the partition is lost already. May come before the start is done.
     func taskWillLeave()
 
-    /// The task is put down: nothing of it may be handed over any more.
+    /// The task is put down: nothing of it may be handed over any more. May come before the start is done.
     func taskWillStop()
 }
 
 extension Processor {
-    package func taskDidStart(at position: Int64) throws {}
+    package func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress { .done }
     package func turnDidCommit() {}
     package func taskWillLeave() {}
     package func taskWillStop() {}
+}
+
+/// How far the start of a task has come.
+package enum StartProgress: Sendable, Hashable {
+    /// `remaining` records are to be read; `goesOn` where the next slice need not wait for them.
+    case working(remaining: Int64, goesOn: Bool)
+    case done
 }
 
 /// Why a record cannot be processed; it goes to the worker's dead-letter topic, raw.

@@ -224,9 +224,10 @@ package final class TurnLoop {
         }
     }
 
-    // MARK: Restore
+    // MARK: Restore and start
 
-    /// Restoring gets as long as a turn may last, so that it comes to its end beside partitions that are always busy.
+    /// Restoring and starting get as long as a turn may last, so that they come to their end beside partitions that are
+    /// always busy.
     private func restoreInSlices(_ session: any TurnSession) throws {
         let start = environment.instant()
         var hasTime: Bool { environment.instant() - start < environment.limits.duration }
@@ -237,17 +238,16 @@ package final class TurnLoop {
         }
     }
 
-    /// One slice of the shortest restore that has rows; whether there was one. Side by side all partitions would be ready
-    /// at the end; one after the other the first is so long before.
+    /// One slice of the shortest restore or start that has records; whether there was one. Side by side all partitions would
+    /// be ready at the end; one after the other the first is so long before.
     private func restoreSlice(_ session: any TurnSession, wait: Duration) throws -> Bool {
         for assignment in inRestoringOrder() {
             if let retryAt = assignment.retryAt {
                 guard retryAt <= environment.instant() else { continue }
                 assignment.retryAt = nil
             }
-            guard let restore = assignment.restore else { continue }
             do {
-                if try restoreStep(restore, assignment, session, wait: wait) { return true }
+                if try step(assignment, session, wait: wait) { return true }
             } catch let stop as Restore.Stop {
                 environment.observer.notify(
                     .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
@@ -263,13 +263,19 @@ package final class TurnLoop {
         return false
     }
 
-    /// The one with the fewest rows to go first; how many they are is asked for before. Whose store has failed comes last: it
-    /// may fail again and again.
+    /// The one with the fewest records to go first; how many they are is asked for before. Whose store has failed comes
+    /// last: it may fail again and again.
     private func inRestoringOrder() -> [Assignment] {
         func rank(_ assignment: Assignment) -> (Int, Int64, Int32) {
-            (assignment.hasFailed ? 1 : 0, assignment.restore?.remaining ?? 0, assignment.partition)
+            (assignment.hasFailed ? 1 : 0, assignment.remaining, assignment.partition)
         }
-        return assignments.values.filter { $0.restore != nil }.sorted { rank($0) < rank($1) }
+        return assignments.values.filter(\.isPreparing).sorted { rank($0) < rank($1) }
+    }
+
+    /// Whether the next slice need not wait; so the two below.
+    private func step(_ assignment: Assignment, _ session: any TurnSession, wait: Duration) throws -> Bool {
+        if let restore = assignment.restore { return try restoreStep(restore, assignment, session, wait: wait) }
+        return try startStep(assignment, session, wait: wait)
     }
 
     private func restoreStep(
@@ -281,19 +287,29 @@ package final class TurnLoop {
             return goesOn
         case .done(let state, let position, let epoch, let torn):
             let processor = try environment.makeProcessor(state, assignment.partition)
-            assignment.start(
-                try PartitionTask(
-                    configuration: TaskConfiguration(
-                        worker: environment.worker, partition: assignment.partition,
-                        catalogue: environment.catalogue, partitions: partitions,
-                        group: environment.session.group),
-                    state: state, processor: processor, position: position, epoch: epoch,
-                    watch: environment.watch))
-            try processor.taskDidStart(at: position)
-            try session.resume(assignment.partition, at: position)
-            if !torn.isEmpty { try repair(torn, of: assignment, session) }
+            let task = try PartitionTask(
+                configuration: TaskConfiguration(
+                    worker: environment.worker, partition: assignment.partition, catalogue: environment.catalogue,
+                    partitions: partitions, group: environment.session.group),
+                state: state, processor: processor, position: position, epoch: epoch, watch: environment.watch)
+            assignment.start(task, Assignment.Start(position: position, torn: torn))
+            return try startStep(assignment, session, wait: wait)
+        }
+    }
+
+    /// With the last slice the partition's input begins.
+    private func startStep(_ assignment: Assignment, _ session: any TurnSession, wait: Duration) throws -> Bool {
+        guard let task = assignment.task, let start = assignment.start else { return false }
+        switch try task.processor.taskWillStart(at: start.position, wait: wait) {
+        case .working(let remaining, let goesOn):
+            assignment.startGoesOn(remaining: remaining)
+            environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
+            return goesOn
+        case .done:
+            assignment.startIsDone()
+            try session.resume(assignment.partition, at: start.position)
+            if !start.torn.isEmpty { try repair(start.torn, of: assignment, session) }
             environment.observer.notify(.running(partition: assignment.partition))
-            // A start may have taken its time: the group is polled before the next one.
             return true
         }
     }

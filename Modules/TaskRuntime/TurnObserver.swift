@@ -6,6 +6,7 @@ package struct TurnObserver: Sendable {
         case assigned([Int32])
         /// A partition is put back to its last checkpoint, by the fault named or by one of the whole session.
         case restarting(partition: Int32, TurnFault?)
+        /// `remaining` records are to be read before the partition runs: of its changelog, then what its start needs.
         case restoring(partition: Int32, remaining: Int64)
         case running(partition: Int32)
         case revoked([Int32])

@@ -317,7 +317,7 @@ final class RecordingDispatch: NotificationDispatch {
         let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
         for request in requests { _ = try self.request(request) }
         // The store is read from the start while the same messages wait already.
-        try harness.task.processor.taskDidStart(at: 0)
+        #expect(try harness.task.processor.taskWillStart(at: 0, wait: .zero) == .done)
         dispatch.room = 10
         _ = try self.request(requests[0])
         #expect(Set(dispatch.drain().map(\.request.about)) == ["ref_1", "ref_2", "ref_3"])
@@ -341,7 +341,7 @@ final class RecordingDispatch: NotificationDispatch {
             position, body in
             for record in input where record.offset >= position { try body(record) }
         }
-        try processor.taskDidStart(at: 100)
+        #expect(try processor.taskWillStart(at: 100, wait: .zero) == .done)
     }
 
     private func record(_ payload: some EventPayload, offset: Int64) -> LogRecord {
@@ -393,7 +393,8 @@ final class RecordingDispatch: NotificationDispatch {
         #expect(dispatch.drain().count == 2)
         _ = try held.send(report(requests[0]), key: "", at: start, source: "/tributary/notification-sender/before")
         let restarted = RecordingDispatch()
-        try NotificationProcessor(state: held.state, partition: 0, dispatch: restarted) { _, _ in }.taskDidStart(at: 5)
+        let processor = NotificationProcessor(state: held.state, partition: 0, dispatch: restarted) { _, _ in }
+        #expect(try processor.taskWillStart(at: 5, wait: .zero) == .done)
         #expect(restarted.drain().map(\.request.about) == ["ref_2"])
     }
 

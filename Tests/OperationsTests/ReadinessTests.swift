@@ -42,7 +42,7 @@ import Testing
         let state = Self.readiness([.assigned([3]), .restoring(partition: 3, remaining: 1_200)])
         #expect(
             state.reasons == [
-                Readiness.Reason(code: "restoring", partition: 3, message: "1200 changelog records to go")
+                Readiness.Reason(code: "restoring", partition: 3, message: "1200 records to go")
             ])
     }
 
@@ -52,7 +52,7 @@ import Testing
             .restarting(partition: 3, Self.diskFault), .restoring(partition: 3, remaining: 7),
         ])
         #expect(Self.codes(state) == ["restoring"])
-        #expect(state.reasons[0].message == "7 changelog records to go, after: no space left")
+        #expect(state.reasons[0].message == "7 records to go, after: no space left")
         state.apply(.running(partition: 3), thread: 0, at: Self.start)
         #expect(state.isReady)
     }

@@ -17,7 +17,7 @@ import Testing
     /// Runs the loop over the polls, to their end.
     private func run(
         _ polls: [ScriptedSession.Poll], records: Int = 1_000, duration: Duration = .seconds(60),
-        storeLag: StoreLag = .none
+        storeLag: StoreLag = .none, starts: [Int32: [Result<StartProgress, LogError>]] = [:]
     ) throws {
         session.polls = polls
         provider.note = { [session] in session.note($0) }
@@ -27,14 +27,20 @@ import Testing
         limits.duration = duration
         limits.storeLag = storeLag
         let now = now
+        // The clock stands still: what a test does not bring about takes no time.
+        let instant = ContinuousClock.now
         let notices = notices
+        var starts = starts
         let loop = TurnLoop(
             TurnLoop.Environment(
                 log: ScriptedLog(session),
                 session: SessionConfiguration(group: "g", topic: "t", changelogTopic: "c", identity: "i"),
                 worker: .referral, catalogue: TopicCatalogue(partitions: 1), stores: provider, now: { now },
-                sleep: { _ in }, limits: limits, observer: TurnObserver { notices.all.append($0) },
-                makeProcessor: { _, _ in AnyKey() }),
+                sleep: { _ in }, instant: { instant }, limits: limits,
+                observer: TurnObserver { notices.all.append($0) },
+                makeProcessor: { [session] _, partition in
+                    AnyKey(starts: starts.removeValue(forKey: partition) ?? []) { session.note("\($0) \(partition)") }
+                }),
             stop: session.stop)
         try loop.run()
     }
@@ -42,6 +48,25 @@ import Testing
     /// The probe without keys: every partition takes every event.
     private final class AnyKey: Processor {
         let probe = ProbeProcessor()
+        /// What the calls of its start come to before it is done; all that happens there is noted.
+        private var starts: [Result<StartProgress, LogError>]
+        private let note: (String) -> Void
+        private let isNoted: Bool
+
+        init(starts: [Result<StartProgress, LogError>], note: @escaping (String) -> Void) {
+            self.starts = starts
+            self.note = note
+            isNoted = !starts.isEmpty
+        }
+
+        func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress {
+            guard isNoted else { return .done }
+            note("start@\(position)")
+            return starts.isEmpty ? .done : try starts.removeFirst().get()
+        }
+        func taskWillLeave() { if isNoted { note("leave") } }
+        func taskWillStop() { if isNoted { note("stop") } }
+
         func decode(_ event: Event) throws -> any EventPayload { try probe.decode(event) }
         func routingKey(of payload: any EventPayload, event: Event) -> String? { nil }
         func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan { .zero }
@@ -296,6 +321,66 @@ import Testing
         func count() { resumed.append(session.trace.count { $0.hasPrefix("resume") }) }
         try run([.events([.assigned([0, 1])]), .act(count), .act(count)], duration: .zero)
         #expect(resumed == [1, 2])
+    }
+
+    private func reading(_ remaining: Int64, goesOn: Bool = true) -> Result<StartProgress, LogError> {
+        .success(.working(remaining: remaining * Int64(Restore.slice), goesOn: goesOn))
+    }
+
+    /// Its backlog may take longer than the group waits for a poll.
+    @Test func theGroupIsPolledAndOthersWorkWhileATaskStarts() throws {
+        try run(
+            [.events([.assigned([0, 1])]), .events([]), batch(1, 0..<1), batch(1, 1..<2)]
+                + Array(repeating: .events([]), count: 2), duration: .zero,
+            starts: [0: [reading(4), reading(3), reading(2), reading(1)]])
+        #expect(course == ["0: 4 to go", "1 runs", "0: 3 to go", "0: 2 to go", "0: 1 to go", "0 runs"])
+        #expect(
+            session.trace.filter { $0.hasPrefix("start") || $0.hasPrefix("commit") || $0.hasPrefix("resume") } == [
+                "start@0 0", "resume 1@0", "start@0 0", "commit 1@1 turn=1 epoch=1", "start@0 0",
+                "commit 1@2 turn=2 epoch=1", "start@0 0", "start@0 0", "resume 0@0",
+            ])
+    }
+
+    /// Records that the log has not brought yet.
+    @Test func aStartThatHasNothingToReadLeavesItsSliceToTheOthers() throws {
+        try run(
+            [.events([.assigned([0, 1])]), .events([])],
+            starts: [0: [reading(1), reading(1, goesOn: false), reading(1, goesOn: false)], 1: [reading(2)]])
+        #expect(
+            course == ["0: 1 to go", "1: 2 to go", "0: 1 to go", "1 runs", "0: 1 to go", "0 runs"])
+    }
+
+    @Test func nothingIsProcessedBeforeATaskHasStarted() throws {
+        try run(
+            [.events([.assigned([0])]), batch(0, 0..<1), .events([]), batch(0, 0..<1)], duration: .zero,
+            starts: [0: [reading(2), reading(1)]])
+        #expect(texts() == ["100:p0"])
+        let resumed = try #require(session.trace.firstIndex(of: "resume 0@0"))
+        #expect(try resumed < #require(session.trace.firstIndex(of: "begin")))
+    }
+
+    @Test(arguments: [true, false]) func whatGoesWhileItStartsIsPutDown(isLost: Bool) throws {
+        try run(
+            [
+                .events([.assigned([0, 1])]), .events([isLost ? .lost([0]) : .revoked([0])]), .events([]),
+                batch(1, 0..<1),
+            ], duration: .zero, starts: [0: Array(repeating: reading(1), count: 8)])
+        let calls = session.trace.filter { $0.hasSuffix(" 0") && !$0.hasPrefix("store") }
+        #expect(calls == ["start@0 0"] + (isLost ? [] : ["leave 0"]) + ["stop 0"])
+        #expect(session.trace.contains("finishRevocation"))
+        #expect(texts() == ["100:p0"])
+    }
+
+    @Test func aStartThatFailsBeginsAgain() throws {
+        let fault = LogError(.timedOut, .retriable, "asked for")
+        try run(
+            [.events([.assigned([0])]), .events([]), .events([]), batch(0, 0..<1)], duration: .zero,
+            starts: [0: [reading(1), .failure(fault)]])
+        #expect(
+            session.trace.filter { $0.hasSuffix(" 0") || $0.hasPrefix("resume") } == [
+                "start@0 0", "start@0 0", "pause 0", "stop 0", "resume 0@0",
+            ])
+        #expect(texts() == ["100:p0"])
     }
 
     /// Until its end is told a store may be written in a way that is not safe for one with a turn.

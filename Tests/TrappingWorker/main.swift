@@ -35,9 +35,6 @@ final class TrappingProcessor: Processor {
     func routingKey(of payload: any EventPayload, event: Event) -> String? { nil }
     func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan { .zero }
     func stateDidReset() {}
-    func taskDidStart(at position: Int64) throws {}
-    func turnDidCommit() {}
-    func taskWillStop() {}
 
     func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
         guard let order = payload as? Order else { return }

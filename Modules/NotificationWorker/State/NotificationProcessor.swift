@@ -100,9 +100,10 @@ package final class NotificationProcessor: Processor {
         handover.reset()
     }
 
-    package func taskDidStart(at position: Int64) throws {
+    package func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress {
         handover.start(without: try answered(from: position))
         turnDidCommit()
+        return .done
     }
 
     package func turnDidCommit() {
