@@ -60,14 +60,10 @@ struct HeldEvent: JSONCodable {
 }
 
 extension TaskState {
-    /// Everything that waits for a tick, in its order of application. Called between turns.
-    package func eachHeldEvent(_ body: (Event) throws -> Void) throws {
-        var start = StateKey()
-        while true {
-            let rows = try rows(HeldEvent.table, from: start, upTo: nil, limit: HeldEvent.perRead, as: HeldEvent.self)
-            for (_, row) in rows { try body(row.event) }
-            guard rows.count == HeldEvent.perRead, let last = rows.last else { return }
-            start = StateKey(bytes: last.key.bytes + [0])
-        }
+    /// Some of what waits for a tick, in its order of application, and where to go on; `nil` at the end. Called between turns.
+    package func heldEvents(from start: StateKey) throws -> (events: [Event], next: StateKey?) {
+        let rows = try rows(HeldEvent.table, from: start, upTo: nil, limit: HeldEvent.perRead, as: HeldEvent.self)
+        let next = rows.count == HeldEvent.perRead ? rows.last.map { StateKey(bytes: $0.key.bytes + [0]) } : nil
+        return (rows.map(\.row.event), next)
     }
 }

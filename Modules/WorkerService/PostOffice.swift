@@ -48,14 +48,12 @@ final class PostOffice {
         }
     }
 
-    /// Reads what lies in a partition of the worker's input from an offset to the end.
-    func readInput(of partition: Int32, from position: Int64, _ body: (LogRecord) throws -> Void) throws {
+    /// What lies in a partition of the worker's input from an offset to the present end, to be read.
+    func input(of partition: Int32, from position: Int64) throws(LogError) -> ReadThrough {
         let place = TopicPartition(topic, partition)
         let end = try log.endOffsets(of: topic)[Int(partition)]
-        guard position < end else { return }
-        let reader = try log.reader()
-        defer { reader.close() }
-        try reader.readThrough(from: [place: position], to: [place: end], patience: Self.readingPatience, body)
+        return ReadThrough(
+            from: [place: position], to: [place: end], patience: Self.readingPatience, open: log.reader)
     }
 
     /// Waits so long, in seconds, for what is under way: a message, or results on their way to a broker that is away.

@@ -44,7 +44,7 @@ extension WorkerDefinition {
             guard let postOffice else { preconditionFailure("the notification worker needs its post office") }
             return WorkerDefinition(name: name, tables: NotificationProcessor.tables) { state, partition in
                 NotificationProcessor(state: state, partition: partition, dispatch: postOffice.sender) {
-                    try postOffice.readInput(of: partition, from: $0, $1)
+                    try postOffice.input(of: partition, from: $0)
                 }
             }
         }

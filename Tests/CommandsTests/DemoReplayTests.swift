@@ -44,7 +44,9 @@ import Testing
                 let definition =
                     worker == .notification
                     ? WorkerDefinition(name: worker, tables: NotificationProcessor.tables) { state, partition in
-                        NotificationProcessor(state: state, partition: partition, dispatch: NoDispatch()) { _, _ in }
+                        NotificationProcessor(state: state, partition: partition, dispatch: NoDispatch()) { _ in
+                            ReadThrough(from: [:], to: [:], open: log.reader)
+                        }
                     } : WorkerDefinition.make(worker, postOffice: nil)
                 let stores = try SQLiteStateBackendProvider(
                     directory: "\(options.data)/\(worker.rawValue)-worker/0-0", tables: definition.tables,

@@ -38,6 +38,36 @@ final class RecordingDispatch: NotificationDispatch {
     }
 }
 
+/// A partition's input in memory, and its reader.
+private final class Input: LogReader {
+    private let records: [LogRecord]
+    private var position: Int64 = 0
+    private(set) var isOpen = false
+
+    init(_ records: [LogRecord] = []) { self.records = records }
+
+    private var place: TopicPartition { TopicPartition("tributary.notification.v1", 0) }
+
+    func reading(from position: Int64) -> ReadThrough {
+        ReadThrough(from: [place: position], to: [place: records.last.map { $0.offset + 1 } ?? 0]) { self }
+    }
+
+    func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {
+        position = positions[place] ?? 0
+        isOpen = true
+    }
+
+    func read(maximum: Int, timeout: Duration) throws(LogError) -> [LogRecord] {
+        let read = Array(records.drop { $0.offset < position }.prefix(maximum))
+        if let last = read.last { position = last.offset + 1 }
+        return read
+    }
+
+    func positions() throws(LogError) -> [TopicPartition: Int64] { [place: position] }
+
+    func close() { isOpen = false }
+}
+
 @Suite struct ProcessorTests {
     private let dispatch = RecordingDispatch()
     private let harness: ProcessorHarness
@@ -46,7 +76,7 @@ final class RecordingDispatch: NotificationDispatch {
     init() throws {
         let dispatch = dispatch
         harness = try ProcessorHarness(worker: .notification) {
-            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch) { _, _ in }
+            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch, input: Input().reading)
         }
     }
 
@@ -317,7 +347,7 @@ final class RecordingDispatch: NotificationDispatch {
         let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
         for request in requests { _ = try self.request(request) }
         // The store is read from the start while the same messages wait already.
-        #expect(try harness.task.processor.taskWillStart(at: 0, wait: .zero) == .done)
+        try start(harness.task.processor, at: 0)
         dispatch.room = 10
         _ = try self.request(requests[0])
         #expect(Set(dispatch.drain().map(\.request.about)) == ["ref_1", "ref_2", "ref_3"])
@@ -337,11 +367,13 @@ final class RecordingDispatch: NotificationDispatch {
 
     /// A worker that begins with the store as it is, and with that input before it.
     private func restart(_ dispatch: RecordingDispatch, input: [LogRecord] = []) throws {
-        let processor = NotificationProcessor(state: harness.state, partition: 0, dispatch: dispatch) {
-            position, body in
-            for record in input where record.offset >= position { try body(record) }
-        }
-        #expect(try processor.taskWillStart(at: 100, wait: .zero) == .done)
+        try start(
+            NotificationProcessor(
+                state: harness.state, partition: 0, dispatch: dispatch, input: Input(input).reading), at: 100)
+    }
+
+    private func start(_ processor: any Processor, at position: Int64) throws {
+        while try processor.taskWillStart(at: position, wait: .zero) != .done {}
     }
 
     private func record(_ payload: some EventPayload, offset: Int64) -> LogRecord {
@@ -382,9 +414,46 @@ final class RecordingDispatch: NotificationDispatch {
         #expect(Set(restarted.drain().map(\.request.about)) == ["ref_2", "ref_4"])
     }
 
+    /// Of a long input the last record may be the one that says that a message is sent.
+    @Test func `reads a long input in slices, and sends nothing before its end`() throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        let slices = 3
+        let end = Int64(100 + slices * ReadThrough.recordsPerSlice)
+        let preference = PreferenceUpdated(recipient: requests[0].recipient, muted: [], occurredAt: start)
+        let input = Input(
+            (100..<end - 1).map { record(preference, offset: $0) } + [record(report(requests[0]), offset: end - 1)])
+        let restarted = RecordingDispatch()
+        let processor = NotificationProcessor(
+            state: harness.state, partition: 0, dispatch: restarted, input: input.reading)
+        var course: [Int64] = []
+        while case .working(let remaining, let goesOn) = try processor.taskWillStart(at: 100, wait: .zero) {
+            #expect(goesOn && restarted.jobs.isEmpty)
+            course.append(remaining / Int64(ReadThrough.recordsPerSlice))
+        }
+        // What waits for a tick, the input, and the messages that the input has results of.
+        #expect(course == [3, 2, 1, 0, 0])
+        #expect(restarted.drain().map(\.request.about) == ["ref_2"])
+        #expect(!input.isOpen)
+    }
+
+    @Test func `lets go of the input when it is put down while it starts`() throws {
+        _ = try self.request(MessageSamples.request())
+        let preference = PreferenceUpdated(recipient: MessageSamples.partner, muted: [], occurredAt: start)
+        let input = Input((0..<Int64(2 * ReadThrough.recordsPerSlice)).map { record(preference, offset: $0) })
+        let restarted = RecordingDispatch()
+        let processor = NotificationProcessor(
+            state: harness.state, partition: 0, dispatch: restarted, input: input.reading)
+        for _ in 1...2 { #expect(try processor.taskWillStart(at: 0, wait: .zero) != .done) }
+        #expect(input.isOpen)
+        processor.taskWillStop()
+        #expect(!input.isOpen)
+        #expect(restarted.jobs.isEmpty && restarted.forgotten == [0])
+    }
+
     @Test func `sends nothing again whose result waits for a tick`() throws {
         let held = try ProcessorHarness(worker: .notification) { [dispatch] in
-            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch) { _, _ in }
+            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch, input: Input().reading)
         }
         _ = try held.send(ClockSet(kind: .stream, at: start), key: "", at: start, isBroadcast: true)
         let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
@@ -393,8 +462,8 @@ final class RecordingDispatch: NotificationDispatch {
         #expect(dispatch.drain().count == 2)
         _ = try held.send(report(requests[0]), key: "", at: start, source: "/tributary/notification-sender/before")
         let restarted = RecordingDispatch()
-        let processor = NotificationProcessor(state: held.state, partition: 0, dispatch: restarted) { _, _ in }
-        #expect(try processor.taskWillStart(at: 5, wait: .zero) == .done)
+        try start(
+            NotificationProcessor(state: held.state, partition: 0, dispatch: restarted, input: Input().reading), at: 5)
         #expect(restarted.drain().map(\.request.about) == ["ref_2"])
     }
 

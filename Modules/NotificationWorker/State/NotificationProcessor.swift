@@ -19,8 +19,10 @@ package final class NotificationProcessor: Processor {
     private let partition: Int32
     private let dispatch: any NotificationDispatch
     private let rules: RetryRules
-    /// Reads the partition's input from an offset to its present end.
-    private let readInput: InputReading
+    /// The partition's input from an offset to its present end, to be read.
+    private let input: (_ position: Int64) throws -> ReadThrough
+    /// While the task starts.
+    private var backlog: BacklogReading?
     private var notifications: NotificationTable
     private var preferences: [NotificationRecipient: [NotificationTemplate]] = [:]
     private var handover: Handover
@@ -28,17 +30,15 @@ package final class NotificationProcessor: Processor {
     /// Recipients whose preferences are kept in memory.
     private static let preferenceCacheLimit = 10_000
 
-    package typealias InputReading = (_ position: Int64, _ body: (LogRecord) throws -> Void) throws -> Void
-
     package init(
         state: TaskState, partition: Int32, dispatch: any NotificationDispatch, rules: RetryRules = .standard,
-        readInput: @escaping InputReading
+        input: @escaping (_ position: Int64) throws -> ReadThrough
     ) {
         self.state = state
         self.partition = partition
         self.dispatch = dispatch
         self.rules = rules
-        self.readInput = readInput
+        self.input = input
         notifications = NotificationTable(state: state)
         handover = Handover(partition: partition, dispatch: dispatch)
     }
@@ -100,10 +100,16 @@ package final class NotificationProcessor: Processor {
         handover.reset()
     }
 
+    /// Nothing goes to the sender before all is known that has a result already.
     package func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress {
-        handover.start(without: try answered(from: position))
-        turnDidCommit()
-        return .done
+        let reading = try backlog ?? readBacklog(from: position)
+        let progress = try reading.step(state, &notifications, wait: wait)
+        if progress == .done {
+            closeBacklog()
+            handover.start(without: reading.answered)
+            turnDidCommit()
+        }
+        return progress
     }
 
     package func turnDidCommit() {
@@ -112,21 +118,22 @@ package final class NotificationProcessor: Processor {
 
     package func taskWillLeave() { handover.leave() }
 
-    package func taskWillStop() { handover.stop() }
+    package func taskWillStop() {
+        closeBacklog()
+        handover.stop()
+    }
 
-    /// Waiting messages whose results lie in the input and are not applied yet, or are still to be written by this process.
-    private func answered(from position: Int64) throws -> [NotificationID] {
+    private func readBacklog(from position: Int64) throws -> BacklogReading {
+        // What is under way first: a result that is not in the input when its end is asked for is of such a message.
         let underway = dispatch.underway(of: partition)
-        var reports = UnappliedReports()
-        try state.eachHeldEvent { reports.take(type: $0.type, $0.data) }
-        try readInput(position) { record in
-            guard let type = record.headerText(HeaderName.type), let value = record.value else { return }
-            reports.take(type: type, value)
-        }
-        return try Array(underway)
-            + reports.answered { id in
-                try notifications.pending(id).flatMap { $0.retryAt == nil ? $0.attempts : nil }
-            }
+        let reading = BacklogReading(underway: underway, input: try input(position))
+        backlog = reading
+        return reading
+    }
+
+    private func closeBacklog() {
+        backlog?.close()
+        backlog = nil
     }
 
     // MARK: Requests

@@ -37,11 +37,18 @@ struct UnappliedReports {
         reported[id] = max(reported[id] ?? 0, attempt)
     }
 
-    /// Messages that wait for nothing but their result.
+    var isEmpty: Bool { reported.isEmpty }
+
+    /// Takes some messages out, when all reports are in, and gives those that wait for nothing but their result.
     ///
-    /// - Parameter attempts: that the state knows of; `nil` for a message that does not wait to be sent.
-    func answered(_ attempts: (NotificationID) throws -> Int64?) rethrows -> [NotificationID] {
-        try reported.compactMap { id, attempt in
+    /// - Parameters:
+    ///   - maximum: so many are taken out.
+    ///   - attempts: that the state knows of; `nil` for a message that does not wait to be sent.
+    mutating func takeAnswered(
+        maximum: Int, _ attempts: (NotificationID) throws -> Int64?
+    ) rethrows -> [NotificationID] {
+        try Array(reported.prefix(maximum)).compactMap { id, attempt in
+            reported[id] = nil
             guard let known = try attempts(id) else { return nil }
             return attempt >= max(known, announced[id] ?? 0) ? id : nil
         }
