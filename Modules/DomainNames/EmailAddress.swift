@@ -27,7 +27,7 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     private static func hostName(_ text: Substring) -> String? {
         do throws(DomainNameError) {
             let name = try HostName.asciiForm(text)
-            return name.contains(".") ? name : nil
+            return name.utf8.contains(UInt8(ascii: ".")) ? name : nil
         } catch {
             return nil
         }

@@ -93,13 +93,24 @@ enum HostName {
     /// Letters, digits and inner hyphens (RFC 1123), within the lengths of DNS, not all numbers.
     private static func check(_ name: [UInt8]) throws(DomainNameError) {
         var lastIsNumber = false
-        for label in name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
-            guard let first = label.first, let last = label.last else { throw DomainNameError(.malformed) }
-            guard label.count <= maximumLabelBytes else { throw DomainNameError(.tooLong) }
-            guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-"),
-                label.allSatisfy({ isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
-            else { throw DomainNameError(.malformed) }
-            lastIsNumber = label.allSatisfy { !isLetter($0) && $0 != UInt8(ascii: "-") }
+        var start = 0
+        while start <= name.count {
+            var end = start
+            var isWellFormed = true
+            lastIsNumber = true
+            while end < name.count, name[end] != UInt8(ascii: ".") {
+                let byte = name[end]
+                let isNoDigit = isLetter(byte) || byte == UInt8(ascii: "-")
+                if isNoDigit { lastIsNumber = false }
+                isWellFormed = isWellFormed && (isNoDigit || isDigit(byte))
+                end += 1
+            }
+            guard start < end else { throw DomainNameError(.malformed) }
+            guard end - start <= maximumLabelBytes else { throw DomainNameError(.tooLong) }
+            guard isWellFormed, name[start] != UInt8(ascii: "-"), name[end - 1] != UInt8(ascii: "-") else {
+                throw DomainNameError(.malformed)
+            }
+            start = end + 1
         }
         guard name.count <= maximumBytes else { throw DomainNameError(.tooLong) }
         // No top-level domain is a number, so such a name can only be (or be mistaken for) an IPv4 address.
@@ -126,6 +137,8 @@ enum HostName {
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        isLetter(byte) || isDigit(byte)
     }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }

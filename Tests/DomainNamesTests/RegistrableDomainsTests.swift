@@ -27,13 +27,13 @@ import Testing
         ("\u{200b}acme.com", "acme.com"),
         ("3com.com", "3com.com"),
         ("a--b.com", "a--b.com"),
+        ("acme.1-2.", "acme.1-2"),
         (String(repeating: "a", count: 63) + ".com", String(repeating: "a", count: 63) + ".com"),
     ]
 
     @Test(arguments: keys)
     func `a domain has one account key however it is written`(domain: String, key: String) throws {
         #expect(try Self.domains.accountKey(fromDomain: domain) == key)
-        #expect(try Self.domains.accountKey(fromDomain: domain) == key, "the remembered answer differs")
         #expect(try Self.domains.accountKey(fromDomain: key) == key, "the key of a key differs")
     }
 
@@ -50,6 +50,7 @@ import Testing
         ("☃.net", .malformed), ("xn--zzzzzz.com", .malformed), ("a,b.com", .malformed),
         ("acme.com, other.com", .malformed),
         ("*.acme.com", .malformed),
+        ("acme.com-", .malformed), ("a.-b.com", .malformed), ("1-.com", .malformed),
         (String(repeating: "a", count: 64) + ".com", .tooLong),
         (String(repeating: "ü", count: 64) + ".com", .tooLong),
         (String(repeating: "a.", count: 130) + "com", .tooLong),
@@ -58,21 +59,7 @@ import Testing
 
     @Test(arguments: refused)
     func `what is no company's domain has its own reason`(domain: String, code: DomainNameError.Code) {
-        for _ in 1...2 {
-            #expect(throws: DomainNameError(code)) { try Self.domains.accountKey(fromDomain: domain) }
-        }
-    }
-
-    @Test func `memory of answers is bounded and changes none`() throws {
-        let domains = RegistrableDomains()
-        for number in 0..<(RegistrableDomains.cacheLimit + 10) {
-            let name = "company\(number).example"
-            guard try domains.accountKey(fromDomain: "www." + name) == name else {
-                Issue.record("wrong key for \(name)")
-                return
-            }
-        }
-        #expect(try domains.accountKey(fromDomain: "www.company0.example") == "company0.example")
+        #expect(throws: DomainNameError(code)) { try Self.domains.accountKey(fromDomain: domain) }
     }
 
     @Test func `the list in use is named`() {
