@@ -140,7 +140,7 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
         EmbeddedProducer(log: self, identity: identity, epoch: try takeOver(identity))
     }
 
-    package func reader() throws(LogError) -> any LogReader { EmbeddedReader(log: self) }
+    package func reader(for use: ReaderUse) throws(LogError) -> any LogReader { EmbeddedReader(log: self) }
 
     package func session(_ configuration: SessionConfiguration) throws(LogError) -> any TurnSession {
         let topic = try topicLog(configuration.topic)

@@ -65,7 +65,7 @@ package final class RemoteLog: EventLog {
         try RemoteProducer(client: try FrameClient(directory: directory), identity: identity)
     }
 
-    package func reader() throws(LogError) -> any LogReader {
+    package func reader(for use: ReaderUse) throws(LogError) -> any LogReader {
         RemoteReader(client: try FrameClient(directory: directory))
     }
 

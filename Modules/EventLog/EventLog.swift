@@ -16,7 +16,7 @@ package protocol EventLog: AnyObject, Sendable {
     func producer(identity: String) throws(LogError) -> any LogProducer
 
     /// A reader of committed records from explicit positions, without a group.
-    func reader() throws(LogError) -> any LogReader
+    func reader(for use: ReaderUse) throws(LogError) -> any LogReader
 
     /// The offset after the last committed record of each partition of `topic` (on Kafka transaction markers count,
     /// and an open transaction holds it back).
@@ -30,6 +30,19 @@ package protocol EventLog: AnyObject, Sendable {
 
     /// Releases what the log holds. Sessions, producers and readers must be closed before.
     func close()
+}
+
+/// What a reader is for: it says how much is fetched before anybody asks for it.
+package enum ReaderUse: Sendable {
+    /// Everything from a position on.
+    case stream
+    /// A record here, a record there.
+    case glance
+}
+
+extension EventLog {
+    /// A reader of everything from a position on.
+    package func reader() throws(LogError) -> any LogReader { try reader(for: .stream) }
 }
 
 /// Appends records in transactions. Not thread-safe.

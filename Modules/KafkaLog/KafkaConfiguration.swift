@@ -7,7 +7,7 @@ enum KafkaRole {
     /// High watermarks, which a read-committed handle cannot see.
     case uncommittedProbe
     /// Manual assignment, committed records only.
-    case reader
+    case reader(ReaderUse)
     /// The same for a restore, several partitions side by side.
     case changelog
     /// A member of a worker's group.
@@ -99,9 +99,12 @@ struct KafkaConfiguration: Sendable {
                 "max.poll.interval.ms": "\(max(maximumPollIntervalMilliseconds, session.sessionTimeout.milliseconds))",
                 "heartbeat.interval.ms": "\(max(100, min(3000, session.sessionTimeout.milliseconds / 4)))",
             ]) { $1 }
-        case .reader:
+        case .reader(.stream):
             // A partition that fell below its queue limit waits for the fetch under way: keep that short.
             fetching(aheadKibibytes: readerFetchQueueKibibytes, answerKibibytes: 256, waitMilliseconds: 100)
+        case .reader(.glance):
+            // One batch at a time, whatever its size: it is all that is wanted.
+            fetching(aheadKibibytes: 1, answerKibibytes: 1, waitMilliseconds: 100)
         case .changelog:
             // One partition's end must not hold up the next one's start.
             fetching(aheadKibibytes: readerFetchQueueKibibytes, answerKibibytes: 256, waitMilliseconds: 20)

@@ -80,8 +80,8 @@ package final class KafkaLog: EventLog {
         return KafkaProducer(producer, committed: committed, admin: admin, timeout: timeout)
     }
 
-    package func reader() throws(LogError) -> any LogReader {
-        try KafkaReader(admin: admin, configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
+    package func reader(for use: ReaderUse) throws(LogError) -> any LogReader {
+        try KafkaReader(use, admin: admin, configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
     }
 
     package func endOffsets(of topic: String) throws(LogError) -> [Int64] {

@@ -19,11 +19,13 @@ import EventLog
 
     private let admin: KafkaAdmin
 
-    init(admin: KafkaAdmin, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics) throws(LogError) {
+    init(
+        _ use: ReaderUse, admin: KafkaAdmin, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics
+    ) throws(LogError) {
         self.admin = admin
-        handle = try KafkaHandle(.reader, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
+        handle = try KafkaHandle(.reader(use), configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
-        fetchAhead = FetchAhead(handle: handle, limitBytes: configuration.fetchQueueKibibytes(of: .reader) << 10)
+        fetchAhead = FetchAhead(handle: handle, limitBytes: configuration.fetchQueueKibibytes(of: .reader(use)) << 10)
     }
 
     func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {
@@ -80,10 +82,13 @@ import EventLog
                 continue
             }
         }
-        let waiting = queue.count
+        let waiting = waiting
         fetchAhead.refill(next.lazy.map { (place: $0.key, offset: $0.value, waiting: waiting) })
         return found
     }
+
+    /// Records that were fetched and not read.
+    var waiting: Int { queue.count }
 
     /// An end of partition moves the position over what compaction left out; other errors end the read.
     private func take(_ event: borrowing KafkaEvent) -> LogError? {

@@ -58,6 +58,8 @@ package final class LagProbe {
                     oldestMilliseconds: oldest?.time,
                     seconds: oldest.map { Double(max(0, now() - $0.time)) / 1_000 } ?? 0))
         }
+        // What came beside the records that were wanted is let go.
+        try reader?.assign([:])
         return found
     }
 
@@ -78,7 +80,7 @@ package final class LagProbe {
 
     private func openReader() throws(LogError) -> any LogReader {
         if let reader { return reader }
-        let opened = try log.reader()
+        let opened = try log.reader(for: .glance)
         reader = opened
         return opened
     }

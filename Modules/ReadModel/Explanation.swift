@@ -38,7 +38,7 @@ extension ReadModel {
     /// The explanation of one entity; `nil` where no fact names it.
     package func explain(_ id: String, from log: any EventLog, catalogue: TopicCatalogue) throws -> Explanation? {
         guard try !facts(of: id).isEmpty else { return nil }
-        let reader = try log.reader()
+        let reader = try log.reader(for: .glance)
         defer { reader.close() }
         var links: [Explanation.Link] = []
         for entity in try chain(from: id) {

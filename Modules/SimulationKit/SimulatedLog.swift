@@ -28,7 +28,7 @@ final class SimulatedLog: EventLog, @unchecked Sendable {
     func createTopics(_ topics: [TopicSpecification]) throws(LogError) { throw notSimulated }
     func topics() throws(LogError) -> [String: TopicSpecification] { throw notSimulated }
     func producer(identity: String) throws(LogError) -> any LogProducer { throw notSimulated }
-    func reader() throws(LogError) -> any LogReader { throw notSimulated }
+    func reader(for use: ReaderUse) throws(LogError) -> any LogReader { throw notSimulated }
     func endOffsets(of topic: String) throws(LogError) -> [Int64] { throw notSimulated }
     func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] { throw notSimulated }
 

@@ -27,7 +27,7 @@ final class MemoryLog: EventLog {
     }
 
     func producer(identity: String) throws(LogError) -> any LogProducer { MemoryProducer(log: self) }
-    func reader() throws(LogError) -> any LogReader { MemoryReader(log: self) }
+    func reader(for use: ReaderUse) throws(LogError) -> any LogReader { MemoryReader(log: self) }
 
     func endOffsets(of topic: String) throws(LogError) -> [Int64] {
         let count = try partitionCount(of: topic)

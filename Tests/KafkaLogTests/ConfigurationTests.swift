@@ -58,7 +58,7 @@ import Testing
     @Test func probesDifferInWhatTheySee() throws {
         #expect(try properties(.admin)["isolation.level"] == "read_committed")
         #expect(try properties(.uncommittedProbe)["isolation.level"] == "read_uncommitted")
-        #expect(try properties(.reader)["enable.partition.eof"] == "true")
+        #expect(try properties(.reader(.stream))["enable.partition.eof"] == "true")
     }
 
     @Test func anOperatorsPropertyWinsOverADefault() throws {
@@ -66,7 +66,7 @@ import Testing
         let role = KafkaRole.producer(identity: "x", transactionTimeout: .seconds(5))
         #expect(try properties(role, overrides)["linger.ms"] == "20")
         #expect(try properties(role, overrides)["security.protocol"] == "plaintext")
-        #expect(try properties(.reader, overrides)["queued.max.messages.kbytes"] == "1024")
+        #expect(try properties(.reader(.stream), overrides)["queued.max.messages.kbytes"] == "1024")
         #expect(try KafkaConfiguration(bootstrap: "", overrides: overrides).fetchQueueKibibytes(of: .changelog) == 1024)
     }
 

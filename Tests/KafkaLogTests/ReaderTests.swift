@@ -1,4 +1,5 @@
 import EventLog
+import Foundation
 import Testing
 
 @testable import KafkaLog
@@ -43,6 +44,27 @@ extension BrokerTests {
             #expect(try read([TopicPartition(topics.input, 1): 0], count: 1) == ["x"])
             #expect(try read([TopicPartition(topics.input, 0): 1], count: 2) == ["b", "c"])
             #expect(try reader.positions().keys.map(\.partition) == [0])
+        }
+
+        /// Who wants one record does not get thousands.
+        @Test func aGlanceFetchesABatchAtATime() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let batches = 20
+            for batch in 0..<batches { try topics.append((0..<500).map { "\(batch) \($0)" }, to: topics.input) }
+            func fetched(_ use: ReaderUse) throws -> Int {
+                let reader = try #require(try topics.log.reader(for: use) as? KafkaReader)
+                defer { reader.close() }
+                try reader.assign([TopicPartition(topics.input, 0): 0])
+                var first: [LogRecord] = []
+                while first.isEmpty { first = try reader.read(maximum: 1, timeout: .milliseconds(100)) }
+                #expect(first.map(\.text) == ["0 0"])
+                // Nothing tells when the client has fetched what it will.
+                Thread.sleep(forTimeInterval: 0.5)
+                return reader.waiting
+            }
+            #expect(try fetched(.stream) > 500 * batches / 2)
+            #expect(try fetched(.glance) < 2 * 500)
         }
 
         @Test func aPositionThatIsGoneIsAnErrorThatNamesThePartition() throws {

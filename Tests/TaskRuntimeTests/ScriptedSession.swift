@@ -118,7 +118,7 @@ final class ScriptedLog: EventLog, @unchecked Sendable {
     func topics() throws(LogError) -> [String: TopicSpecification] { [:] }
     func partitionCount(of topic: String) throws(LogError) -> Int32 { 1 }
     func producer(identity: String) throws(LogError) -> any LogProducer { throw LogError(.other, .fatal, "none here") }
-    func reader() throws(LogError) -> any LogReader { throw LogError(.other, .fatal, "none here") }
+    func reader(for use: ReaderUse) throws(LogError) -> any LogReader { throw LogError(.other, .fatal, "none here") }
     func endOffsets(of topic: String) throws(LogError) -> [Int64] { [] }
     func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] { [] }
     func session(_ configuration: SessionConfiguration) throws(LogError) -> any TurnSession {
