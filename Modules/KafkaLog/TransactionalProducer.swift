@@ -12,6 +12,8 @@ import EventLog
         var pointer: OpaquePointer
         var partitions: Int32
         var maximumBytes: Int
+        /// By partition: whether records of the transaction went there, so that it has or gets the partition.
+        var isAdded: [Bool]
     }
 
     /// Reports are taken in after so many records, as they hold the records' memory.
@@ -22,6 +24,12 @@ import EventLog
     private static let longestFlush: Int32 = 8
     /// How long the wait before a call is made again, in milliseconds: some of them fail at once.
     private static let retryPause: Int32 = 10
+    /// How long after a transaction's begin records wait until it is known which partitions it writes to. Every request that
+    /// adds some to the transaction costs the coordinator an entry in its log, and in this library version the client's
+    /// main thread a spin of up to two milliseconds; before records waited, a busy worker's transaction took seven of them.
+    private static let gathering = Duration.milliseconds(25)
+    /// How many bytes of records wait at most.
+    private static let maximumHeldBytes = 1 << 20
 
     private(set) var handle: KafkaHandle
     private var queue: KafkaQueue
@@ -35,6 +43,12 @@ import EventLog
     /// Where the headers of a record stand in their buffer: see `tributary_produce`.
     private var places: [Int32] = []
     private var sinceReports = 0
+
+    /// Records to partitions that the transaction does not have yet, in order.
+    private var held: [(topic: Int, record: OutgoingRecord)] = []
+    private var heldBytes = 0
+    /// When the records are released that wait; `nil` after the first time, when others wait for the transaction's end.
+    private var gatheringEnd: ContinuousClock.Instant?
 
     /// Beside `topics`: where the records of the transaction came to lie.
     private var written: [tributary_written] = unsafe []
@@ -92,44 +106,80 @@ import EventLog
         unsafe try KafkaFailure.check(rd_kafka_begin_transaction(handle.pointer), "beginning a transaction")
         isInTransaction = true
         deliveries = tributary_deliveries()
+        held = []
+        heldBytes = 0
+        gatheringEnd = .now + Self.gathering
         for index in topics.indices {
+            for partition in topics[index].isAdded.indices { topics[index].isAdded[partition] = false }
             let topic = unsafe written[index]
             unsafe topic.nextOffsets.update(repeating: 0, count: Int(topic.partitionCount))
         }
     }
 
-    /// Queues a record; it leaves by itself. Waits where the queue is full.
+    /// Queues a record; it leaves by itself, or with `drain`. Waits where the queue is full.
     func append(_ record: OutgoingRecord) throws(LogError) {
-        let topic = try self.topic(record.topic)
-        guard record.partition >= 0, record.partition < topic.partitions else {
+        let index = try topicIndex(record.topic)
+        let partition = record.partition
+        guard partition >= 0, partition < topics[index].partitions else {
             throw LogError(
                 .unknownTopic, .abortable,
-                "\(record.topic) has \(topic.partitions) partitions, the record is for \(record.partition)")
+                "\(record.topic) has \(topics[index].partitions) partitions, the record is for \(partition)")
         }
         let size = record.headers.bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
-        guard size <= topic.maximumBytes else {
+        guard size <= topics[index].maximumBytes else {
             throw LogError(
                 .recordTooLarge, .abortable,
-                "a record of \(size) bytes is larger than \(record.topic) takes (\(topic.maximumBytes) bytes)")
+                "a record of \(size) bytes is larger than \(record.topic) takes (\(topics[index].maximumBytes) bytes)")
         }
+        if topics[index].isAdded[Int(partition)] { return try send(record, to: index) }
+        held.append((topic: index, record: record))
+        heldBytes += size
+        let isGathered = gatheringEnd.map { ContinuousClock.now >= $0 } ?? false
+        if isGathered || heldBytes >= Self.maximumHeldBytes { try releaseHeld() }
+    }
+
+    /// Sends the records that wait. The first to each partition goes before all others, so that one request adds all the
+    /// partitions; of one partition they stay in their order.
+    private func releaseHeld() throws(LogError) {
+        let released = held
+        held = []
+        heldBytes = 0
+        gatheringEnd = nil
+        var others: [Int] = []
+        others.reserveCapacity(released.count)
+        for place in released.indices {
+            let (topic, partition) = (released[place].topic, Int(released[place].record.partition))
+            if topics[topic].isAdded[partition] {
+                others.append(place)
+            } else {
+                topics[topic].isAdded[partition] = true
+                try send(released[place].record, to: topic)
+            }
+        }
+        for place in others { try send(released[place].record, to: released[place].topic) }
+    }
+
+    private func send(_ record: OutgoingRecord, to index: Int) throws(LogError) {
         placeHeaders(of: record)
         sinceReports += 1
         if sinceReports >= Self.recordsBetweenReports {
             sinceReports = 0
             takeReports(waiting: 0)
         }
-        var code = produce(record, to: topic)
+        let topic = unsafe topics[index].pointer
+        var code = unsafe produce(record, to: topic)
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
         let deadline = ContinuousClock.now + timeout
         while code == RD_KAFKA_RESP_ERR__QUEUE_FULL, !deadline.hasPassed {
             takeReports(waiting: Self.reportSlice)
-            code = produce(record, to: topic)
+            code = unsafe produce(record, to: topic)
         }
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
         throw lostTurn(code, "appending to \(record.topic)")
     }
 
-    @inline(__always) private func produce(_ record: OutgoingRecord, to topic: Topic) -> rd_kafka_resp_err_t {
+    @inline(__always)
+    @unsafe private func produce(_ record: OutgoingRecord, to topic: OpaquePointer) -> rd_kafka_resp_err_t {
         let key = record.key ?? []
         let value = record.value ?? []
         let keyLength = record.key == nil ? -1 : Int64(key.count)
@@ -137,7 +187,7 @@ import EventLog
         return unsafe key.withUnsafeBytes { key in
             unsafe value.withUnsafeBytes { value in
                 unsafe tributary_produce(
-                    handle.pointer, topic.pointer, record.partition, key.baseAddress, keyLength, value.baseAddress,
+                    handle.pointer, topic, record.partition, key.baseAddress, keyLength, value.baseAddress,
                     valueLength, record.headers.bytes, places, Int64(places.count / 4))
             }
         }
@@ -153,14 +203,14 @@ import EventLog
         }
     }
 
-    /// The handle of a topic. At its first use the client learns of the topic: a record for an unknown one would wait
+    /// Where a topic stands. At its first use the client learns of the topic: a record for an unknown one would wait
     /// up to a second, and its partition could not be checked.
-    @inline(__always) private func topic(_ name: String) throws(LogError) -> Topic {
-        for index in topics.indices where topics[index].name == name { return topics[index] }
+    @inline(__always) private func topicIndex(_ name: String) throws(LogError) -> Int {
+        for index in topics.indices where topics[index].name == name { return index }
         return try openTopic(name)
     }
 
-    private func openTopic(_ name: String) throws(LogError) -> Topic {
+    private func openTopic(_ name: String) throws(LogError) -> Int {
         guard let pointer = unsafe rd_kafka_topic_new(handle.pointer, name, nil) else {
             throw lostTurn(rd_kafka_last_error(), "opening topic \(name)")
         }
@@ -174,13 +224,14 @@ import EventLog
         }
         let topic = unsafe Topic(
             name: name, pointer: pointer, partitions: partitions,
-            maximumBytes: min(maximumBytes(name) ?? .max, KafkaConfiguration.maximumMessageBytes))
+            maximumBytes: min(maximumBytes(name) ?? .max, KafkaConfiguration.maximumMessageBytes),
+            isAdded: Array(repeating: false, count: Int(partitions)))
         topics.append(topic)
         let nextOffsets = UnsafeMutablePointer<Int64>.allocate(capacity: Int(partitions))
         unsafe nextOffsets.initialize(repeating: 0, count: Int(partitions))
         unsafe written.append(
             tributary_written(topic: pointer, nextOffsets: nextOffsets, partitionCount: partitions))
-        return topic
+        return topics.count - 1
     }
 
     /// Takes in delivery reports until none waits; waits for the first.
@@ -196,6 +247,7 @@ import EventLog
     /// Sends what is queued and waits until every record was acknowledged. The library's own commit would do this
     /// only after the offsets were sent: a stopped owner could then write after its successor looked.
     func drain(until deadline: ContinuousClock.Instant) throws(LogError) {
+        try releaseHeld()
         takeReports(waiting: 0)
         var slice: Int32 = 1
         while unsafe rd_kafka_outq_len(handle.pointer) > 0 {

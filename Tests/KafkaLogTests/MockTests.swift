@@ -126,7 +126,10 @@ struct MockTests {
         try producer.begin()
         try producer.append(record())
         cluster.setBroker(up: false)
-        let error = #expect(throws: LogError.self) { for _ in 0..<20 { try producer.append(record()) } }
+        let error = #expect(throws: LogError.self) {
+            for _ in 0..<20 { try producer.append(record()) }
+            try producer.drain(until: .now + .seconds(5))
+        }
         #expect(error?.code == .timedOut)
         #expect(error?.errorClass == .abortable)
     }

@@ -105,11 +105,47 @@ extension BrokerTests {
             let session = try topics.assigned(topics.configuration("a"))
             defer { session.end() }
             try session.begin()
-            for number in 0..<500 { try session.append(topics.record(topics.output, "lost \(number)")) }
+            for number in 0..<500 {
+                try session.append(topics.record(topics.output, "lost \(number)"))
+                // The first ones wait for others for a while, the rest goes out at once.
+                if number == 250 { Thread.sleep(forTimeInterval: 0.05) }
+            }
             try session.abort()
             try session.turn([topics.record(topics.output, "kept")], at: 1)
             #expect(try topics.values(of: topics.output) == ["kept"])
             #expect(try topics.log.committedOffsets(group: topics.group, topic: topics.input) == [1])
+        }
+
+        /// Records wait until the transaction has their partitions: at its begin, and for its end where they are the first of
+        /// theirs later.
+        @Test func recordsKeepTheirOrderWhetherTheyWaitedOrNot() throws {
+            let topics = try Topics(partitions: 3)
+            defer { topics.log.close() }
+            let session = try topics.assigned(topics.configuration("a"))
+            defer { session.end() }
+            // The last partition comes when the others are there, and has more than may wait.
+            let filling = String(repeating: "x", count: 2_000)
+            for turn in 0..<3 {
+                try session.begin()
+                for number in 0..<2_000 {
+                    if number == 500 { Thread.sleep(forTimeInterval: 0.05) }
+                    let partition = number < 1_000 ? Int32(number % 2) : Int32(number % 3)
+                    try session.append(
+                        topics.record(topics.output, "\(turn) \(number) \(filling)", partition: partition))
+                }
+                _ = try session.commit(
+                    [TurnOffset(partition: 0, offset: 0, metadata: "turn=\(turn) epoch=1")],
+                    deadline: .now + .seconds(10))
+            }
+            for partition in 0..<3 {
+                let found = try topics.values(of: topics.output, partition: Int32(partition))
+                let expected = (0..<3).flatMap { turn in
+                    (0..<2_000).filter { ($0 < 1_000 ? $0 % 2 : $0 % 3) == partition }.map {
+                        "\(turn) \($0) \(filling)"
+                    }
+                }
+                #expect(found == expected, "partition \(partition)")
+            }
         }
 
         @Test func aRestartGoesOnAtTheCommittedPosition() throws {
