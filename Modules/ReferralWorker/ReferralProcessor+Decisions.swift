@@ -35,7 +35,7 @@ extension ReferralProcessor {
 
     /// A returned referral may come back for some days; the timer ends that time.
     private func awaitResubmission(of referral: inout Referral, in turn: TurnContext) throws {
-        let program = try programInForce(in: turn)
+        let program = try programInForce(in: turn).program
         let due = referral.changedAt + .days(Int(program.intake.resubmissionDays))
         referral.resubmitBy = due
         try turn.schedule(ResubmissionTimer(referral).timer(due: due))
@@ -49,7 +49,7 @@ extension ReferralProcessor {
 
     /// A returned referral comes back, complete: it is judged anew and keeps its first position.
     func resubmit(_ resubmitted: ReferralResubmitted, in turn: TurnContext) throws {
-        let program = try programInForce(in: turn)
+        let program = try programInForce(in: turn).program
         let submission = resubmitted.submission
         let names = self.names.resolve(submission, program: program)
         guard let account = names.accountKey,
@@ -72,12 +72,14 @@ extension ReferralProcessor {
 
         let partner = try register.partner(submission.partner)
         if let candidate = try validate(submission, names: names, program: program, partner: partner, at: turn.now) {
-            let explanation = assess(&referral, candidate, names, program: program, at: turn.now)
-            if referral.assessment?.route == .reject {
+            let (assessment, explanation) = assess(submission, candidate, names, program: program, at: turn.now)
+            referral.assessment = assessment
+            if assessment.route == .reject {
                 try rejectNotICP(&referral, explanation, partner: candidate.partner, in: turn)
                 endClaim(of: referral, in: turn)
             } else {
-                try handOn(&referral, candidate, explanation, isResubmission: true, in: turn)
+                try handOn(
+                    &referral, submission, assessment, account: account, explanation, isResubmission: true, in: turn)
             }
         } else {
             try rejectInvalid(&referral, names, program: program, partner: partner, in: turn)

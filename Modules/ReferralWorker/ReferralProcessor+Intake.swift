@@ -6,38 +6,47 @@ import TaskRuntime
 extension ReferralProcessor {
     /// A partner hands in a prospect: validate, compare, score, route.
     func submit(_ submission: ReferralSubmission, of event: Event, in turn: TurnContext) throws {
-        let program = try programInForce(in: turn)
+        try submit(submission, of: event, under: programInForce(in: turn), in: turn)
+    }
+
+    /// By reference, as a parameter: so the compiler lends out the programme and makes no copy.
+    private func submit(
+        _ submission: ReferralSubmission, of event: Event, under version: PublishedProgram, in turn: TurnContext
+    ) throws {
         let partner = try register.partner(submission.partner)
-        let names = self.names.resolve(submission, program: program)
+        let names = self.names.resolve(submission, program: version.program)
         var referral = Referral(
             id: turn.deriveID(
                 ReferralID.self, routingKey: names.accountKey?.text ?? event.key, parts: event.source, event.id),
             account: names.accountKey, submission: submission,
             origin: ReferralOrigin(source: event.source, eventID: event.id), submittedAt: turn.now,
-            programVersion: program.version)
+            programVersion: version.program.version)
 
-        let candidate = try validate(submission, names: names, program: program, partner: partner, at: turn.now)
+        let candidate = try validate(submission, names: names, program: version.program, partner: partner, at: turn.now)
         guard let candidate else {
-            return try rejectInvalid(&referral, names, program: program, partner: partner, in: turn)
+            return try rejectInvalid(&referral, names, program: version.program, partner: partner, in: turn)
         }
 
         let key = ReferralHistory.key(
             account: candidate.account, partner: submission.partner, productLine: submission.deal.productLine)
         let stored = try state.get(ReferralHistory.table, key, as: ReferralHistory.self)
         let original = stored.flatMap {
-            DuplicateRule.original(among: $0.referrals, at: turn.now, rules: program.intake)
+            DuplicateRule.original(among: $0.referrals, at: turn.now, rules: version.program.intake)
         }
         if let original {
-            return try markDuplicate(&referral, of: original, program: program, partner: candidate.partner, in: turn)
+            return try markDuplicate(
+                &referral, of: original, program: version.program, partner: candidate.partner, in: turn)
         }
 
-        let explanation = assess(&referral, candidate, names, program: program, at: turn.now)
-        guard referral.assessment?.route != .reject else {
+        let (assessment, explanation) = assess(submission, candidate, names, program: version.program, at: turn.now)
+        referral.assessment = assessment
+        guard assessment.route != .reject else {
             return try rejectNotICP(&referral, explanation, partner: candidate.partner, in: turn)
         }
-        let image = try handOn(&referral, candidate, explanation, isResubmission: false, in: turn)
+        let image = try handOn(
+            &referral, submission, assessment, account: candidate.account, explanation, isResubmission: false, in: turn)
         if var history = stored {
-            history.append(referral, rules: program.intake)
+            history.append(referral, rules: version.program.intake)
             try state.put(ReferralHistory.table, key, history)
         } else {
             try state.putNew(ReferralHistory.table, key, ReferralHistory.First(image: image))
@@ -146,39 +155,39 @@ extension ReferralProcessor {
 
     // MARK: Assessment
 
-    /// Scores a valid referral and proposes its route.
+    /// Scores a valid submission and proposes its route; the steps say why.
     func assess(
-        _ referral: inout Referral, _ candidate: Candidate, _ names: ResolvedNames, program: Program, at time: Timestamp
-    ) -> [ExplanationStep] {
-        let fit = Score(of: referral.submission, by: program.scoring.fit, submittedAt: time)
-        let intent = Score(of: referral.submission, by: program.scoring.intent, submittedAt: time)
+        _ submission: ReferralSubmission, _ candidate: Candidate, _ names: ResolvedNames, program: Program,
+        at time: Timestamp
+    ) -> (assessment: ReferralAssessment, explanation: [ExplanationStep]) {
+        let fit = Score(of: submission, by: program.scoring.fit, submittedAt: time)
+        let intent = Score(of: submission, by: program.scoring.intent, submittedAt: time)
         let routing = Routing(
             fit: fit.value, intent: intent.value, tier: candidate.partner.tier, rules: program.routing,
             programVersion: program.version)
-        referral.assessment = ReferralAssessment(
+        let assessment = ReferralAssessment(
             partnerType: candidate.type, tier: candidate.partner.tier, terms: candidate.terms, fit: fit, intent: intent,
             route: routing.route, reasons: routing.reasons,
             hints: FraudHint.all(
                 account: candidate.account, contactDomain: names.contactDomain, partnerDomain: candidate.partner.domain)
         )
-        return ReferralAssessment.scoreSteps(programVersion: program.version) + [routing.step]
+        return (assessment, ReferralAssessment.scoreSteps(programVersion: program.version) + [routing.step])
     }
 
     /// Sends a scored referral to the approval worker, and records that it is in review; returns it as it was written.
     @discardableResult
     func handOn(
-        _ referral: inout Referral, _ candidate: Candidate, _ explanation: [ExplanationStep], isResubmission: Bool,
-        in turn: TurnContext
+        _ referral: inout Referral, _ submission: ReferralSubmission, _ assessment: ReferralAssessment,
+        account: AccountKey, _ explanation: [ExplanationStep], isResubmission: Bool, in turn: TurnContext
     ) throws -> [UInt8] {
-        guard let assessment = referral.assessment else { preconditionFailure("a referral is scored before") }
         try referral.apply(.beginReview, at: turn.now)
         turn.emit(
             ReferralEvaluated(
                 referral: referral.id,
-                account: AccountReference(key: candidate.account, name: referral.submission.account.name),
-                assessment: assessment, submission: referral.submission, isResubmission: isResubmission,
+                account: AccountReference(key: account, name: submission.account.name), assessment: assessment,
+                submission: submission, isResubmission: isResubmission,
                 submittedAt: referral.submittedAt, programVersion: referral.programVersion, occurredAt: turn.now),
-            to: .approval, key: candidate.account.text, subject: referral.id.text)
+            to: .approval, key: account.text, subject: referral.id.text)
         return record(referral, explanation, in: turn)
     }
 }

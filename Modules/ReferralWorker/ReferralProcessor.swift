@@ -72,19 +72,20 @@ package final class ReferralProcessor: Processor {
     package func stateDidReset() { register.reset() }
 
     /// The programme version that judges what is processed now.
-    func programInForce(in turn: TurnContext) throws -> Program {
-        guard let program = try register.program(at: turn.now) else {
+    func programInForce(in turn: TurnContext) throws -> PublishedProgram {
+        guard let version = try register.inForce(at: turn.now) else {
             throw DeadLetter(.refused, "no programme in force at \(turn.now)")
         }
-        return program
+        return version
     }
 
     /// Records a referral as it is now, and why; returns it as it was written.
     @discardableResult
     func record(_ referral: Referral, _ explanation: [ExplanationStep], in turn: TurnContext) -> [UInt8] {
         let image = JSONEncoding.encode(referral)
-        let fact = ReferralFact(referral: referral, explanation: explanation, occurredAt: turn.now)
-        turn.record(fact, data: fact.data(image: image))
+        turn.record(
+            ReferralFact.self, of: referral.id.text,
+            data: ReferralFact.data(image: image, explanation: explanation, occurredAt: turn.now))
         return image
     }
 }

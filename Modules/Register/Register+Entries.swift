@@ -46,7 +46,7 @@ extension Register {
 
     private func store(_ program: Program, at time: Timestamp) throws {
         let key = "\(program.id)/\(program.version)"
-        let versions = try allPrograms()
+        let versions = try allPrograms().map(\.program)
         if let present = versions.first(where: { $0.version == program.version && $0.id == program.id }) {
             guard present == program else {
                 throw DeadLetter(.refused, "\(key) is published already, and never changes")

@@ -12,15 +12,17 @@ extension Register {
     /// type, the latest in effect first, and of those that need acceptance only a version that the partner accepted by
     /// then. An older version stays in force until the newer one is accepted.
     package func terms(for partner: Partner, type: PartnerType, at time: Timestamp) throws -> TermsVersion? {
-        guard let terms = try inForce(at: time, { $0.terms }) else { return nil }
+        guard let terms = try inForce(at: time)?.program.terms else { return nil }
         return try accepted(by: partner.id, of: terms, at: time) { $0.partner == partner.id }
             ?? accepted(by: partner.id, of: terms, at: time) { $0.partner == nil && $0.partnerType == type }
     }
 
     /// An exact version, from whatever programme version holds it.
     package func terms(_ id: TermsID, version: Int64) throws -> TermsVersion? {
-        for program in try allPrograms().reversed() {
-            if let terms = program.terms.first(where: { $0.id == id && $0.version == version }) { return terms }
+        for published in try allPrograms().reversed() {
+            if let terms = published.program.terms.first(where: { $0.id == id && $0.version == version }) {
+                return terms
+            }
         }
         return nil
     }
@@ -42,7 +44,7 @@ extension Register {
 
     /// What earlier programme versions said under the same terms ids, newest first.
     private func earlierVersions(of ids: Set<TermsID>, at time: Timestamp) throws -> [TermsVersion] {
-        try allPrograms().filter { $0.effectiveFrom <= time }.flatMap(\.terms)
+        try allPrograms().filter { $0.program.effectiveFrom <= time }.flatMap(\.program.terms)
             .filter { ids.contains($0.id) && $0.effectiveFrom <= time }.sorted(by: isNewer)
     }
 

@@ -22,7 +22,7 @@ package final class Register {
 
     package let state: TaskState
     private var now = Timestamp.distantFuture
-    var programs: [Program]?
+    var programs: [PublishedProgram]?
     var partnerVersions: VersionedRows<Partner>
     var personVersions: VersionedRows<Person>
     var payeeVersions: VersionedRows<Payee>
@@ -53,27 +53,26 @@ package final class Register {
     // MARK: Programme
 
     /// The version in force at a time: the latest that took effect at or before it; `nil` before the first.
-    package func program(at time: Timestamp) throws -> Program? { try inForce(at: time) { copy $0 } }
+    package func program(at time: Timestamp) throws -> Program? { try inForce(at: time)?.program }
 
     /// The rules of intake of the version in force.
-    package func intakeRules(at time: Timestamp) throws -> IntakeRules? { try inForce(at: time) { $0.intake } }
+    package func intakeRules(at time: Timestamp) throws -> IntakeRules? { try inForce(at: time)?.program.intake }
 
-    /// What the version in force says. A programme is large: a part of it is read where it stands.
-    func inForce<Part>(at time: Timestamp, _ part: (borrowing Program) -> Part) throws -> Part? {
-        let versions = try allPrograms()
-        return versions.indices.last { versions[$0].effectiveFrom <= time }.map { part(versions[$0]) }
+    /// As `program`, without a copy of it.
+    package func inForce(at time: Timestamp) throws -> PublishedProgram? {
+        try allPrograms().last { $0.program.effectiveFrom <= time }
     }
 
     /// A version by its number, whether in force or not.
     package func program(version: Int64) throws -> Program? {
-        try allPrograms().first { $0.version == version }
+        try allPrograms().first { $0.program.version == version }?.program
     }
 
     /// By time of effect.
-    func allPrograms() throws -> [Program] {
+    func allPrograms() throws -> [PublishedProgram] {
         if let programs { return programs }
         let loaded = try state.rows(Register.programTable, prefix: StateKey(), as: Program.self).map(\.row)
-            .sorted { ($0.effectiveFrom, $0.version) < ($1.effectiveFrom, $1.version) }
+            .sorted { ($0.effectiveFrom, $0.version) < ($1.effectiveFrom, $1.version) }.map(PublishedProgram.init)
         programs = loaded
         return loaded
     }
@@ -130,6 +129,13 @@ package final class Register {
         rates[question] = rate
         return rate
     }
+}
+
+/// A programme version that is handed on by reference: a copy of a programme retains some sixty texts and tables.
+package final class PublishedProgram: Sendable {
+    package let program: Program
+
+    init(_ program: Program) { self.program = program }
 }
 
 /// Bounds of what a register caches.

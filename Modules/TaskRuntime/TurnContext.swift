@@ -57,12 +57,13 @@ package final class TurnContext {
     }
 
     /// Records a fact for readers in `outcome.v1`, keyed by the entity's id.
-    package func record<Payload: Fact>(_ fact: Payload) { record(fact, data: JSONEncoding.encode(fact)) }
+    package func record<Payload: Fact>(_ fact: Payload) {
+        record(Payload.self, of: fact.entityID, data: JSONEncoding.encode(fact))
+    }
 
     /// As `record`, of a fact that is encoded already.
-    package func record<Payload: Fact>(_ fact: Payload, data: [UInt8]) {
-        outputs.append(
-            Output(topic: .outcome, key: fact.entityID, type: Payload.type, subject: fact.entityID, data: data))
+    package func record<Payload: Fact>(_: Payload.Type, of entityID: String, data: [UInt8]) {
+        outputs.append(Output(topic: .outcome, key: entityID, type: Payload.type, subject: entityID, data: data))
     }
 
     /// Part of the event being applied cannot be used: it becomes a dead letter beside what the rest of it brings. The

@@ -32,8 +32,8 @@ package struct ReferralEvaluated: EventPayload, Hashable {
 
     /// - Parameter submission: what the partner handed in.
     package init(
-        referral: ReferralID, account: AccountReference, assessment: ReferralAssessment,
-        submission: ReferralSubmission, isResubmission: Bool, submittedAt: Timestamp, programVersion: Int64,
+        referral: ReferralID, account: AccountReference, assessment: borrowing ReferralAssessment,
+        submission: borrowing ReferralSubmission, isResubmission: Bool, submittedAt: Timestamp, programVersion: Int64,
         occurredAt: Timestamp
     ) {
         self.referral = referral

@@ -28,26 +28,33 @@ package struct ReferralFact: Fact, Hashable {
 
     package func write(to writer: inout ObjectWriter) {
         writer.object("referral", referral)
-        writeRest(to: &writer)
+        Reason(explanation: explanation, occurredAt: occurredAt).write(to: &writer)
     }
 
-    private func writeRest(to writer: inout ObjectWriter) {
-        writer.objects("explanation", explanation)
-        writer.value("occurred_at", occurredAt)
-    }
-
-    /// The fact's data where the referral's is there already.
+    /// A fact's data where its referral is written already.
     ///
     /// - Parameter image: what the fact's referral is written as.
-    package func data(image: [UInt8]) -> [UInt8] { JSONEncoding.encode(Encoded(fact: self, image: image)) }
+    package static func data(image: [UInt8], explanation: [ExplanationStep], occurredAt: Timestamp) -> [UInt8] {
+        JSONEncoding.encode(Encoded(image: image, reason: Reason(explanation: explanation, occurredAt: occurredAt)))
+    }
 
     private struct Encoded: JSONWritable {
-        var fact: ReferralFact
         var image: [UInt8]
+        var reason: Reason
 
         func write(to writer: inout ObjectWriter) {
             writer.raw("referral", image)
-            fact.writeRest(to: &writer)
+            reason.write(to: &writer)
+        }
+    }
+
+    private struct Reason {
+        var explanation: [ExplanationStep]
+        var occurredAt: Timestamp
+
+        func write(to writer: inout ObjectWriter) {
+            writer.objects("explanation", explanation)
+            writer.value("occurred_at", occurredAt)
         }
     }
 }

@@ -34,9 +34,11 @@ package struct ReferralValidation: Sendable, Hashable {
     ///   - partner: the register's entry; `nil` where there is none.
     ///   - unacceptedTerms: the terms version in force that the partner has yet to accept; `nil` where there is none.
     ///   - time: judging time.
+    ///
+    /// What is only read is borrowed: the parameters of an initialiser are copied else.
     package init(
-        of submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?,
-        unacceptedTerms: TermsReference?, at time: Timestamp
+        of submission: borrowing ReferralSubmission, names: borrowing ResolvedNames, program: borrowing Program,
+        partner: borrowing Partner?, unacceptedTerms: TermsReference?, at time: Timestamp
     ) {
         checkPartner(partner, program: program)
         check(submission.account, names: names)

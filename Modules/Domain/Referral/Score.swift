@@ -32,7 +32,9 @@ package struct Score: Sendable, Hashable {
     /// Scores a submission by criteria.
     ///
     /// - Parameter submittedAt: judging time; the timeline is counted from its day.
-    package init(of submission: ReferralSubmission, by criteria: [ScoringCriterion], submittedAt: Timestamp) {
+    package init(
+        of submission: borrowing ReferralSubmission, by criteria: [ScoringCriterion], submittedAt: Timestamp
+    ) {
         contributions = []
         contributions.reserveCapacity(criteria.count)
         var weighted: Int128 = 0
