@@ -63,7 +63,7 @@ extension EventLogConformance {
         try commit(rows: UInt8(0)..<10, with: owner, topics)
         // An owner before stopped in the middle of its turn: its rows lie between those of the new one.
         try dead.begin()
-        try dead.append(record(topics.changelog, 0, 99))
+        try appendAtOnce(record(topics.changelog, 0, 99), in: dead)
         try commit(rows: UInt8(10)..<20, with: owner, topics)
         try dead.append(record(topics.changelog, 0, 99))
         try commit(rows: UInt8(20)..<30, with: owner, topics)

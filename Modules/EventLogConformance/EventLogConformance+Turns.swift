@@ -61,12 +61,22 @@ extension EventLogConformance {
         defer { reader.close() }
         try reader.assign([TopicPartition(topics.output, 0): 0, TopicPartition(topics.output, 1): 0])
         try session.begin()
-        try session.append(record(topics.output, 0, 1))
+        try appendAtOnce(record(topics.output, 0, 1), in: session)
         // What was appended later, elsewhere, arrives: so the reader had its chance to see the open turn.
         try append([record(topics.output, 1, 2)])
         try requireEqual(try read(1, from: reader), [[2]], "records beside an open turn")
         _ = try session.commit([TurnOffset(partition: 0, offset: 1, metadata: "")], deadline: turnDeadline)
-        try requireEqual(try read(1, from: reader), [[1]], "records after the commit")
+        try requireEqual(try read(2, from: reader), [[1], [0]], "records after the commit")
+    }
+
+    /// Appends a record, and one of the value 0 behind it, so that the first is in the log and not with the client: there it
+    /// may wait a little for others.
+    func appendAtOnce(_ record: OutgoingRecord, in session: any TurnSession) throws {
+        try session.append(record)
+        Thread.sleep(forTimeInterval: 0.1)
+        try session.append(
+            OutgoingRecord(topic: record.topic, partition: record.partition, key: record.key, value: [0]))
+        Thread.sleep(forTimeInterval: 0.1)
     }
 
     private func read(_ count: Int, from reader: any LogReader) throws -> [[UInt8]?] {

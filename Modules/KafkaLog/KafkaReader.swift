@@ -31,6 +31,10 @@ import EventLog
     func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {
         unsafe topics = []
         pendingError = nil
+        // What came of the assignment before counts against the limit of the queue until it is polled for and thrown away: a
+        // fetching thread that finds the queue full by then sleeps up to a second.
+        unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, nil), "giving the assignment up")
+        while queue.poll(0) != nil {}
         next = positions
         positioned = Set(positions.keys).subtracting(assigned)
         assigned.formUnion(positions.keys)
@@ -44,6 +48,7 @@ import EventLog
                 list.add(topic, place.partition, offset: starts[place.partition] ?? positions[place] ?? 0)
             }
         }
+        guard !positions.isEmpty else { return }
         unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, list.pointer), "assigning partitions")
     }
 

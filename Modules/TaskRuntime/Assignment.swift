@@ -8,8 +8,8 @@ final class Assignment {
         var position: Int64
         /// Rows of a torn turn, as the restore found them.
         var torn: [RowChange]
-        /// Records that its processor has to read.
-        var remaining: Int64 = 0
+        /// Records that its processor has to read; `nil` before its first slice.
+        var remaining: Int64?
     }
 
     let partition: Int32

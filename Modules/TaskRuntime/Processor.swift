@@ -28,7 +28,8 @@ package protocol Processor: AnyObject {
 
     /// The task is restored, and is to run from that offset of its input on. Does one slice of what comes before, no longer
     /// than a turn; called again until that is `done`. The group is polled and other partitions have their turns between
-    /// the slices, this one has none. After a throw the task is restored and started anew.
+    /// the slices, this one has none. The first slice only tells how much there is to read, and holds nothing that another
+    /// start would have to wait for. After a throw the task is restored and started anew.
     ///
     /// - Parameter wait: how long the slice may wait for what it is to work on.
     func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress

@@ -241,6 +241,7 @@ package final class TurnLoop {
     /// One slice of the shortest restore or start that has records; whether there was one. Side by side all partitions would
     /// be ready at the end; one after the other the first is so long before.
     private func restoreSlice(_ session: any TurnSession, wait: Duration) throws -> Bool {
+        var wait = wait
         for assignment in inRestoringOrder() {
             if let retryAt = assignment.retryAt {
                 guard retryAt <= environment.instant() else { continue }
@@ -248,6 +249,8 @@ package final class TurnLoop {
             }
             do {
                 if try step(assignment, session, wait: wait) { return true }
+                // For the first of them alone: what the others want comes meanwhile.
+                wait = .zero
             } catch let stop as Restore.Stop {
                 environment.observer.notify(
                     .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
@@ -264,12 +267,15 @@ package final class TurnLoop {
     }
 
     /// The one with the fewest records to go first; how many they are is asked for before. Whose store has failed comes
-    /// last: it may fail again and again.
+    /// last: it may fail again and again. Of the starts that told how long they are only the shortest goes on, as each reads
+    /// through a client of its own.
     private func inRestoringOrder() -> [Assignment] {
         func rank(_ assignment: Assignment) -> (Int, Int64, Int32) {
             (assignment.hasFailed ? 1 : 0, assignment.remaining, assignment.partition)
         }
-        return assignments.values.filter(\.isPreparing).sorted { rank($0) < rank($1) }
+        let preparing = assignments.values.filter(\.isPreparing).sorted { rank($0) < rank($1) }
+        let starting = preparing.first { $0.start?.remaining != nil }
+        return preparing.filter { $0.start?.remaining == nil || $0 === starting }
     }
 
     /// Whether the next slice need not wait; so the two below.
@@ -300,7 +306,17 @@ package final class TurnLoop {
     /// With the last slice the partition's input begins.
     private func startStep(_ assignment: Assignment, _ session: any TurnSession, wait: Duration) throws -> Bool {
         guard let task = assignment.task, let start = assignment.start else { return false }
-        switch try task.processor.taskWillStart(at: start.position, wait: wait) {
+        let progress: StartProgress
+        do {
+            progress = try task.processor.taskWillStart(at: start.position, wait: wait)
+        } catch let error as LogError where error.errorClass != .fatal {
+            // What it reads is no part of any turn: the others go on.
+            environment.observer.notify(.fault(TurnFault(error)))
+            restart(assignment, session)
+            assignment.retryAt = environment.instant() + environment.limits.retryPause
+            return false
+        }
+        switch progress {
         case .working(let remaining, let goesOn):
             assignment.startGoesOn(remaining: remaining)
             environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
@@ -450,8 +466,11 @@ package final class TurnLoop {
             isTurnOpen = false
             try session.abort()
         }
-        // What was processed and not committed is read again; ownership shows with the next poll.
-        for assignment in inOrder() where assignment.task != nil { restart(assignment, session) }
+        // What was processed and not committed is read again; ownership shows with the next poll. A task that starts has
+        // nothing of a turn.
+        for assignment in inOrder() where assignment.task != nil && assignment.start == nil {
+            restart(assignment, session)
+        }
         pause(environment.limits.retryPause)
     }
 

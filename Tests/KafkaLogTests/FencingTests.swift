@@ -44,8 +44,8 @@ extension BrokerTests {
             let stopped = try topics.assigned(topics.configuration("stopped", sessionTimeout: .seconds(1)))
             defer { stopped.end() }
             try stopped.begin()
-            try stopped.append(topics.record(topics.output, "zombie"))
-            try stopped.append(topics.record(topics.changelog, "zombie"))
+            for topic in [topics.output, topics.changelog] { try stopped.append(topics.record(topic, "zombie")) }
+            try stopped.producer.drain(until: .now + .seconds(5))
 
             let successor = try topics.assigned(topics.configuration("successor", sessionTimeout: .seconds(1)))
             defer { successor.end() }

@@ -128,8 +128,9 @@ struct MockTests {
         cluster.setBroker(up: false)
         let error = #expect(throws: LogError.self) {
             for _ in 0..<20 { try producer.append(record()) }
-            try producer.drain(until: .now + .seconds(5))
+            try producer.drain(until: .now + .seconds(1))
         }
+        #expect(error?.message.contains("queue full") == true)
         #expect(error?.code == .timedOut)
         #expect(error?.errorClass == .abortable)
     }

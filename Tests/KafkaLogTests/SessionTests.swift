@@ -124,7 +124,7 @@ extension BrokerTests {
             let session = try topics.assigned(topics.configuration("a"))
             defer { session.end() }
             // The last partition comes when the others are there, and has more than may wait.
-            let filling = String(repeating: "x", count: 2_000)
+            let filling = String(repeating: "x", count: 4_000)
             for turn in 0..<3 {
                 try session.begin()
                 for number in 0..<2_000 {

@@ -341,13 +341,36 @@ import Testing
             ])
     }
 
-    /// Records that the log has not brought yet.
-    @Test func aStartThatHasNothingToReadLeavesItsSliceToTheOthers() throws {
+    /// Each may hold a client of its own while it reads.
+    @Test func oneStartReadsAtATimeTheShortestFirst() throws {
         try run(
             [.events([.assigned([0, 1])]), .events([])],
-            starts: [0: [reading(1), reading(1, goesOn: false), reading(1, goesOn: false)], 1: [reading(2)]])
-        #expect(
-            course == ["0: 1 to go", "1: 2 to go", "0: 1 to go", "1 runs", "0: 1 to go", "0 runs"])
+            starts: [
+                0: [reading(2), reading(2, goesOn: false), reading(1, goesOn: false)], 1: [reading(3), reading(1)],
+            ])
+        #expect(course == ["0: 2 to go", "1: 3 to go", "0: 2 to go", "0: 1 to go", "0 runs", "1: 1 to go", "1 runs"])
+    }
+
+    /// Records that the log has not brought yet.
+    @Test func aStartThatHasNothingToReadLeavesItsSliceToARestore() throws {
+        writeChangelog(of: 1, records: 2 * Restore.slice)
+        try run(
+            [.events([.assigned([0, 1])]), .events([])],
+            starts: [0: [reading(1, goesOn: false), reading(1, goesOn: false)]])
+        #expect(course.first == "0: 1 to go")
+        #expect(try #require(course.firstIndex(of: "1 runs")) < #require(course.firstIndex(of: "0 runs")))
+    }
+
+    @Test func aFaultOfATurnLeavesAStartAlone() throws {
+        session.commitFaults = [(LogError(.other, .abortable, "asked for"), false)]
+        try run(
+            [.events([.assigned([0, 1])]), .events([]), batch(1, 0..<1)] + Array(repeating: .events([]), count: 4),
+            duration: .zero, starts: [0: Array(repeating: reading(1), count: 4)])
+        let restarted = notices.all.compactMap { notice in
+            if case .restarting(let partition, _) = notice { partition } else { nil }
+        }
+        #expect(restarted == [1])
+        #expect(session.trace.contains("resume 0@0"))
     }
 
     @Test func nothingIsProcessedBeforeATaskHasStarted() throws {

@@ -35,7 +35,7 @@ package struct ReferralValidation: Sendable, Hashable {
     ///   - unacceptedTerms: the terms version in force that the partner has yet to accept; `nil` where there is none.
     ///   - time: judging time.
     ///
-    /// What is only read is borrowed: the parameters of an initialiser are copied else.
+    /// What is only read is borrowed: the parameters of an initialiser are copied otherwise.
     package init(
         of submission: borrowing ReferralSubmission, names: borrowing ResolvedNames, program: borrowing Program,
         partner: borrowing Partner?, unacceptedTerms: TermsReference?, at time: Timestamp
