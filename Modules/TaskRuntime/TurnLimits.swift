@@ -10,6 +10,8 @@ package struct TurnLimits: Sendable {
     package var idlePoll = Duration.milliseconds(250)
     /// How long a restore waits for rows of its changelog where nothing else is to be done.
     package var restoreWait = Duration.milliseconds(100)
+    /// The same where other partitions have records to be processed.
+    package var restoreWaitBesideTurns = Duration.milliseconds(20)
     /// After a fault that left nothing to be repaired in place.
     package var retryPause = Duration.milliseconds(500)
     /// A tick for an idle partition is repeated after so long where its timers are still due (the broker's clock may be

@@ -231,11 +231,12 @@ package final class TurnLoop {
     private func restoreInSlices(_ session: any TurnSession) throws {
         let start = environment.instant()
         var hasTime: Bool { environment.instant() - start < environment.limits.duration }
-        while try restoreSlice(session, wait: .zero), hasTime {}
-        // Rows are waited for only where nobody has anything else to do.
-        if hasTime, !assignments.values.contains(where: { $0.waitingCount > 0 }) {
-            _ = try restoreSlice(session, wait: environment.limits.restoreWait)
-        }
+        // Beside others the time is used, but a standstill ends it soon: a reading that got no more than one queue a round would
+        // take several times as long.
+        let isAlone = !assignments.values.contains { $0.waitingCount > 0 }
+        let wait = isAlone ? .zero : environment.limits.restoreWaitBesideTurns
+        while try restoreSlice(session, wait: wait), hasTime {}
+        if hasTime, isAlone { _ = try restoreSlice(session, wait: environment.limits.restoreWait) }
     }
 
     /// One slice of the shortest restore or start that has records; whether there was one. Side by side all partitions would
