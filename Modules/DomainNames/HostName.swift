@@ -92,29 +92,23 @@ enum HostName {
 
     /// Letters, digits and inner hyphens (RFC 1123), within the lengths of DNS, not all numbers.
     private static func check(_ name: [UInt8]) throws(DomainNameError) {
-        var lastIsNumber = false
-        var start = 0
-        while start <= name.count {
-            var end = start
-            var isWellFormed = true
-            lastIsNumber = true
-            while end < name.count, name[end] != UInt8(ascii: ".") {
-                let byte = name[end]
-                let isNoDigit = isLetter(byte) || byte == UInt8(ascii: "-")
-                if isNoDigit { lastIsNumber = false }
-                isWellFormed = isWellFormed && (isNoDigit || isDigit(byte))
-                end += 1
-            }
-            guard start < end else { throw DomainNameError(.malformed) }
-            guard end - start <= maximumLabelBytes else { throw DomainNameError(.tooLong) }
-            guard isWellFormed, name[start] != UInt8(ascii: "-"), name[end - 1] != UInt8(ascii: "-") else {
-                throw DomainNameError(.malformed)
-            }
-            start = end + 1
+        var rest = name[...]
+        while let dot = rest.firstIndex(of: UInt8(ascii: ".")) {
+            try checkLabel(rest[..<dot])
+            rest = rest[(dot + 1)...]
         }
+        try checkLabel(rest)
         guard name.count <= maximumBytes else { throw DomainNameError(.tooLong) }
         // No top-level domain is a number, so such a name can only be (or be mistaken for) an IPv4 address.
-        if lastIsNumber { throw DomainNameError(.ipAddress) }
+        if rest.allSatisfy(isDigit) { throw DomainNameError(.ipAddress) }
+    }
+
+    private static func checkLabel(_ label: ArraySlice<UInt8>) throws(DomainNameError) {
+        guard let first = label.first, let last = label.last else { throw DomainNameError(.malformed) }
+        guard label.count <= maximumLabelBytes else { throw DomainNameError(.tooLong) }
+        guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-"),
+            label.allSatisfy({ isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
+        else { throw DomainNameError(.malformed) }
     }
 
     private static func looksLikeIPv6(_ text: Substring) -> Bool {
