@@ -5,8 +5,6 @@ package final class ReadThrough {
     package static let patience = Duration.seconds(60)
     /// Records of one slice at most.
     package static let recordsPerSlice = 2_000
-    /// Time between two slices from which on others had theirs, and a standstill counts anew.
-    private static let turnLimit = Duration.seconds(5)
 
     /// Records that are left. They are counted by their offsets: those that the log has not kept are among them until they
     /// are passed.
@@ -17,8 +15,7 @@ package final class ReadThrough {
     private let patience: Duration
     private let open: () throws(LogError) -> any LogReader
     private var reader: (any LogReader)?
-    private var lastSlice: ContinuousClock.Instant?
-    private var deadline: ContinuousClock.Instant
+    private var standstill = Standstill(at: .now)
 
     /// - Parameters:
     ///   - patience: how long the log may bring nothing before the ends; then it is `timedOut`.
@@ -32,7 +29,6 @@ package final class ReadThrough {
         self.patience = patience
         self.open = open
         remaining = Self.distance(from: self.positions, to: ends)
-        deadline = .now + patience
     }
 
     /// The next records, those at the ends with some that lie behind. Called while there are `remaining` ones.
@@ -40,14 +36,14 @@ package final class ReadThrough {
     /// - Parameter wait: for the first record; nothing comes where that takes longer.
     package func next(wait: Duration) throws(LogError) -> [LogRecord] {
         let reader = try assigned()
-        if lastSlice.map({ ContinuousClock.now - $0 > Self.turnLimit }) ?? true { deadline = .now + patience }
+        standstill.beginTurn(at: .now)
         let records = try reader.read(maximum: Self.recordsPerSlice, timeout: wait)
         remaining = Self.distance(from: try reader.positions(), to: ends)
         let now = ContinuousClock.now
-        lastSlice = now
+        standstill.endTurn(at: now)
         if !records.isEmpty {
-            deadline = now + patience
-        } else if remaining > 0 && now >= deadline {
+            standstill.end(at: now)
+        } else if remaining > 0 && standstill.duration(at: now) >= patience {
             throw LogError(.timedOut, .retriable, "the log brought no record within \(patience), before its end")
         }
         return records
@@ -58,6 +54,7 @@ package final class ReadThrough {
         let opened = try open()
         reader = opened
         try opened.assign(positions)
+        standstill.end(at: .now)
         return opened
     }
 

@@ -39,8 +39,6 @@ final class Restore {
     /// From so many records on the store is told that it is being restored.
     static let longRestore: Int64 = 50_000
     static let stallLimit = Duration.seconds(30)
-    /// Time between two steps from which on the others had theirs, and a standstill counts anew.
-    private static let turnLimit = Duration.seconds(5)
     /// A store older than this is not trusted: tombstones that it needs may be gone (half of `delete.retention.ms`).
     static let maximumAgeMilliseconds: Int64 = 12 * 3_600_000
 
@@ -59,8 +57,7 @@ final class Restore {
     private var position: Int64 = 0
     private var committed: CommittedPosition?
     private var committedTurn: (turn: Int64, epoch: Int64) = (0, 0)
-    private var lastProgress: ContinuousClock.Instant
-    private var lastStep: ContinuousClock.Instant
+    private var standstill: Standstill
     /// Rows of turns later than the committed one: torn, or committed by another owner since. A store's position never
     /// passes the first of them, so that a restore after this one meets them again.
     private var skipped: (first: Int64, rows: [[UInt8]: RowChange])?
@@ -80,8 +77,7 @@ final class Restore {
         self.discardsStore = discardsStore
         self.now = now
         self.instant = instant
-        lastProgress = instant()
-        lastStep = lastProgress
+        standstill = Standstill(at: instant())
     }
 
     func close() {
@@ -94,8 +90,8 @@ final class Restore {
 
     /// Does one slice of work, and waits so long for its first row.
     func step(wait: Duration) throws -> Progress {
-        if instant() - lastStep > Restore.turnLimit { lastProgress = instant() }
-        defer { lastStep = instant() }
+        standstill.beginTurn(at: instant())
+        defer { standstill.endTurn(at: instant()) }
         do {
             return try advance(wait: wait)
         } catch let error as StoreError where error.code == .newer {
@@ -120,10 +116,10 @@ final class Restore {
             let read = try session.readChangelog(
                 partition, from: position, maximum: Restore.slice, timeout: wait)
             let goesOn = read.position > position
-            if goesOn { lastProgress = instant() }
+            if goesOn { standstill.end(at: instant()) }
             try apply(read, to: backend)
-            if instant() - lastProgress > Restore.stallLimit {
-                lastProgress = instant()
+            if standstill.duration(at: instant()) > Restore.stallLimit {
+                standstill.end(at: instant())
                 throw Stop(
                     code: .stalled,
                     description: "changelog of partition \(partition) stands still at \(position) below \(target)")
@@ -159,7 +155,7 @@ final class Restore {
         position = try opened.checkpoint()?.changelogOffset ?? bounds.first
         isLong = target - position >= Restore.longRestore
         if isLong { try opened.setRestoring(true) }
-        lastProgress = instant()
+        standstill.end(at: instant())
     }
 
     /// The store as it is, or a new one where it is corrupt, of another schema, too old, or ahead of what was committed.
