@@ -72,6 +72,11 @@ import EventLog
         return unsafe KafkaEvent(event)
     }
 
+    /// Throws away what waits.
+    func empty() {
+        while poll(0) != nil {}
+    }
+
     /// The number of events that wait.
     var count: Int { unsafe rd_kafka_queue_length(pointer) }
 

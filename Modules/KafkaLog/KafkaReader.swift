@@ -34,7 +34,7 @@ import EventLog
         // What came of the assignment before counts against the limit of the queue until it is polled for and thrown away: a
         // fetching thread that finds the queue full by then sleeps up to a second.
         unsafe try KafkaFailure.check(rd_kafka_assign(handle.pointer, nil), "giving the assignment up")
-        while queue.poll(0) != nil {}
+        queue.empty()
         next = positions
         positioned = Set(positions.keys).subtracting(assigned)
         assigned.formUnion(positions.keys)

@@ -49,7 +49,7 @@ import EventLog
     /// Drops what waits of a paused partition. Before it is resumed: outdated records would still fill the queue, and an error
     /// be taken for one of the new position.
     func empty(_ partition: Int32) {
-        while sources[partition]?.queue.poll(0) != nil {}
+        sources[partition]?.queue.empty()
     }
 
     func resume(_ partition: Int32, at offset: Int64) {
