@@ -1,0 +1,118 @@
+import EventLog
+
+/// Restores of partitions, and the starts of their tasks.
+extension TurnLoop {
+    /// Restoring and starting get as long as a turn may last, so that they come to their end beside partitions that are
+    /// always busy.
+    func restoreInSlices(_ session: any TurnSession) throws {
+        let start = environment.instant()
+        var hasTime: Bool { environment.instant() - start < environment.limits.duration }
+        // Beside others the time is used, but a standstill ends it soon: a reading that got no more than one queue a round would
+        // take several times as long.
+        let isAlone = !assignments.values.contains { $0.waitingCount > 0 }
+        let wait = isAlone ? .zero : environment.limits.restoreWaitBesideTurns
+        while try restoreSlice(session, wait: wait), hasTime {}
+        if hasTime, isAlone { _ = try restoreSlice(session, wait: environment.limits.restoreWait) }
+    }
+
+    /// One slice of the shortest restore or start that has records; whether there was one. Side by side all partitions would
+    /// be ready at the end; one after the other the first is so long before.
+    private func restoreSlice(_ session: any TurnSession, wait: Duration) throws -> Bool {
+        var wait = wait
+        for assignment in inRestoringOrder() {
+            if let retryAt = assignment.retryAt {
+                guard retryAt <= environment.instant() else { continue }
+                assignment.retryAt = nil
+            }
+            do {
+                if try step(assignment, session, wait: wait) { return true }
+                // For the first of them alone: what the others want comes meanwhile.
+                wait = .zero
+            } catch let stop as Restore.Stop {
+                environment.observer.notify(
+                    .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
+                // What stands still goes on by itself when the transaction in its way ends; the others need a person.
+                if stop.code != .stalled { assignment.stopForGood() }
+            } catch let error as StoreError {
+                // One partition's disk is no reason for the others to wait.
+                restartLater(assignment, session, TurnFault(error), after: error)
+            }
+        }
+        return false
+    }
+
+    /// The one with the fewest records to go first; how many they are is asked for before. Whose store has failed comes
+    /// last: it may fail again and again. Of the starts that told how long they are only the shortest goes on, as each reads
+    /// through a client of its own.
+    private func inRestoringOrder() -> [Assignment] {
+        func rank(_ assignment: Assignment) -> (Int, Int64, Int32) {
+            (assignment.hasFailed ? 1 : 0, assignment.remaining, assignment.partition)
+        }
+        let preparing = assignments.values.filter(\.isPreparing).sorted { rank($0) < rank($1) }
+        let starting = preparing.first { $0.start?.remaining != nil }
+        return preparing.filter { $0.start?.remaining == nil || $0 === starting }
+    }
+
+    /// Whether the next slice need not wait; so the two below.
+    private func step(_ assignment: Assignment, _ session: any TurnSession, wait: Duration) throws -> Bool {
+        if let restore = assignment.restore { return try restoreStep(restore, assignment, session, wait: wait) }
+        return try startStep(assignment, session, wait: wait)
+    }
+
+    private func restoreStep(
+        _ restore: Restore, _ assignment: Assignment, _ session: any TurnSession, wait: Duration
+    ) throws -> Bool {
+        switch try restore.step(wait: wait) {
+        case .working(let remaining, let goesOn):
+            environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
+            return goesOn
+        case .done(let state, let position, let epoch, let torn):
+            let processor = try environment.makeProcessor(state, assignment.partition)
+            let task = try PartitionTask(
+                configuration: TaskConfiguration(
+                    worker: environment.worker, partition: assignment.partition, catalogue: environment.catalogue,
+                    partitions: partitions, group: environment.session.group),
+                state: state, processor: processor, position: position, epoch: epoch, watch: environment.watch)
+            assignment.start(task, Assignment.Start(position: position, torn: torn))
+            return try startStep(assignment, session, wait: wait)
+        }
+    }
+
+    /// With the last slice the partition's input begins.
+    private func startStep(_ assignment: Assignment, _ session: any TurnSession, wait: Duration) throws -> Bool {
+        guard let task = assignment.task, let start = assignment.start else { return false }
+        let progress: StartProgress
+        do {
+            progress = try task.processor.taskWillStart(at: start.position, wait: wait)
+        } catch let error as LogError where error.errorClass != .fatal {
+            // What it reads is no part of any turn: the others go on.
+            restartLater(assignment, session, TurnFault(error))
+            return false
+        }
+        switch progress {
+        case .working(let remaining, let goesOn):
+            assignment.startGoesOn(remaining: remaining)
+            environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
+            return goesOn
+        case .done:
+            assignment.startIsDone()
+            try session.resume(assignment.partition, at: start.position)
+            if !start.torn.isEmpty { try repair(start.torn, of: assignment, session) }
+            environment.observer.notify(.running(partition: assignment.partition))
+            return true
+        }
+    }
+
+    /// Writes the rows of a torn turn again, as they are without it, in a turn of its own: a later restore could not tell
+    /// them from those of the turn that gets their number.
+    private func repair(_ torn: [RowChange], of assignment: Assignment, _ session: any TurnSession) throws {
+        environment.observer.notify(
+            .fault(
+                TurnFault(
+                    .store, code: "torn_turn",
+                    "partition \(assignment.partition): \(torn.count) rows of a torn turn are written again")))
+        try openTurn(session)
+        assignment.isInTurn = true
+        try assignment.task!.rewrite(torn)
+    }
+}
