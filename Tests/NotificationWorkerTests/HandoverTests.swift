@@ -1,0 +1,271 @@
+import Contracts
+import Domain
+import EventLog
+import JSON
+import Testing
+
+@testable import NotificationWorker
+@testable import TaskRuntime
+
+/// A partition's input in memory, and its reader.
+final class Input: LogReader {
+    private let records: [LogRecord]
+    private var position: Int64 = 0
+    private(set) var isOpen = false
+
+    init(_ records: [LogRecord] = []) { self.records = records }
+
+    private var place: TopicPartition { TopicPartition("tributary.notification.v1", 0) }
+
+    func reading(from position: Int64) -> ReadThrough {
+        ReadThrough(from: [place: position], to: [place: records.last.map { $0.offset + 1 } ?? 0]) { self }
+    }
+
+    func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {
+        position = positions[place] ?? 0
+        isOpen = true
+    }
+
+    func read(maximum: Int, timeout: Duration) throws(LogError) -> [LogRecord] {
+        let read = Array(records.drop { $0.offset < position }.prefix(maximum))
+        if let last = read.last { position = last.offset + 1 }
+        return read
+    }
+
+    func positions() throws(LogError) -> [TopicPartition: Int64] { [place: position] }
+
+    func close() { isOpen = false }
+}
+
+/// What the sender is given, and when.
+extension ProcessorTests {
+    @Test func `reads from the store what the sender had no room for`() throws {
+        dispatch.room = 2
+        let requests = (1...5).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        var done: Set<NotificationID> = []
+        for round in 1...10 where done.count < 5 {
+            let jobs = dispatch.drain()
+            dispatch.room = 2
+            for job in jobs {
+                #expect(done.insert(job.request.notification).inserted)
+                _ = try sent(job.request, at: start + .seconds(round))
+            }
+        }
+        #expect(done.count == 5)
+        #expect(try pending() == 0)
+    }
+
+    @Test func `keeps an announced attempt until the sender has room`() throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        _ = dispatch.drain()
+        dispatch.room = 0
+        _ = try sending(requests[0], attempt: 1, at: start + .seconds(1))
+        _ = try self.request(MessageSamples.request(about: "ref_3"), at: start + .seconds(2))
+        #expect(dispatch.drain().isEmpty)
+        dispatch.room = 1
+        _ = try sent(requests[1], at: start + .seconds(3))
+        #expect(dispatch.drain().map(\.phase) == [.announced])
+        dispatch.room = 1
+        _ = try sent(requests[0], at: start + .seconds(4))
+        #expect(dispatch.drain().map(\.request.about) == ["ref_3"])
+    }
+
+    @Test func `hands a message over once, however often it comes to wait`() throws {
+        dispatch.room = 0
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        // The store is read from the start while the same messages wait already.
+        try start(harness.task.processor, at: 0)
+        dispatch.room = 10
+        _ = try self.request(requests[0])
+        #expect(Set(dispatch.drain().map(\.request.about)) == ["ref_1", "ref_2", "ref_3"])
+        #expect(dispatch.room == 7)
+    }
+
+    @Test func `hands everything over again after a restart, and nothing that was sent`() throws {
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        _ = try sent(requests[0], at: start + .seconds(1))
+        _ = try sending(requests[1], attempt: 1, at: start + .seconds(1))
+        let restarted = RecordingDispatch()
+        try restart(restarted)
+        let attempts = Dictionary(uniqueKeysWithValues: restarted.drain().map { ($0.request.about, $0.attempt) })
+        #expect(attempts == ["ref_2": 2, "ref_3": 1])
+    }
+
+    /// A worker that begins with the store as it is, and with that input before it.
+    private func restart(_ dispatch: RecordingDispatch, input: [LogRecord] = []) throws {
+        try start(
+            NotificationProcessor(
+                state: harness.state, partition: 0, dispatch: dispatch, input: Input(input).reading), at: 100)
+    }
+
+    private func start(_ processor: any Processor, at position: Int64) throws {
+        while try processor.taskWillStart(at: position, wait: .zero) != .done {}
+    }
+
+    private func record(_ payload: some EventPayload, offset: Int64) -> LogRecord {
+        let envelope = EventEnvelope(
+            id: "\(offset)", source: "/tributary/notification-sender/before", type: type(of: payload).type, time: start)
+        return LogRecord(
+            topic: "tributary.notification.v1", partition: 0, offset: offset,
+            appendTimeMilliseconds: start.millisecondsSince1970, key: nil, value: JSONEncoding.encode(payload),
+            headers: CloudEventCodec.encode(envelope))
+    }
+
+    private func report(_ requests: NotificationRequested..., attempt: Int64 = 1) -> NotificationSent {
+        NotificationSent(
+            sink: "eml",
+            messages: requests.map { NotificationSent.Message(notification: $0.notification, attempt: attempt) },
+            occurredAt: start)
+    }
+
+    @Test func `sends nothing again whose result lies in the input and is not applied yet`() throws {
+        let requests = (1...5).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        let failure = NotificationFailed(
+            messages: [.init(notification: requests[2].notification, attempt: 1, outcome: .retry, reason: "busy")],
+            occurredAt: start)
+        let announcement = NotificationSending(
+            notification: requests[3].notification, recipient: requests[3].recipient, attempt: 2, occurredAt: start)
+        let restarted = RecordingDispatch()
+        restarted.underway = [requests[4].notification]
+        try restart(
+            restarted,
+            input: [
+                // What lies before the position was applied; here it was about another attempt.
+                record(report(requests[1]), offset: 99), record(report(requests[0]), offset: 100),
+                record(failure, offset: 101), record(report(requests[3]), offset: 102),
+                record(announcement, offset: 103),
+            ])
+        // An attempt that was announced after the result is still without one.
+        #expect(Set(restarted.drain().map(\.request.about)) == ["ref_2", "ref_4"])
+    }
+
+    /// Of a long input the last record may be the one that says that a message is sent.
+    @Test func `reads a long input in slices, and sends nothing before its end`() throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        let slices = 3
+        let end = Int64(100 + slices * ReadThrough.recordsPerSlice)
+        let preference = PreferenceUpdated(recipient: requests[0].recipient, muted: [], occurredAt: start)
+        let input = Input(
+            (100..<end - 1).map { record(preference, offset: $0) } + [record(report(requests[0]), offset: end - 1)])
+        let restarted = RecordingDispatch()
+        let processor = NotificationProcessor(
+            state: harness.state, partition: 0, dispatch: restarted, input: input.reading)
+        var course: [Int64] = []
+        while case .working(let remaining, let goesOn) = try processor.taskWillStart(at: 100, wait: .zero) {
+            #expect(goesOn && restarted.jobs.isEmpty)
+            course.append(remaining / Int64(ReadThrough.recordsPerSlice))
+        }
+        // What waits for a tick, the input, and the messages that the input has results of.
+        #expect(course == [3, 2, 1, 0, 0])
+        #expect(restarted.drain().map(\.request.about) == ["ref_2"])
+        #expect(!input.isOpen)
+    }
+
+    @Test func `lets go of the input when it is put down while it starts`() throws {
+        _ = try self.request(MessageSamples.request())
+        let preference = PreferenceUpdated(recipient: MessageSamples.partner, muted: [], occurredAt: start)
+        let input = Input((0..<Int64(2 * ReadThrough.recordsPerSlice)).map { record(preference, offset: $0) })
+        let restarted = RecordingDispatch()
+        let processor = NotificationProcessor(
+            state: harness.state, partition: 0, dispatch: restarted, input: input.reading)
+        for _ in 1...2 { #expect(try processor.taskWillStart(at: 0, wait: .zero) != .done) }
+        #expect(input.isOpen)
+        processor.taskWillStop()
+        #expect(!input.isOpen)
+        #expect(restarted.jobs.isEmpty && restarted.forgotten == [0])
+    }
+
+    @Test func `sends nothing again whose result waits for a tick`() throws {
+        let held = try ProcessorHarness(worker: .notification) { [dispatch] in
+            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch, input: Input().reading)
+        }
+        _ = try held.send(ClockSet(kind: .stream, at: start), key: "", at: start, isBroadcast: true)
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try held.send(request, key: request.recipient.text, at: start) }
+        _ = try held.advance(to: start + .hours(1))
+        #expect(dispatch.drain().count == 2)
+        _ = try held.send(report(requests[0]), key: "", at: start, source: "/tributary/notification-sender/before")
+        let restarted = RecordingDispatch()
+        try start(
+            NotificationProcessor(state: held.state, partition: 0, dispatch: restarted, input: Input().reading), at: 5)
+        #expect(restarted.drain().map(\.request.about) == ["ref_2"])
+    }
+
+    @Test func `asks after a restart to give up what had no answer twice`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start + .seconds(1))
+        _ = try sending(request, attempt: 2, at: start + .seconds(2))
+        let restarted = RecordingDispatch()
+        try restart(restarted)
+        #expect(restarted.drain().map(\.phase) == [.giveUp])
+    }
+
+    @Test func `hands nothing over twice when a turn is taken back`() throws {
+        let request = MessageSamples.request()
+        let processor = try #require(harness.task.processor as? NotificationProcessor)
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start + .seconds(1))
+        #expect(dispatch.drain().count == 2)
+        processor.stateDidReset()
+        processor.turnDidCommit()
+        #expect(dispatch.drain().isEmpty)
+    }
+
+    @Test func `nothing of a turn that is taken back is sent, known or muted`() throws {
+        let (request, other) = (MessageSamples.request(), MessageSamples.request(about: "ref_2"))
+        // Read before, the recipient's preferences are kept in memory.
+        _ = try self.request(other)
+        #expect(dispatch.drain().count == 1)
+        let muted = PreferenceUpdated(
+            recipient: request.recipient, muted: [request.template], occurredAt: start + .seconds(1))
+        try harness.takeBack(request, key: request.recipient.text, at: start)
+        try harness.takeBack(muted, key: request.recipient.text, at: start + .seconds(1))
+        _ = try sent(other, at: start + .seconds(2))
+        #expect(dispatch.drain().isEmpty)
+        // Asked for again it is a new one.
+        #expect(try self.request(request, at: start + .seconds(3)).outputs.isEmpty)
+        #expect(dispatch.drain().map(\.request) == [request])
+        let finished = try harness.state.get(
+            NotificationTable.table, StateKey(other.notification.text), as: FinishedNotification.self)
+        #expect(finished?.state == .sent && finished?.at == start + .seconds(2))
+    }
+
+    @Test func `hands over what stands beside a record that failed in the same turn`() throws {
+        let good = MessageSamples.request()
+        for (offset, type) in [(0, NotificationRequested.type), (1, "io.tributary.nonsense.v1")] {
+            let envelope = EventEnvelope(
+                id: "\(offset)", source: "/test", type: type, time: start, key: good.recipient.text)
+            let record = OutgoingRecord(
+                topic: "tributary.notification.v1", partition: 0, key: Array(good.recipient.text.utf8),
+                value: JSONEncoding.encode(good), headers: CloudEventCodec.encode(envelope))
+            #expect(
+                try harness.task.process(
+                    LogRecord(
+                        topic: record.topic, partition: 0, offset: Int64(offset),
+                        appendTimeMilliseconds: start.millisecondsSince1970, key: record.key, value: record.value,
+                        headers: record.headers)))
+        }
+        #expect(harness.task.counts.deadLetters == 1)
+        _ = try harness.task.finishTurn()
+        try harness.task.commitTurn(changelogOffset: 2, committedAtMilliseconds: 0)
+        harness.task.processor.turnDidCommit()
+        #expect(dispatch.drain().map(\.request) == [good])
+    }
+
+    @Test func `tells the sender to forget a partition that goes elsewhere`() throws {
+        harness.task.processor.taskWillStop()
+        #expect(dispatch.forgotten == [0])
+    }
+
+    @Test func `lets the sender finish before a partition goes elsewhere`() throws {
+        harness.task.processor.taskWillLeave()
+        #expect(dispatch.finished == [0])
+    }
+}

@@ -1,0 +1,254 @@
+import Contracts
+import Domain
+import EventLog
+import JSON
+import Testing
+
+@testable import TaskRuntime
+
+/// Restores of partitions, and the starts of their tasks.
+extension TurnLoopTests {
+    @Test func aRestartGoesOnAtTheCommittedPosition() throws {
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3), .events([.lost([0])]), .events([.assigned([0])]),
+            batch(0, 1..<4),
+        ])
+        #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 0@0", "resume 0@3"])
+        #expect(texts() == ["100:p0", "101:p1", "102:p2", "103:p3"])
+    }
+
+    @Test func aLostDiskIsRestoredFromTheChangelog() throws {
+        let provider = provider
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3), .act { provider.opened[0] = nil },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
+        ])
+        let rows = try allRows(try #require(provider.opened[0]))
+        #expect(rows.filter { $0.hasPrefix("probe ") }.count == 4)
+        #expect(session.trace.last { $0.hasPrefix("commit") } == "commit 0@4 turn=2 epoch=2")
+    }
+
+    /// Rows that were changed again later, or deleted, among others; more than one transaction takes.
+    @Test func aLongChangelogIsRestoredInFewTransactions() throws {
+        let (rows, count) = (StateTable("rows"), Restore.batchRows / 2 + 50)
+        func change(_ number: Int, _ value: String?) -> RowChange {
+            RowChange(table: rows, key: Array("k\(number)".utf8), value: value.map { Array($0.utf8) })
+        }
+        let row = TurnRow(
+            inputOffset: 7, turn: 1, epoch: 1, clockKind: .wall, clockTime: time(50), sequence: 0)
+        let changes =
+            (0..<count).map { change($0, "first") } + (0..<count).map { change($0, $0 % 3 == 0 ? nil : "second") }
+            + [RowChange(table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(row))]
+        session.write(
+            changelog: changes.map {
+                OutgoingRecord(
+                    topic: "c", partition: 0, key: Changelog.key(of: $0), value: $0.value,
+                    headers: Changelog.headers(turn: 1))
+            })
+        session.positions[0] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
+        try run([.events([.assigned([0])])] + Array(repeating: .events([]), count: 8))
+        #expect(
+            session.trace.filter { $0.hasPrefix("store") || $0.hasPrefix("resume") } == [
+                "store 0 turn=0", "store 0 turn=0", "store 0 turn=1", "resume 0@7",
+            ])
+        let backend = try #require(provider.opened[0])
+        for number in 0..<count {
+            let found = try backend.get(rows, change(number, nil).key)
+            #expect(found == (number % 3 == 0 ? nil : Array("second".utf8)))
+        }
+    }
+
+    /// A changelog of some records, the last of them the row of a turn that is committed.
+    private func writeChangelog(of partition: Int32, records: Int) {
+        let row = TurnRow(inputOffset: 7, turn: 1, epoch: 1, clockKind: .wall, clockTime: time(50), sequence: 0)
+        let changes =
+            (1..<records).map { RowChange(table: StateTable("rows"), key: Array("k\($0)".utf8), value: [1]) }
+            + [RowChange(table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(row))]
+        session.write(
+            changelog: changes.map {
+                OutgoingRecord(
+                    topic: "c", partition: partition, key: Changelog.key(of: $0), value: $0.value,
+                    headers: Changelog.headers(turn: 1))
+            })
+        session.positions[partition] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
+    }
+
+    /// The start of a task may take its time.
+    @Test func theGroupIsPolledBetweenTheEndsOfTwoRestores() throws {
+        let session = session
+        var resumed: [Int] = []
+        func count() { resumed.append(session.trace.count { $0.hasPrefix("resume") }) }
+        try run([.events([.assigned([0, 1])]), .act(count), .act(count)], duration: .zero)
+        #expect(resumed == [1, 2])
+    }
+
+    private func reading(_ remaining: Int64, goesOn: Bool = true) -> Result<StartProgress, LogError> {
+        .success(.working(remaining: remaining * Int64(Restore.slice), goesOn: goesOn))
+    }
+
+    /// Its backlog may take longer than the group waits for a poll.
+    @Test func theGroupIsPolledAndOthersWorkWhileATaskStarts() throws {
+        try run(
+            [.events([.assigned([0, 1])]), .events([]), batch(1, 0..<1), batch(1, 1..<2)]
+                + Array(repeating: .events([]), count: 2), duration: .zero,
+            starts: [0: [reading(4), reading(3), reading(2), reading(1)]])
+        #expect(course == ["0: 4 to go", "1 runs", "0: 3 to go", "0: 2 to go", "0: 1 to go", "0 runs"])
+        #expect(
+            session.trace.filter { $0.hasPrefix("start") || $0.hasPrefix("commit") || $0.hasPrefix("resume") } == [
+                "start@0 0", "resume 1@0", "start@0 0", "commit 1@1 turn=1 epoch=1", "start@0 0",
+                "commit 1@2 turn=2 epoch=1", "start@0 0", "start@0 0", "resume 0@0",
+            ])
+    }
+
+    /// Each may hold a client of its own while it reads.
+    @Test func oneStartReadsAtATimeTheShortestFirst() throws {
+        try run(
+            [.events([.assigned([0, 1])]), .events([])],
+            starts: [
+                0: [reading(2), reading(2, goesOn: false), reading(1, goesOn: false)], 1: [reading(3), reading(1)],
+            ])
+        #expect(course == ["0: 2 to go", "1: 3 to go", "0: 2 to go", "0: 1 to go", "0 runs", "1: 1 to go", "1 runs"])
+    }
+
+    /// Records that the log has not brought yet.
+    @Test func aStartThatHasNothingToReadLeavesItsSliceToARestore() throws {
+        writeChangelog(of: 1, records: 2 * Restore.slice)
+        try run(
+            [.events([.assigned([0, 1])]), .events([])],
+            starts: [0: [reading(1, goesOn: false), reading(1, goesOn: false)]])
+        #expect(course.first == "0: 1 to go")
+        #expect(try #require(course.firstIndex(of: "1 runs")) < #require(course.firstIndex(of: "0 runs")))
+    }
+
+    @Test func aFaultOfATurnLeavesAStartAlone() throws {
+        session.commitFaults = [(LogError(.other, .abortable, "asked for"), false)]
+        try run(
+            [.events([.assigned([0, 1])]), .events([]), batch(1, 0..<1)] + Array(repeating: .events([]), count: 4),
+            duration: .zero, starts: [0: Array(repeating: reading(1), count: 4)])
+        let restarted = notices.all.compactMap { notice in
+            if case .restarting(let partition, _) = notice { partition } else { nil }
+        }
+        #expect(restarted == [1])
+        #expect(session.trace.contains("resume 0@0"))
+    }
+
+    @Test func nothingIsProcessedBeforeATaskHasStarted() throws {
+        try run(
+            [.events([.assigned([0])]), batch(0, 0..<1), .events([]), batch(0, 0..<1)], duration: .zero,
+            starts: [0: [reading(2), reading(1)]])
+        #expect(texts() == ["100:p0"])
+        let resumed = try #require(session.trace.firstIndex(of: "resume 0@0"))
+        #expect(try resumed < #require(session.trace.firstIndex(of: "begin")))
+    }
+
+    @Test(arguments: [true, false]) func whatGoesWhileItStartsIsPutDown(isLost: Bool) throws {
+        try run(
+            [
+                .events([.assigned([0, 1])]), .events([isLost ? .lost([0]) : .revoked([0])]), .events([]),
+                batch(1, 0..<1),
+            ], duration: .zero, starts: [0: Array(repeating: reading(1), count: 8)])
+        let calls = session.trace.filter { $0.hasSuffix(" 0") && !$0.hasPrefix("store") }
+        #expect(calls == ["start@0 0"] + (isLost ? [] : ["leave 0"]) + ["stop 0"])
+        #expect(session.trace.contains("finishRevocation"))
+        #expect(texts() == ["100:p0"])
+    }
+
+    @Test func aStartThatFailsBeginsAgain() throws {
+        let fault = LogError(.timedOut, .retriable, "asked for")
+        try run(
+            [.events([.assigned([0])]), .events([]), .events([]), batch(0, 0..<1)], duration: .zero,
+            starts: [0: [reading(1), .failure(fault)]])
+        #expect(
+            session.trace.filter { $0.hasSuffix(" 0") || $0.hasPrefix("resume") } == [
+                "start@0 0", "start@0 0", "pause 0", "stop 0", "resume 0@0",
+            ])
+        #expect(texts() == ["100:p0"])
+    }
+
+    /// Until its end is told a store may be written in a way that is not safe for one with a turn.
+    @Test func theEndOfALongRestoreIsToldBeforeTheStoreHasATurn() throws {
+        writeChangelog(of: 0, records: Int(Restore.longRestore))
+        try run([.events([.assigned([0])])] + Array(repeating: .events([]), count: 20))
+        let calls = session.trace.filter { $0.hasPrefix("store") }
+        #expect(calls.first == "store 0 restores")
+        #expect(calls.dropFirst().dropLast(2).allSatisfy { $0 == "store 0 turn=0" })
+        #expect(calls.suffix(2) == ["store 0 is restored", "store 0 turn=1"])
+    }
+
+    /// What was told of restores: the slices that are left, and when a partition runs.
+    private var course: [String] {
+        notices.all.compactMap { notice in
+            switch notice {
+            case .restoring(let partition, let remaining): "\(partition): \(remaining / Int64(Restore.slice)) to go"
+            case .running(let partition): "\(partition) runs"
+            default: nil
+            }
+        }
+    }
+
+    /// Side by side all would be ready at the end. The first slice of each tells how long it is.
+    @Test func theShortestRestoreIsDoneBeforeTheOthersGoOn() throws {
+        for (partition, slices) in [(0, 4), (1, 3), (2, 2)] as [(Int32, Int)] {
+            writeChangelog(of: partition, records: slices * Restore.slice)
+        }
+        try run([.events([.assigned([0, 1, 2])])] + Array(repeating: .events([]), count: 4))
+        #expect(
+            course == [
+                "0: 3 to go", "1: 2 to go", "2: 1 to go", "2 runs", "1: 1 to go", "1 runs", "0: 2 to go", "0: 1 to go",
+                "0 runs",
+            ])
+    }
+
+    /// A store that fails again and again would else leave the others the pauses between.
+    @Test func aRestoreThatFailedWaitsForTheOthers() throws {
+        for partition in [0, 1] as [Int32] { writeChangelog(of: partition, records: 2 * Restore.slice) }
+        provider.openFaults[0] = [StoreError(.full, "asked for")]
+        try run([.events([.assigned([0, 1])])] + Array(repeating: .events([]), count: 4))
+        #expect(course == ["1: 1 to go", "1 runs", "0: 1 to go", "0 runs"])
+    }
+
+    @Test func aStoreBeyondItsChangelogStopsLoudlyAndAlone() throws {
+        let session = session
+        try run([
+            .events([.assigned([0, 1])]), batch(0, 0..<3), .act { session.truncateChangelog(of: 0, to: 1) },
+            .events([.lost([0])]), .events([.assigned([0])]), .events([.records([probe(0, 3), probe(1, 0)])]),
+        ])
+        #expect(stops == ["changelog_recreated"])
+        #expect(texts().count == 4)
+    }
+
+    @Test(arguments: [nil, CommittedPosition(offset: 0, metadata: "")])
+    func aLostPositionStopsLoudly(position: CommittedPosition?) throws {
+        let session = session
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3), .act { session.positions[0] = position },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 0..<3),
+        ])
+        #expect(stops == ["position_lost"])
+        #expect(texts().count == 3)
+    }
+
+    @Test(arguments: [StoreError.Code.corrupt, .schema]) func anUnusableStoreIsRebuilt(code: StoreError.Code) throws {
+        let provider = provider
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3),
+            .act { provider.openFaults[0] = [StoreError(code, "asked for")] },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
+        ])
+        #expect(session.trace.contains("discard 0"))
+        #expect(try allRows(try #require(provider.opened[0])).filter { $0.hasPrefix("probe ") }.count == 4)
+    }
+
+    @Test func aNewerStoreStopsLoudly() throws {
+        provider.openFaults[0] = [StoreError(.newer, "asked for")]
+        try run([.events([.assigned([0])]), .events([])])
+        #expect(stops == ["store_newer"])
+    }
+
+    @Test func oneFailingDiskDoesNotHoldTheOthersBack() throws {
+        provider.openFaults[0] = Array(repeating: StoreError(.full, "asked for"), count: 3)
+        try run([.events([.assigned([0, 1])]), batch(1, 0..<1), .events([]), .events([]), batch(0, 0..<1)])
+        #expect(texts() == ["100:p0", "100:p0"])
+        #expect(session.trace.firstIndex(of: "resume 1@0")! < session.trace.firstIndex(of: "resume 0@0")!)
+    }
+}
