@@ -34,70 +34,9 @@ package struct StoreLag: Sendable, Hashable {
 ///
 /// Used by one thread.
 package final class TaskState {
-    /// What became of a row: its new bytes, or its deletion.
-    private enum Image {
-        case row([UInt8])
-        case deleted
-
-        var bytes: [UInt8]? {
-            switch self {
-            case .row(let bytes): bytes
-            case .deleted: nil
-            }
-        }
-
-        var isDeletion: Bool { bytes == nil }
-    }
-
-    /// One changed row.
-    private struct ChangedRow {
-        let key: [UInt8]
-        /// As of the last committed turn; `nil` where none since the store was written changed it.
-        var committed: Image?
-        /// As of this turn's finished records; `nil` where none of them changed it.
-        var turn: Image?
-        /// As of the current record; `nil` where it did not change it.
-        var record: Image?
-        /// The store has no such row, so that a deletion leaves no trace there.
-        var isNew: Bool
-        /// As `isNew`, by the current record.
-        var isNewByRecord = false
-        /// The store's open transaction holds some earlier value of it, which a deletion must take out.
-        var isInTransaction = false
-        /// The last value of finished records is not in the store's open transaction yet.
-        var isUnwritten = false
-
-        init(key: [UInt8]) {
-            self.key = key
-            isNew = false
-        }
-
-        /// What of it goes into the store; `nil` where nothing has to.
-        var unwrittenImage: Image? {
-            guard let image = turn ?? committed else { return nil }
-            return image.isDeletion && isNew && !isInTransaction ? nil : image
-        }
-    }
-
-    /// A table's changed rows, in the order in which they were first changed. A class: a record's few changes must not
-    /// copy the turn's many.
+    /// A class: a record's few changes must not copy the turn's many.
     private final class TableChanges {
-        var rows: [ChangedRow] = []
-        var places: [RowKey: Int] = [:]
-        /// Rows that the current record changed.
-        var touched: [Int] = []
-        /// Rows that this turn's finished records changed.
-        var changed: [Int] = []
-        /// Rows whose last value the store's open transaction does not hold yet.
-        var unwritten: [Int] = []
-
-        func forget() {
-            rows.removeAll(keepingCapacity: true)
-            places.removeAll(keepingCapacity: true)
-            touched.removeAll(keepingCapacity: true)
-            changed.removeAll(keepingCapacity: true)
-            unwritten.removeAll(keepingCapacity: true)
-        }
+        var rows = ChangedRows()
     }
 
     private let backend: any StateBackend
@@ -127,10 +66,7 @@ package final class TaskState {
 
     /// The row's own bytes.
     package func bytes(_ table: StateTable, _ key: StateKey) throws(StoreError) -> [UInt8]? {
-        if let changes = tables[table], let place = changes.places[RowKey(key.bytes)] {
-            let row = changes.rows[place]
-            if let image = row.record ?? row.turn ?? row.committed { return image.bytes }
-        }
+        if let image = tables[table]?.rows.image(of: RowKey(key.bytes)) { return image.bytes }
         return try backend.get(table, key.bytes)
     }
 
@@ -159,13 +95,7 @@ package final class TaskState {
             return try backend.scan(table, from: from, upTo: upTo, limit: limit)
         }
         try writeThrough(table)
-        var ofRecord: [RowKey: Image] = [:]
-        for place in changes.touched {
-            let row = changes.rows[place]
-            if !row.key.precedes(from), upTo.map({ row.key.precedes($0) }) ?? true {
-                ofRecord[RowKey(row.key)] = row.record
-            }
-        }
+        let ofRecord = changes.rows.imagesOfRecord(from: from, upTo: upTo)
         // A deletion of the record may hide a stored row, so that many more have to be asked for.
         let stored = try backend.scan(
             table, from: from, upTo: upTo, limit: limit == .max ? .max : limit + ofRecord.count)
@@ -215,7 +145,7 @@ package final class TaskState {
 
     /// Counts a row as changed, as it is.
     func rewrite(_ table: StateTable, _ key: StateKey) throws {
-        set(table, key.bytes, try bytes(table, key).map(Image.row) ?? .deleted, isNew: false)
+        set(table, key.bytes, try bytes(table, key).map(RowImage.row) ?? .deleted, isNew: false)
     }
 
     private func changes(of table: StateTable) -> TableChanges {
@@ -225,60 +155,22 @@ package final class TaskState {
         return changes
     }
 
-    private func set(_ table: StateTable, _ key: [UInt8], _ image: Image, isNew: Bool) {
+    private func set(_ table: StateTable, _ key: [UInt8], _ image: RowImage, isNew: Bool) {
         let changes = changes(of: table)
-        let rowKey = RowKey(key)
-        let place: Int
-        if let known = changes.places[rowKey] {
-            place = known
-        } else {
-            place = changes.rows.count
-            changes.places[rowKey] = place
-            changes.rows.append(ChangedRow(key: key))
-        }
-        if changes.rows[place].record == nil {
-            if changes.touched.isEmpty { touchedTables.append(changes) }
-            changes.touched.append(place)
-            // Only the first change can tell what the store holds.
-            let isFirst = changes.rows[place].turn == nil && changes.rows[place].committed == nil
-            changes.rows[place].isNewByRecord = isFirst ? isNew : changes.rows[place].isNew
-        }
-        changes.rows[place].record = image
+        if changes.rows.set(key, image, isNew: isNew) { touchedTables.append(changes) }
     }
 
     // MARK: Records and turns
 
     /// The current record succeeded: its changes become the turn's.
     func acceptRecord() {
-        for changes in touchedTables {
-            for place in changes.touched { Self.accept(place, of: changes) }
-            changes.touched.removeAll(keepingCapacity: true)
-        }
+        for changes in touchedTables { changes.rows.acceptRecord() }
         touchedTables.removeAll(keepingCapacity: true)
-    }
-
-    private static func accept(_ place: Int, of changes: TableChanges) {
-        var row = changes.rows[place]
-        if row.turn == nil { changes.changed.append(place) }
-        row.isNew = row.isNewByRecord
-        row.turn = row.record
-        row.record = nil
-        if row.turn?.isDeletion == true, row.isNew, row.committed == nil, !row.isInTransaction {
-            // It never was, and need not be written.
-            row.turn = nil
-        } else if !row.isUnwritten {
-            row.isUnwritten = true
-            changes.unwritten.append(place)
-        }
-        changes.rows[place] = row
     }
 
     /// The current record failed: none of its changes remain.
     func rejectRecord() {
-        for changes in touchedTables {
-            for place in changes.touched { changes.rows[place].record = nil }
-            changes.touched.removeAll(keepingCapacity: true)
-        }
+        for changes in touchedTables { changes.rows.rejectRecord() }
         touchedTables.removeAll(keepingCapacity: true)
         timers.reset()
     }
@@ -288,17 +180,8 @@ package final class TaskState {
     /// Every row that the turn changed, as it is now, table by table: the turn's changelog.
     func turnImages() -> [RowChange] {
         var images: [RowChange] = []
-        images.reserveCapacity(tables.values.reduce(0) { $0 + $1.changed.count })
-        for table in tablesInOrder {
-            let changes = tables[table]!
-            forEachChanged(of: changes) { place in
-                let row = changes.rows[place]
-                guard let image = row.turn else { return }
-                // Neither the store nor the changelog ever had it.
-                if image.isDeletion, row.isNew, row.committed == nil { return }
-                images.append(RowChange(table: table, key: row.key, value: image.bytes))
-            }
-        }
+        images.reserveCapacity(tables.values.reduce(0) { $0 + $1.rows.changedCount })
+        for table in tablesInOrder { tables[table]!.rows.turnImages(of: table, into: &images) }
         return images
     }
 
@@ -309,25 +192,12 @@ package final class TaskState {
         }
     #endif
 
-    /// Each row once: one that came, went and came again is listed twice.
-    private func forEachChanged(of changes: TableChanges, _ body: (Int) -> Void) {
-        guard changes.changed.count > 1 else { return changes.changed.forEach(body) }
-        var seen: Set<Int> = []
-        seen.reserveCapacity(changes.changed.count)
-        for place in changes.changed where seen.insert(place).inserted { body(place) }
-    }
-
     /// The log has committed the turn: its changes stay, and go into the store now or with a later turn's.
     func commitTurn(_ checkpoint: StoreCheckpoint) throws(StoreError) {
         for changes in tables.values {
-            for place in changes.changed {
-                guard let image = changes.rows[place].turn else { continue }
-                changes.rows[place].committed = image
-                changes.rows[place].turn = nil
-                unstoredRows += 1
-                unstoredBytes += changes.rows[place].key.count + (image.bytes?.count ?? 0)
-            }
-            changes.changed.removeAll(keepingCapacity: true)
+            let size = changes.rows.commitTurn()
+            unstoredRows += size.rows
+            unstoredBytes += size.bytes
         }
         if unstored == nil { unstoredSince = checkpoint.committedAtMilliseconds }
         unstored = checkpoint
@@ -352,7 +222,7 @@ package final class TaskState {
         try beginIfNeeded()
         for table in tablesInOrder {
             try writeThrough(table)
-            tables[table]!.forget()
+            tables[table]!.rows.forget()
         }
         try backend.commit(checkpoint)
         isTransactionOpen = false
@@ -365,18 +235,7 @@ package final class TaskState {
     func rollbackTurn() throws(StoreError) {
         touchedTables.removeAll(keepingCapacity: true)
         timers.reset()
-        for changes in tables.values {
-            changes.touched.removeAll(keepingCapacity: true)
-            changes.changed.removeAll(keepingCapacity: true)
-            changes.unwritten.removeAll(keepingCapacity: true)
-            for place in changes.rows.indices {
-                changes.rows[place].record = nil
-                changes.rows[place].turn = nil
-                changes.rows[place].isInTransaction = false
-                changes.rows[place].isUnwritten = changes.rows[place].committed != nil
-                if changes.rows[place].isUnwritten { changes.unwritten.append(place) }
-            }
-        }
+        for changes in tables.values { changes.rows.rollbackTurn() }
         guard isTransactionOpen else { return }
         isTransactionOpen = false
         try backend.rollback()
@@ -393,18 +252,9 @@ package final class TaskState {
 
     /// Writes what finished records changed of a table into the store's open transaction.
     private func writeThrough(_ table: StateTable) throws(StoreError) {
-        guard let changes = tables[table], !changes.unwritten.isEmpty else { return }
+        guard let changes = tables[table], !changes.rows.isWritten else { return }
         try beginIfNeeded()
-        var images: [RowChange] = []
-        images.reserveCapacity(changes.unwritten.count)
-        for place in changes.unwritten {
-            changes.rows[place].isUnwritten = false
-            guard let image = changes.rows[place].unwrittenImage else { continue }
-            let isNew = changes.rows[place].isNew && !changes.rows[place].isInTransaction
-            changes.rows[place].isInTransaction = true
-            images.append(RowChange(table: table, key: changes.rows[place].key, value: image.bytes, isNew: isNew))
-        }
-        changes.unwritten.removeAll(keepingCapacity: true)
+        let images = changes.rows.takeUnwritten(of: table)
         if !images.isEmpty { try backend.apply(images) }
     }
 
