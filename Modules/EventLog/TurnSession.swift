@@ -98,3 +98,12 @@ package protocol TurnSession: AnyObject {
     /// Leaves within the deadline. A static member keeps its partitions until its session times out.
     func close(deadline: ContinuousClock.Instant)
 }
+
+extension TurnSession {
+    /// Adds records in their order.
+    package func append(all records: [OutgoingRecord]) throws(LogError) {
+        // A span lends its elements, a loop over the array copies each.
+        let records = records.span
+        for index in records.indices { try append(records[index]) }
+    }
+}

@@ -83,9 +83,11 @@ extension ObjectWriter {
     public mutating func objects<T: JSONWritable>(_ name: StaticString, _ values: [T]) {
         guard !values.isEmpty else { return }
         beginArray(name)
-        for value in values {
+        // A span lends its elements, a loop over the array copies each.
+        let values = values.span
+        for index in values.indices {
             separate()
-            appendObject(value)
+            appendObject(values[index])
         }
         closeArray()
     }

@@ -127,8 +127,10 @@
     /// A quoted and escaped string. Only what JSON demands is escaped: quote, backslash and control characters.
     @usableFromInline
     mutating func append(_ string: String) {
-        var string = string
-        string.withUTF8 { unsafe append(escaping: $0) }
+        let isNative = unsafe string.utf8.withContiguousStorageIfAvailable { unsafe append(escaping: $0) } != nil
+        if isNative { return }
+        var copy = string
+        copy.withUTF8 { unsafe append(escaping: $0) }
     }
 
     @unsafe private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
@@ -219,14 +221,20 @@
         }
     }
 
-    mutating func append(_ boolean: Bool) {
-        append(Array((boolean ? "true" : "false").utf8))
+    mutating func append(_ boolean: Bool) { append(boolean ? "true" : "false" as StaticString) }
+
+    /// ASCII as it is.
+    private mutating func append(_ literal: StaticString) {
+        let length = literal.utf8CodeUnitCount
+        reserve(length)
+        unsafe (base + count).update(from: literal.utf8Start, count: length)
+        count += length
     }
 
     /// Any tree.
     mutating func append(_ value: JSONValue) {
         switch value {
-        case .null: append(Array("null".utf8))
+        case .null: append("null" as StaticString)
         case .bool(let boolean): append(boolean)
         case .integer(let integer): append(integer)
         case .number(let text): append(Array(text.utf8))

@@ -200,6 +200,9 @@ import EventLog
     }
 
     private func placeHeaders(of record: OutgoingRecord) {
+        // Taken out meanwhile: each use of a class's property is checked for others at the same time.
+        var places: [Int32] = []
+        swap(&places, &self.places)
         places.removeAll(keepingCapacity: true)
         unsafe record.headers.withEachPlace { _, place in
             places.append(Int32(place.name.lowerBound))
@@ -207,6 +210,7 @@ import EventLog
             places.append(Int32(place.value?.lowerBound ?? 0))
             places.append(place.value.map { Int32($0.count) } ?? Int32(TRIBUTARY_ABSENT))
         }
+        self.places = places
     }
 
     /// Where a topic stands. At its first use the client learns of the topic: a record for an unknown one would wait

@@ -175,7 +175,8 @@ package final class TurnLoop {
             environment.observer.notify(.lost(gone))
             try session.finishRevocation()
         case .records(let records):
-            for record in records { assignments[record.partition]?.add(record) }
+            let records = records.span
+            for index in records.indices { assignments[records[index].partition]?.add(records[index]) }
         }
     }
 
@@ -250,7 +251,7 @@ package final class TurnLoop {
                 try openTurn(session)
                 assignment.isInTurn = true
                 let isDone = try task.process(record)
-                for output in task.takeOutputs() { try session.append(output) }
+                try session.append(all: task.takeOutputs())
                 turnRecords += 1
                 // A record of more than one slice goes on in the next turn; the other partitions have theirs in this one.
                 guard isDone else { break }
@@ -294,7 +295,7 @@ package final class TurnLoop {
                     continue
                 }
             #endif
-            for record in changelog { try session.append(record) }
+            try session.append(all: changelog)
         }
         #if SIMULATION
             try breakCommit(session, of: inTurn, offsets: &offsets, withheld: withheld)

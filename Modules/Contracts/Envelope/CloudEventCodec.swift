@@ -32,7 +32,7 @@ package enum CloudEventCodec {
         } else {
             try readBinary(headers, into: &event)
         }
-        return event
+        return consume event
     }
 
     // MARK: Binary mode

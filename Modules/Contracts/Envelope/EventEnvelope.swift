@@ -73,12 +73,18 @@ package struct EnvelopeSeries: Sendable {
     /// The command, the cause and the trace.
     private var origin = LogHeaders()
 
+    /// Of one of them; more make it grow.
+    private static let usualBytes = 64
+
     /// See `EventEnvelope` for what is what.
     package init(
         source: String, time: Timestamp, commandID: String?, traceparent: String?, cause: EventPosition?
     ) {
+        self.source.reserve(Self.usualBytes)
         self.source.append(EncodedHeaderName.source, source)
+        self.time.reserve(Self.usualBytes)
         self.time.append(EncodedHeaderName.time, time.description)
+        origin.reserve(Self.usualBytes)
         if let commandID { origin.append(EncodedHeaderName.commandID, commandID) }
         if let cause { origin.append(EncodedHeaderName.cause, cause.description) }
         if let traceparent { origin.append(EncodedHeaderName.traceparent, traceparent) }
