@@ -67,7 +67,7 @@ package final class ApprovalProcessor: Processor {
     /// What comes from the CRM and from finance counts back as far as the programme allows; a partner's events and our own
     /// workers' not at all.
     package func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan {
-        guard let intake = try register.intakeRules(at: turn.now) else { return .zero }
+        guard let intake = try register.inForce(at: turn.now)?.program.intake else { return .zero }
         switch payload {
         case is OpportunityUpdated, is OpportunityMoved, is RevenueReversed:
             return .days(Int(intake.maximumBackdatingCRMDays))

@@ -5,7 +5,7 @@ import TaskRuntime
 
 extension ReferralProcessor {
     /// A partner hands in a prospect: validate, compare, score, route.
-    func submit(_ submission: ReferralSubmission, of event: Event, in turn: TurnContext) throws {
+    func submit(_ submission: borrowing ReferralSubmission, of event: Event, in turn: TurnContext) throws {
         try submit(submission, of: event, under: programInForce(in: turn), in: turn)
     }
 
@@ -67,32 +67,39 @@ extension ReferralProcessor {
     func validate(
         _ submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?, at time: Timestamp
     ) throws -> Candidate? {
-        let problems = try problems(of: submission, names: names, program: program, partner: partner, at: time)
-        guard problems.isEmpty, let account = names.accountKey, let partner,
-            let type = ReferralValidation.referringType(of: partner, program: program)
-        else { return nil }
-        let terms = try register.terms(for: partner, type: type, at: time)
-        return Candidate(
-            account: account, partner: partner, type: type,
-            terms: terms.map { TermsReference(id: $0.id, version: $0.version) })
+        let type = partner.flatMap { ReferralValidation.referringType(of: $0, program: program) }
+        let terms = try terms(of: partner, type: type, at: time)
+        let problems = problems(
+            of: submission, names: names, program: program, partner: partner, type: type, terms: terms, at: time)
+        guard problems.isEmpty, let account = names.accountKey, let partner, let type else { return nil }
+        return Candidate(account: account, partner: partner, type: type, terms: terms)
     }
 
-    func problems(
-        of submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?, at time: Timestamp
-    ) throws -> [FieldProblem] {
+    private func problems(
+        of submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?,
+        type: PartnerType?, terms: TermsReference?, at time: Timestamp
+    ) -> [FieldProblem] {
         ReferralValidation(
             of: submission, names: names, program: program, partner: partner,
-            unacceptedTerms: submission.registration == nil
-                ? nil : try unacceptedTerms(of: partner, program: program, at: time),
+            unacceptedTerms: submission.registration == nil || terms != nil
+                ? nil : unacceptedTerms(of: partner, type: type, program: program, at: time),
             at: time
         ).problems
     }
 
-    /// The terms that a partner would be paid by had it accepted them; `nil` where accepted or no terms are in force.
-    private func unacceptedTerms(of partner: Partner?, program: Program, at time: Timestamp) throws -> TermsReference? {
-        guard let partner, let type = ReferralValidation.referringType(of: partner, program: program),
-            try register.terms(for: partner, type: type, at: time) == nil
-        else { return nil }
+    /// The terms that a partner is paid by; `nil` where none are in force or accepted.
+    private func terms(of partner: Partner?, type: PartnerType?, at time: Timestamp) throws -> TermsReference? {
+        guard let partner, let type else { return nil }
+        return try register.terms(for: partner.id, type: type, at: time).map {
+            TermsReference(id: $0.id, version: $0.version)
+        }
+    }
+
+    /// The terms that a partner without terms would be paid by had it accepted them; `nil` where none are in force.
+    private func unacceptedTerms(
+        of partner: Partner?, type: PartnerType?, program: Program, at time: Timestamp
+    ) -> TermsReference? {
+        guard let partner, let type else { return nil }
         let waiting = program.terms.filter { terms in
             terms.acceptanceRequired && terms.effectiveFrom <= time
                 && (terms.partner == partner.id || (terms.partner == nil && terms.partnerType == type))
@@ -108,8 +115,10 @@ extension ReferralProcessor {
     func rejectInvalid(
         _ referral: inout Referral, _ names: ResolvedNames, program: Program, partner: Partner?, in turn: TurnContext
     ) throws {
-        referral.problems = try problems(
-            of: referral.submission, names: names, program: program, partner: partner, at: turn.now)
+        let type = partner.flatMap { ReferralValidation.referringType(of: $0, program: program) }
+        referral.problems = problems(
+            of: referral.submission, names: names, program: program, partner: partner, type: type,
+            terms: try terms(of: partner, type: type, at: turn.now), at: turn.now)
         try reject(
             &referral, .invalid, [ReferralValidation.step(referral.problems, programVersion: program.version)],
             partner: partner, in: turn)

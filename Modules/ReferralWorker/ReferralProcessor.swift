@@ -22,7 +22,7 @@ package final class ReferralProcessor: Processor {
 
     package func decode(_ event: Event) throws -> any EventPayload {
         switch event.type {
-        case ReferralSubmitted.type: return try event.payload(ReferralSubmitted.self)
+        case ReferralSubmitted.type: return try event.payload(LentPayload<ReferralSubmitted>.self)
         case ReferralSettled.type: return try event.payload(ReferralSettled.self)
         case ReferralResubmitted.type: return try event.payload(ReferralResubmitted.self)
         case ReferralWithdrawn.type: return try event.payload(ReferralWithdrawn.self)
@@ -35,7 +35,8 @@ package final class ReferralProcessor: Processor {
     /// The account key; a submission whose domain has none stays where it arrived, and is rejected there.
     package func routingKey(of payload: any EventPayload, event: Event) -> String? {
         switch payload {
-        case let submitted as ReferralSubmitted: names.accountKey(of: submitted.submission.account.domain)?.text
+        case let submitted as LentPayload<ReferralSubmitted>:
+            names.accountKey(of: submitted.payload.submission.account.domain)?.text
         case let settled as ReferralSettled: settled.account.key.text
         case let resubmitted as ReferralResubmitted: names.accountKey(of: resubmitted.submission.account.domain)?.text
         case let withdrawn as ReferralWithdrawn: names.accountKey(of: withdrawn.account.key.text)?.text
@@ -46,9 +47,9 @@ package final class ReferralProcessor: Processor {
     /// A partner's events count back as far as the programme allows partners; all others not at all.
     package func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan {
         switch payload {
-        case is ReferralSubmitted, is ReferralResubmitted, is ReferralWithdrawn:
-            guard let intake = try register.intakeRules(at: turn.now) else { return .zero }
-            return .days(Int(intake.maximumBackdatingPartnerDays))
+        case is LentPayload<ReferralSubmitted>, is ReferralResubmitted, is ReferralWithdrawn:
+            guard let version = try register.inForce(at: turn.now) else { return .zero }
+            return .days(Int(version.program.intake.maximumBackdatingPartnerDays))
         default: return .zero
         }
     }
@@ -56,7 +57,8 @@ package final class ReferralProcessor: Processor {
     package func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
         register.advance(to: turn.now)
         switch payload {
-        case let submitted as ReferralSubmitted: try submit(submitted.submission, of: event, in: turn)
+        case let submitted as LentPayload<ReferralSubmitted>:
+            try submit(submitted.payload.submission, of: event, in: turn)
         case let settled as ReferralSettled: try settle(settled, in: turn)
         case let resubmitted as ReferralResubmitted: try resubmit(resubmitted, in: turn)
         case let withdrawn as ReferralWithdrawn: try withdraw(withdrawn, in: turn)

@@ -11,10 +11,10 @@ extension Register {
     /// The terms version that holds for a partner of a type at a time: the partner's own terms before those of its
     /// type, the latest in effect first, and of those that need acceptance only a version that the partner accepted by
     /// then. An older version stays in force until the newer one is accepted.
-    package func terms(for partner: Partner, type: PartnerType, at time: Timestamp) throws -> TermsVersion? {
+    package func terms(for partner: PartnerID, type: PartnerType, at time: Timestamp) throws -> TermsVersion? {
         guard let terms = try inForce(at: time)?.program.terms else { return nil }
-        return try accepted(by: partner.id, of: terms, at: time) { $0.partner == partner.id }
-            ?? accepted(by: partner.id, of: terms, at: time) { $0.partner == nil && $0.partnerType == type }
+        return try accepted(by: partner, of: terms, at: time) { owner, _ in owner == partner }
+            ?? accepted(by: partner, of: terms, at: time) { owner, ofType in owner == nil && ofType == type }
     }
 
     /// An exact version, from whatever programme version holds it.
@@ -29,17 +29,24 @@ extension Register {
 
     /// The newest of the candidates that holds; where none does, of what earlier programme versions said under their ids.
     private func accepted(
-        by partner: PartnerID, of terms: [TermsVersion], at time: Timestamp, isCandidate: (TermsVersion) -> Bool
+        by partner: PartnerID, of terms: [TermsVersion], at time: Timestamp,
+        isCandidate: (_ owner: PartnerID?, _ ofType: PartnerType?) -> Bool
     ) throws -> TermsVersion? {
-        var newest: TermsVersion?
-        var isAcceptanceMissing = false
-        for terms in terms where terms.effectiveFrom <= time && isCandidate(terms) {
-            if let newest, !isNewer(terms, newest) { continue }
-            if try isAccepted(terms, by: partner, at: time) { newest = terms } else { isAcceptanceMissing = true }
+        var newest: Int?
+        var missing: Set<TermsID> = []
+        // Looked at in their places: a copy of terms retains all that they say.
+        for index in terms.indices
+        where terms[index].effectiveFrom <= time && isCandidate(terms[index].partner, terms[index].partnerType) {
+            if let newest, !isNewer(terms[index], terms[newest]) { continue }
+            if try isAccepted(terms[index], by: partner, at: time) {
+                newest = index
+            } else {
+                missing.insert(terms[index].id)
+            }
         }
-        if newest != nil || !isAcceptanceMissing { return newest }
-        let ids = Set(terms.filter { $0.effectiveFrom <= time && isCandidate($0) }.map(\.id))
-        return try earlierVersions(of: ids, at: time).first { try isAccepted($0, by: partner, at: time) }
+        if let newest { return terms[newest] }
+        guard !missing.isEmpty else { return nil }
+        return try earlierVersions(of: missing, at: time).first { try isAccepted($0, by: partner, at: time) }
     }
 
     /// What earlier programme versions said under the same terms ids, newest first.
@@ -48,11 +55,13 @@ extension Register {
             .filter { ids.contains($0.id) && $0.effectiveFrom <= time }.sorted(by: isNewer)
     }
 
-    private func isNewer(_ left: TermsVersion, _ right: TermsVersion) -> Bool {
+    private func isNewer(_ left: borrowing TermsVersion, _ right: borrowing TermsVersion) -> Bool {
         (left.effectiveFrom, left.version) > (right.effectiveFrom, right.version)
     }
 
-    private func isAccepted(_ terms: TermsVersion, by partner: PartnerID, at time: Timestamp) throws -> Bool {
+    private func isAccepted(
+        _ terms: borrowing TermsVersion, by partner: PartnerID, at time: Timestamp
+    ) throws -> Bool {
         guard terms.acceptanceRequired else { return true }
         guard let acceptance = try acceptance(of: terms.id, version: terms.version, by: partner) else { return false }
         return acceptance.acceptedAt <= time

@@ -55,9 +55,6 @@ package final class Register {
     /// The version in force at a time: the latest that took effect at or before it; `nil` before the first.
     package func program(at time: Timestamp) throws -> Program? { try inForce(at: time)?.program }
 
-    /// The rules of intake of the version in force.
-    package func intakeRules(at time: Timestamp) throws -> IntakeRules? { try inForce(at: time)?.program.intake }
-
     /// As `program`, without a copy of it.
     package func inForce(at time: Timestamp) throws -> PublishedProgram? {
         try allPrograms().last { $0.program.effectiveFrom <= time }

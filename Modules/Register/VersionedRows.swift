@@ -38,11 +38,18 @@ struct VersionedRows<Row: VersionedEntity> {
 
     /// The highest version that took effect at or before a time.
     mutating func version(of id: String, at time: Timestamp, in state: TaskState) throws -> Row? {
-        if let versions = cached[id] { return versions.last { $0.effectiveAt <= time } }
+        if let versions = cached[id] { return Self.version(of: versions, at: time) }
         let versions = try state.rows(table, prefix: StateKey(id), as: Row.self).map(\.row)
         if cached.count >= RegisterCache.maximumEntries { reset() }
         cached[id] = versions
-        return versions.last { $0.effectiveAt <= time }
+        return Self.version(of: versions, at: time)
+    }
+
+    /// Looks at them in their places: `last(where:)` copies each.
+    private static func version(of versions: [Row], at time: Timestamp) -> Row? {
+        var index = versions.count - 1
+        while index >= 0, versions[index].effectiveAt > time { index -= 1 }
+        return index < 0 ? nil : versions[index]
     }
 
     /// The versions of every entity, by id.

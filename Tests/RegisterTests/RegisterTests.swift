@@ -187,7 +187,7 @@ import Testing
 
     func termsInForce(at time: Timestamp) throws -> String? {
         let partner = Self.partner(1, from: Self.january)
-        return try register.terms(for: partner, type: .referral, at: time).map { "\($0.id):\($0.version)" }
+        return try register.terms(for: partner.id, type: .referral, at: time).map { "\($0.id):\($0.version)" }
     }
 
     @Test func `a partner's own terms come before those of its type, the latest in effect first`() throws {

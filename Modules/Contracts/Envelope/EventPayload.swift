@@ -15,3 +15,16 @@ package protocol Fact: EventPayload {
     /// Key of the record and subject of the event.
     var entityID: String { get }
 }
+
+/// A payload that is handed on by reference: a cast copies what it finds by value, text by text.
+package final class LentPayload<Payload: EventPayload>: EventPayload {
+    package static var type: String { Payload.type }
+
+    package let payload: Payload
+
+    package var occurredAt: Timestamp { payload.occurredAt }
+
+    package init(reading reader: inout ObjectReader) { payload = Payload(reading: &reader) }
+
+    package func write(to writer: inout ObjectWriter) { payload.write(to: &writer) }
+}

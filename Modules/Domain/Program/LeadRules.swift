@@ -87,8 +87,11 @@ package struct PointRow: Sendable, Hashable {
     package var from: Int64?
     package var upTo: Int64?
     package let values: [String]
+    /// The values in lower case.
+    let folded: [String]
     /// The values, to be looked for in a title.
     let words: [FoldedWords]
+    let takesAnyText: Bool
     /// 0 to 100.
     package var points: Int64
 
@@ -96,7 +99,9 @@ package struct PointRow: Sendable, Hashable {
         self.from = from
         self.upTo = upTo
         self.values = values
+        folded = values.map { $0.lowercased() }
         words = values.map { FoldedWords($0) }
+        takesAnyText = values.contains("*")
         self.points = points
     }
 }

@@ -26,20 +26,17 @@ package struct Referral: Sendable, Hashable {
     /// Until when a returned referral may come back.
     package var resubmitBy: Timestamp?
     package var opportunity: OpportunityID?
+}
 
+// By the memberwise initialiser: one that sets the properties of a large structure one by one returns a copy of it.
+extension Referral {
     package init(
         id: ReferralID, account: AccountKey?, submission: ReferralSubmission, origin: ReferralOrigin,
         submittedAt: Timestamp, programVersion: Int64
     ) {
-        self.id = id
-        self.account = account
-        self.submission = submission
-        self.origin = origin
-        state = .submitted
-        self.submittedAt = submittedAt
-        changedAt = submittedAt
-        self.programVersion = programVersion
-        problems = []
+        self.init(
+            id: id, account: account, submission: submission, origin: origin, state: .submitted,
+            submittedAt: submittedAt, changedAt: submittedAt, programVersion: programVersion, problems: [])
     }
 
     /// Moves to the state after a transition.

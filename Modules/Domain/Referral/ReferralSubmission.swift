@@ -1,5 +1,6 @@
 /// A prospect as a partner hands it in: every field as it was sent, judged by no rule yet.
 package struct ReferralSubmission: Sendable, Hashable {
+    package var occurredAt: Timestamp
     package var partner: PartnerID
     package var account: ProspectAccount
     package var contact: ProspectContact
@@ -14,24 +15,19 @@ package struct ReferralSubmission: Sendable, Hashable {
     package var consent: Bool
     /// Who handed it in, in the partner's own terms.
     package var submittedBy: String?
-    package var occurredAt: Timestamp
+}
 
+// By the memberwise initialiser, which has another order: one that sets the properties of a large structure one by one
+// returns a copy of it.
+extension ReferralSubmission {
     package init(
         partner: PartnerID, account: ProspectAccount, contact: ProspectContact, need: String? = nil,
         intent: StatedIntent? = nil, deal: ProspectDeal, registration: RegistrationRequest? = nil,
         channel: ReferralChannel? = nil, consent: Bool, submittedBy: String? = nil, occurredAt: Timestamp
     ) {
-        self.partner = partner
-        self.account = account
-        self.contact = contact
-        self.need = need
-        self.intent = intent
-        self.deal = deal
-        self.registration = registration
-        self.channel = channel
-        self.consent = consent
-        self.submittedBy = submittedBy
-        self.occurredAt = occurredAt
+        self.init(
+            occurredAt: occurredAt, partner: partner, account: account, contact: contact, need: need, intent: intent,
+            deal: deal, registration: registration, channel: channel, consent: consent, submittedBy: submittedBy)
     }
 }
 

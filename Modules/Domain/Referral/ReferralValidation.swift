@@ -180,7 +180,12 @@ extension ReferralSubmission {
 
 /// Small questions about texts from outside.
 private enum Text {
-    static func isBlank(_ text: String?) -> Bool { text?.allSatisfy(\.isWhitespace) ?? true }
+    static func isBlank(_ text: String?) -> Bool {
+        guard let text, let first = text.utf8.first else { return true }
+        // Nearly every text begins with what is no space.
+        if first > UInt8(ascii: " "), first < 0x7f { return false }
+        return text.allSatisfy(\.isWhitespace)
+    }
 
     /// For messages, cut to a readable length.
     static func quoted(_ text: String) -> String { text.count > 40 ? "`\(text.prefix(40))…`" : "`\(text)`" }

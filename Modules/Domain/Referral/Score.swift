@@ -39,14 +39,17 @@ package struct Score: Sendable, Hashable {
         contributions.reserveCapacity(criteria.count)
         var weighted: Int128 = 0
         var weights: Int128 = 0
-        for criterion in criteria {
-            let value = submission.value(of: criterion.subject, submittedAt: submittedAt)
-            let points = value.flatMap { criterion.points(for: $0) } ?? 0
-            weighted += Int128(criterion.weight) * Int128(points)
-            weights += Int128(criterion.weight)
+        // A span lends its elements, a loop over the array copies each.
+        let criteria = criteria.span
+        for index in criteria.indices {
+            let weight = criteria[index].weight
+            let value = submission.value(of: criteria[index].subject, submittedAt: submittedAt)
+            let points = value.flatMap { PointRow.points(for: $0, in: criteria[index].points) } ?? 0
+            weighted += Int128(weight) * Int128(points)
+            weights += Int128(weight)
             contributions.append(
                 Contribution(
-                    criterion: criterion.name, weight: criterion.weight, points: points, found: value?.description))
+                    criterion: criteria[index].name, weight: weight, points: points, found: value?.description))
         }
         value = weights > 0 ? Int64(clamping: weighted / weights) : 0
     }
@@ -117,44 +120,38 @@ extension ReferralSubmission {
     }
 }
 
-extension ScoringCriterion {
-    /// The points of the first row that matches; `nil` where none does.
-    func points(for value: ScoredValue) -> Int64? { points.first { $0.matches(value) }?.points }
-}
-
 extension PointRow {
-    func matches(_ value: ScoredValue) -> Bool {
+    /// The points of the first row that takes the value; `nil` where none does.
+    static func points(for value: ScoredValue, in rows: [PointRow]) -> Int64? {
+        let rows = rows.span
         switch value {
         case .number(let number):
-            (from.map { number >= $0 } ?? true) && (upTo.map { number < $0 } ?? true) && values.isEmpty
-        case .text(let text): values.contains { $0 == "*" || CaseFolding.equal($0, text) }
-        case .words(let text): words.contains { $0.text == "*" || text.contains($0) }
+            for index in rows.indices where rows[index].takes(number) { return rows[index].points }
+        case .text(let text):
+            let folded = text.lowercased()
+            for index in rows.indices where rows[index].takes(folded: folded) { return rows[index].points }
+        case .words(let words):
+            for index in rows.indices where rows[index].takes(words) { return rows[index].points }
         }
+        return nil
+    }
+
+    private func takes(_ number: Int64) -> Bool {
+        (from.map { number >= $0 } ?? true) && (upTo.map { number < $0 } ?? true) && values.isEmpty
+    }
+
+    private func takes(folded text: String) -> Bool { takesAnyText || folded.contains(text) }
+
+    private func takes(_ text: FoldedWords) -> Bool {
+        if takesAnyText { return true }
+        let words = words.span
+        for index in words.indices where text.contains(words[index]) { return true }
+        return false
     }
 }
 
-/// Comparison of texts without regard to letter case. Nearly every text is ASCII, which is compared by its bytes.
-enum CaseFolding {
-    static func equal(_ left: String, _ right: String) -> Bool {
-        if left == right { return true }
-        var (one, other) = (left.utf8.makeIterator(), right.utf8.makeIterator())
-        while true {
-            switch (one.next(), other.next()) {
-            case (nil, nil): return true
-            case (let first?, let second?) where first < 0x80 && second < 0x80:
-                if folded(first) != folded(second) { return false }
-            case (let byte?, _) where byte >= 0x80, (_, let byte?) where byte >= 0x80:
-                return left.lowercased() == right.lowercased()
-            default:
-                // One is longer. Only where the rest is ASCII does that make them differ.
-                guard left.utf8.allSatisfy({ $0 < 0x80 }), right.utf8.allSatisfy({ $0 < 0x80 }) else {
-                    return left.lowercased() == right.lowercased()
-                }
-                return false
-            }
-        }
-    }
-
+/// Looking for words without regard to letter case. Nearly every text is ASCII, which is compared by its bytes.
+private enum CaseFolding {
     fileprivate static func contains<Element: Equatable>(
         _ part: [Element], in whole: [Element], isStart: (Element) -> Bool
     ) -> Bool {

@@ -77,12 +77,19 @@ import Testing
         ("cto", "CTO/founder", true), ("*", "anything", true), ("", "anything", false),
     ])
     func `finds a title's words, not its letters`(word: String, title: String, matches: Bool) {
-        #expect(ReferralSamples.row([word], 50).matches(.words(FoldedWords(title))) == matches)
+        #expect(
+            (PointRow.points(for: .words(FoldedWords(title)), in: [ReferralSamples.row([word], 50)]) == 50) == matches)
     }
 
     @Test func `compares texts whole and without regard to case`() {
-        #expect(ReferralSamples.row(["software"], 1).matches(.text("SOFTWARE")))
-        #expect(!ReferralSamples.row(["software"], 1).matches(.text("software house")))
-        #expect(!ReferralSamples.row(["software"], 1).matches(.number(3)))
+        let rows = [
+            ReferralSamples.row(["software"], 1), ReferralSamples.row(["Straße", "ÉCOLE"], 2),
+            ReferralSamples.row(["*"], 3),
+        ]
+        #expect(PointRow.points(for: .text("SOFTWARE"), in: rows) == 1)
+        #expect(PointRow.points(for: .text("école"), in: rows) == 2)
+        #expect(PointRow.points(for: .text("software house"), in: rows) == 3)
+        #expect(PointRow.points(for: .text("software house"), in: Array(rows.prefix(2))) == nil)
+        #expect(PointRow.points(for: .number(3), in: rows) == nil)
     }
 }
