@@ -59,6 +59,13 @@ class Worker:
             self._command += ["--mail", "null"]
         self.process = None
         self.started = None
+        self.close_seconds = CLOSE_SECONDS
+
+    def run_under(self, tool, session_timeout):
+        """From its next start on; a tool that slows it down needs a longer session."""
+        self._command = [*tool, *self._command]
+        self._command[self._command.index("--session-timeout") + 1] = str(session_timeout)
+        self.close_seconds = 4 * CLOSE_SECONDS
 
     def start(self):
         with open(self.log_path, "ab") as log:
@@ -110,10 +117,10 @@ class Worker:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(CLOSE_SECONDS)
+            code = self.process.wait(self.close_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise RuntimeError(f"{self.worker}-worker did not leave within {CLOSE_SECONDS} s") from None
+            raise RuntimeError(f"{self.worker}-worker did not leave within {self.close_seconds} s") from None
         if code != 0:
             raise RuntimeError(f"{self.worker}-worker left with {code}: {self.log_path}")
 
