@@ -10,14 +10,9 @@ enum Broker {
     static let home: String? = {
         let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let candidates =
-            [ProcessInfo.processInfo.environment["KAFKA_HOME"], package.path + "/../shared/kafka"]
-            .compactMap { $0 }
-        if let found = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0 + "/bin/kafka-local") }
-        ) {
-            return found
-        }
-        print("SKIPPED: the Kafka broker suites; no bin/kafka-local in \(candidates.joined(separator: ", "))")
+        let home = ProcessInfo.processInfo.environment["KAFKA_HOME"] ?? package.path + "/../shared/kafka"
+        if FileManager.default.isExecutableFile(atPath: home + "/bin/kafka-local") { return home }
+        print("SKIPPED: the Kafka broker suites; no bin/kafka-local in \(home)")
         return nil
     }()
 

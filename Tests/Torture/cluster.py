@@ -14,6 +14,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import uuid
 
@@ -59,10 +60,14 @@ logger.marker.level = INFO
 
 
 def kafka_home():
-    """Where an Apache Kafka's `libs` are; `None` where there is none."""
-    for home in (os.environ.get("KAFKA_HOME"), ROOT.parent / "shared" / "kafka", ROOT.parent.parent / "shared" / "kafka"):
-        if home and list((pathlib.Path(home) / "libs").glob("kafka_2*.jar")):
+    """Where an Apache Kafka's `libs` are; `None` where there is none. A KAFKA_HOME that holds none is an error: another Kafka
+    would be tried in its place."""
+    given = os.environ.get("KAFKA_HOME")
+    for home in [given] if given else [ROOT.parent / "shared" / "kafka", ROOT.parent.parent / "shared" / "kafka"]:
+        if list((pathlib.Path(home) / "libs").glob("kafka_2*.jar")):
             return pathlib.Path(home)
+    if given:
+        sys.exit(f"KAFKA_HOME: no Apache Kafka in {given} (libs/kafka_2*.jar)")
     return None
 
 
