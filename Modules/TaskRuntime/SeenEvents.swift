@@ -37,15 +37,16 @@ struct SeenEvents {
         // A forwarded output comes in the order of its first partition, where the mark says nothing.
         if let sequence, !event.isForwarded { return try admit(sequence: sequence, source: event.source, state: state) }
         let key = Self.key(of: event)
+        let body = Hexadecimal.text(Hashing.first64(of: event.data))
         guard let known = try state.get(SeenEvents.table, key, as: SeenRow.self) else {
-            try state.putNew(SeenEvents.table, key, SeenRow(of: event.data))
+            try state.putNew(SeenEvents.table, key, SeenRow(body: body))
             return .new
         }
         if known.isFailed, event.isRedriven {
-            try state.put(SeenEvents.table, key, SeenRow(of: event.data))
+            try state.put(SeenEvents.table, key, SeenRow(body: body))
             return .new
         }
-        return known.isOf(event.data) ? .duplicate : .idReused
+        return known.body == body ? .duplicate : .idReused
     }
 
     private static func key(of event: Event) -> StateKey {
@@ -95,37 +96,20 @@ struct SeenEvents {
 }
 
 private struct SeenRow: JSONCodable {
-    /// Tells whether a later event has the same body.
-    private var body: Body
+    /// First 64 bits of the body's SHA-256.
+    var body: String
     /// It waited for its time, and was a dead letter then.
     var isFailed = false
 
-    private enum Body {
-        /// First 64 bits of its SipHash, in hexadecimal.
-        case sipHash(String)
-        /// First 64 bits of its SHA-256: rows of earlier versions.
-        case sha256(String)
-    }
-
-    init(of data: [UInt8]) { body = .sipHash(Hexadecimal.text(SipHash.first64(of: data))) }
-
-    func isOf(_ data: [UInt8]) -> Bool {
-        switch body {
-        case .sipHash(let hash): hash == Hexadecimal.text(SipHash.first64(of: data))
-        case .sha256(let hash): hash == Hexadecimal.text(Hashing.first64(of: data))
-        }
-    }
+    init(body: String) { self.body = body }
 
     init(reading reader: inout ObjectReader) {
-        body = reader.optionalString("sip").map(Body.sipHash) ?? .sha256(reader.string("body"))
+        body = reader.string("body")
         isFailed = reader.optionalBoolean("failed") ?? false
     }
 
     func write(to writer: inout ObjectWriter) {
-        switch body {
-        case .sipHash(let hash): writer.string("sip", hash)
-        case .sha256(let hash): writer.string("body", hash)
-        }
+        writer.string("body", body)
         writer.boolean("failed", isFailed ? true : nil)
     }
 }

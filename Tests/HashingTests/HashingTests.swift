@@ -19,12 +19,6 @@ import Testing
         #expect(SHA256Digest(of: text).first64 == UInt64(hex.prefix(16), radix: 16))
     }
 
-    // By another implementation of SipHash-2-4, 128 bits, under the same key.
-    @Test(arguments: [("", 0x69bb_da5c_14de_ce63 as UInt64), ("tributary", 0x4122_3081_bdd0_b796)])
-    func `a SipHash is the published function's`(text: String, first64: UInt64) {
-        #expect(SipHash.first64(of: Array(text.utf8)) == first64)
-    }
-
     @Test func `pieces hash as the whole`() {
         let whole = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         var hasher = SHA256Hasher()

@@ -1,7 +1,6 @@
 import Contracts
 import Domain
 import EventLog
-import Hashing
 import JSON
 import Testing
 
@@ -84,23 +83,6 @@ import Testing
         _ = try task.send(Probe("a", at: 100), id: "1")
         #expect(try task.send(Probe("b", at: 100), id: "1").deadLetter?.code == .idReused)
         #expect(try task.rows() == ["100:a"])
-    }
-
-    @Test func anIdThatAnEarlierVersionHadIsKnown() throws {
-        let task = try ProbeTask()
-        let known = Hashing.first128(of: ["/test", "1"])
-        let row = #"{"body":"\#(Hexadecimal.text(Hashing.first64(of: JSONEncoding.encode(Probe("a", at: 100)))))"}"#
-        try task.harness.backend.begin()
-        try task.harness.backend.apply([
-            RowChange(
-                table: SeenEvents.table, key: StateKey(bigEndian: [known.high, known.low]).bytes, value: Array(row.utf8)
-            )
-        ])
-        try task.harness.backend.commit(
-            StoreCheckpoint(changelogOffset: 0, inputOffset: 0, turn: 0, epoch: 1, committedAtMilliseconds: 0))
-        #expect(try task.send(Probe("a", at: 100), id: "1").outputs.isEmpty)
-        #expect(task.harness.task.counts.duplicates == 1)
-        #expect(try task.send(Probe("b", at: 100), id: "1").deadLetter?.code == .idReused)
     }
 
     @Test func aDeadLetterMayComeAgainOnceItsCauseIsGone() throws {
