@@ -1,7 +1,7 @@
 import Foundation
 
 enum TemporaryDirectory {
-    /// Of this process; it goes when the process ends.
+    /// Of this process; it goes when the process exits.
     private static let root: String = {
         let path = FileManager.default.temporaryDirectory.appending(path: "tributary-log-\(UUID())").path
         try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
