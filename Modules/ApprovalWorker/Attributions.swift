@@ -72,9 +72,8 @@ extension AccountFile {
                 type: locked.partnerType, tier: locked.tier, terms: locked.terms, isEligible: isEligible)
         }
         let type = partnerType(of: partner, motion: deal.motion)
-        let terms = try register.terms(for: partner.id, type: type, at: closedAt)
         return PartnerStanding(
-            type: type, tier: partner.tier, terms: terms.map { TermsReference(id: $0.id, version: $0.version) },
+            type: type, tier: partner.tier, terms: try termsReference(of: partner, type: type, at: closedAt),
             isEligible: isEligible)
     }
 

@@ -136,7 +136,7 @@ extension AccountFile {
     }
 
     func termsReference(of partner: Partner, type: PartnerType, at time: Timestamp) throws -> TermsReference? {
-        try register.terms(for: partner.id, type: type, at: time).map { TermsReference(id: $0.id, version: $0.version) }
+        try register.terms(for: partner.id, type: type, at: time)?.reference
     }
 
     func step(_ rule: String, _ text: String, arithmetic: String? = nil) -> ExplanationStep {

@@ -71,7 +71,8 @@ extension ReferralProcessor {
         referral.note = nil
 
         let partner = try register.partner(submission.partner)
-        if let candidate = try validate(submission, names: names, program: program, partner: partner, at: turn.now) {
+        switch try validate(submission, names: names, program: program, partner: partner, at: turn.now) {
+        case .valid(let candidate):
             let (assessment, explanation) = assess(submission, candidate, names, program: program, at: turn.now)
             referral.assessment = assessment
             if assessment.route == .reject {
@@ -81,8 +82,8 @@ extension ReferralProcessor {
                 try handOn(
                     &referral, submission, assessment, account: account, explanation, isResubmission: true, in: turn)
             }
-        } else {
-            try rejectInvalid(&referral, names, program: program, partner: partner, in: turn)
+        case .invalid(let problems):
+            try rejectInvalid(&referral, problems, program: program, partner: partner, in: turn)
             endClaim(of: referral, in: turn)
         }
         stored.referral = referral

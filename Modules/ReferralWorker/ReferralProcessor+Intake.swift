@@ -22,9 +22,11 @@ extension ReferralProcessor {
             origin: ReferralOrigin(source: event.source, eventID: event.id), submittedAt: turn.now,
             programVersion: version.program.version)
 
-        let candidate = try validate(submission, names: names, program: version.program, partner: partner, at: turn.now)
-        guard let candidate else {
-            return try rejectInvalid(&referral, names, program: version.program, partner: partner, in: turn)
+        let candidate: Candidate
+        switch try validate(submission, names: names, program: version.program, partner: partner, at: turn.now) {
+        case .valid(let valid): candidate = valid
+        case .invalid(let problems):
+            return try rejectInvalid(&referral, problems, program: version.program, partner: partner, in: turn)
         }
 
         let key = ReferralHistory.key(
@@ -63,65 +65,52 @@ extension ReferralProcessor {
         var terms: TermsReference?
     }
 
-    /// `nil` where the submission fails a rule.
+    /// What the rules of intake say of a submission.
+    enum Validity {
+        case valid(Candidate)
+        case invalid([FieldProblem])
+    }
+
     func validate(
         _ submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?, at time: Timestamp
-    ) throws -> Candidate? {
+    ) throws -> Validity {
         let type = partner.flatMap { ReferralValidation.referringType(of: $0, program: program) }
-        let terms = try terms(of: partner, type: type, at: time)
-        let problems = problems(
-            of: submission, names: names, program: program, partner: partner, type: type, terms: terms, at: time)
-        guard problems.isEmpty, let account = names.accountKey, let partner, let type else { return nil }
-        return Candidate(account: account, partner: partner, type: type, terms: terms)
-    }
-
-    private func problems(
-        of submission: ReferralSubmission, names: ResolvedNames, program: Program, partner: Partner?,
-        type: PartnerType?, terms: TermsReference?, at time: Timestamp
-    ) -> [FieldProblem] {
-        ReferralValidation(
-            of: submission, names: names, program: program, partner: partner,
-            unacceptedTerms: submission.registration == nil || terms != nil
-                ? nil : unacceptedTerms(of: partner, type: type, program: program, at: time),
-            at: time
-        ).problems
-    }
-
-    /// The terms that a partner is paid by; `nil` where none are in force or accepted.
-    private func terms(of partner: Partner?, type: PartnerType?, at time: Timestamp) throws -> TermsReference? {
-        guard let partner, let type else { return nil }
-        return try register.terms(for: partner.id, type: type, at: time).map {
-            TermsReference(id: $0.id, version: $0.version)
+        var terms, unaccepted: TermsReference?
+        if let partner, let type {
+            terms = try register.terms(for: partner.id, type: type, at: time)?.reference
+            if terms == nil, submission.registration != nil {
+                unaccepted = unacceptedTerms(of: partner, type: type, program: program, at: time)
+            }
         }
+        let problems = ReferralValidation(
+            of: submission, names: names, program: program, partner: partner, unacceptedTerms: unaccepted, at: time
+        ).problems
+        guard problems.isEmpty, let account = names.accountKey, let partner, let type else { return .invalid(problems) }
+        return .valid(Candidate(account: account, partner: partner, type: type, terms: terms))
     }
 
     /// The terms that a partner without terms would be paid by had it accepted them; `nil` where none are in force.
     private func unacceptedTerms(
-        of partner: Partner?, type: PartnerType?, program: Program, at time: Timestamp
+        of partner: Partner, type: PartnerType, program: Program, at time: Timestamp
     ) -> TermsReference? {
-        guard let partner, let type else { return nil }
         let waiting = program.terms.filter { terms in
             terms.acceptanceRequired && terms.effectiveFrom <= time
                 && (terms.partner == partner.id || (terms.partner == nil && terms.partnerType == type))
         }
-        return waiting.max { $0.effectiveFrom < $1.effectiveFrom }.map {
-            TermsReference(id: $0.id, version: $0.version)
-        }
+        return waiting.max { $0.effectiveFrom < $1.effectiveFrom }?.reference
     }
 
     // MARK: Outcomes of intake
 
     /// Rejected `invalid`, every failing field named.
     func rejectInvalid(
-        _ referral: inout Referral, _ names: ResolvedNames, program: Program, partner: Partner?, in turn: TurnContext
+        _ referral: inout Referral, _ problems: [FieldProblem], program: Program, partner: Partner?,
+        in turn: TurnContext
     ) throws {
-        let type = partner.flatMap { ReferralValidation.referringType(of: $0, program: program) }
-        referral.problems = problems(
-            of: referral.submission, names: names, program: program, partner: partner, type: type,
-            terms: try terms(of: partner, type: type, at: turn.now), at: turn.now)
+        referral.problems = problems
         try reject(
-            &referral, .invalid, [ReferralValidation.step(referral.problems, programVersion: program.version)],
-            partner: partner, in: turn)
+            &referral, .invalid, [ReferralValidation.step(problems, programVersion: program.version)], partner: partner,
+            in: turn)
     }
 
     func rejectNotICP(

@@ -129,6 +129,10 @@ package struct TermsReference: Sendable, Hashable {
     }
 }
 
+extension TermsVersion {
+    package var reference: TermsReference { TermsReference(id: id, version: version) }
+}
+
 /// Who decided about a claim, when and why.
 package struct ClaimDecision: Sendable, Hashable {
     package var actor: Actor
