@@ -92,8 +92,8 @@ struct ChangedRows {
     func turnImages(of table: StateTable, into images: inout [RowChange]) {
         // One that came, went and came again is listed twice.
         var seen: Set<Int> = []
-        if changed.count > 1 { seen.reserveCapacity(changed.count) }
-        for place in changed where changed.count == 1 || seen.insert(place).inserted {
+        seen.reserveCapacity(changed.count)
+        for place in changed where seen.insert(place).inserted {
             guard let image = rows[place].turn else { continue }
             // Neither the store nor the changelog ever had it.
             if image.isDeletion, rows[place].isNew, rows[place].committed == nil { continue }
@@ -128,13 +128,11 @@ struct ChangedRows {
 
     /// The current record succeeded: its changes become the turn's.
     mutating func acceptRecord() {
-        for place in touched { accept(place) }
+        for place in touched {
+            if rows[place].turn == nil { changed.append(place) }
+            if rows[place].accept() { unwritten.append(place) }
+        }
         touched.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func accept(_ place: Int) {
-        if rows[place].turn == nil { changed.append(place) }
-        if rows[place].accept() { unwritten.append(place) }
     }
 
     /// The current record failed: none of its changes remain.
