@@ -11,10 +11,10 @@ ARGS ?=
 BROKEN := --scratch-path .build/simulation --configuration release -Xswiftc -DSIMULATION
 BUGS := Tests/Simulate/found-bugs.tsv
 
-.PHONY: help demo test simulate build bench bench-quick format lint check setup clean
+.PHONY: help demo test simulate build bench bench-quick bench-instructions format lint check setup clean
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
 demo: setup ## the whole revenue loop on sample data; ARGS="--crm DIR" for a real export
 	swift build $(FLAGS) --product tributary
@@ -51,6 +51,9 @@ bench: build ## the benchmarks, on the embedded log and on a broker where there 
 
 bench-quick: build ## the four workers on a broker; takes three minutes
 	Benchmarks/workers --quick $(ARGS) || [[ $$? == 77 ]]
+
+bench-instructions: build ## what a referral takes, counted under valgrind: the same on a busy machine; ARGS="--bin DIR" for another build
+	Benchmarks/instructions $(ARGS) || [[ $$? == 77 ]]
 
 format: ## rewrite the sources in the house format
 	swift format --in-place --recursive $(SOURCES)

@@ -19,6 +19,7 @@ from processor import seconds_of  # noqa: E402
 from workers import readyz  # noqa: E402
 
 SKIPPED = 77
+WORKERS = ("referral", "approval", "payout", "notification")
 CLOSE_SECONDS = 30
 LOOK_SECONDS = 0.05
 CALL_SECONDS = 20
@@ -192,6 +193,17 @@ class Rig:
         product = cluster.Product(self.directory / prefix, self.bootstrap, self.binaries)
         product.prepare()
         return product
+
+    def install(self, prefix, partitions, threads=1):
+        """A new installation that has its programme; its workers by name, stopped."""
+        product = self.prepare(prefix, partitions)
+        workers = {name: self.worker(name, prefix, threads=threads) for name in WORKERS}
+        for worker in workers.values():
+            worker.start()
+        product.publish()
+        for worker in workers.values():
+            worker.stop()
+        return workers
 
     def worker(self, *arguments, **options):
         made = Worker(self, *arguments, **options)
