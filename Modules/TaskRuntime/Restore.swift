@@ -49,7 +49,8 @@ final class Restore {
     private let lag: StoreLag
     private let now: () -> Int64
     private let instant: () -> ContinuousClock.Instant
-    /// The store was found damaged while it ran: it is not to be opened again.
+    private let observer: TurnObserver
+    /// The store was found damaged while it ran, which was told then: it is not to be opened again.
     private let discardsStore: Bool
 
     private var backend: (any StateBackend)?
@@ -68,7 +69,8 @@ final class Restore {
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
-        discardsStore: Bool = false, now: @escaping () -> Int64, instant: @escaping () -> ContinuousClock.Instant
+        discardsStore: Bool = false, now: @escaping () -> Int64, instant: @escaping () -> ContinuousClock.Instant,
+        observer: TurnObserver
     ) {
         self.partition = partition
         self.session = session
@@ -77,6 +79,7 @@ final class Restore {
         self.discardsStore = discardsStore
         self.now = now
         self.instant = instant
+        self.observer = observer
         standstill = Standstill(at: instant())
     }
 
@@ -158,11 +161,15 @@ final class Restore {
         standstill.end(at: instant())
     }
 
-    /// The store as it is, or a new one where it is corrupt, of another schema, too old, or ahead of what was committed.
+    /// The store as it is, or a new one where it cannot be trusted, which is told.
     private func openTrusted(bounds: (first: Int64, end: Int64)) throws -> any StateBackend {
-        guard let opened = try openUnlessCorrupt() else {
-            try provider.discard(partition: partition)
-            return try provider.open(partition: partition)
+        if discardsStore { return try openNew() }
+        let opened: any StateBackend
+        do throws(StoreError) {
+            opened = try provider.open(partition: partition)
+        } catch {
+            guard error.code == .corrupt || error.code == .schema else { throw error }
+            return try openNew(insteadOf: TurnFault(error))
         }
         guard let checkpoint = try opened.checkpoint() else { return opened }
         if checkpoint.changelogOffset > bounds.end {
@@ -173,29 +180,49 @@ final class Restore {
                     "the store of partition \(partition) knows changelog offset \(checkpoint.changelogOffset), "
                     + "the topic ends at \(bounds.end): was it recreated?")
         }
-        let isOld =
-            now() - checkpoint.committedAtMilliseconds > Restore.maximumAgeMilliseconds
-            && checkpoint.changelogOffset < bounds.end
-        // A turn or an epoch that the group does not know: the history that made them was lost.
-        let isAhead =
-            checkpoint.turn > committedTurn.turn || checkpoint.epoch > committedTurn.epoch
-            || (checkpoint.turn == committedTurn.turn && checkpoint.epoch != committedTurn.epoch)
-        let hasGap = checkpoint.changelogOffset < bounds.first
-        guard isOld || isAhead || hasGap else { return opened }
+        if committedTurn.turn == 0, checkpoint.turn > 0 {
+            opened.close()
+            throw positionLost
+        }
+        guard let doubt = doubt(about: checkpoint, bounds: bounds) else { return opened }
         opened.close()
-        try provider.discard(partition: partition)
-        return try provider.open(partition: partition)
+        return try openNew(insteadOf: doubt)
     }
 
-    /// `nil` for a file that is damaged or of an older schema.
-    private func openUnlessCorrupt() throws(StoreError) -> (any StateBackend)? {
-        if discardsStore { return nil }
-        do throws(StoreError) {
-            return try provider.open(partition: partition)
-        } catch {
-            if error.code == .corrupt || error.code == .schema { return nil }
-            throw error
+    /// Why a whole store is not trusted; `nil` where it is.
+    private func doubt(about checkpoint: StoreCheckpoint, bounds: (first: Int64, end: Int64)) -> TurnFault? {
+        let store = "the store of partition \(partition)"
+        // A turn or an epoch that the group does not know: the history that made them was lost.
+        if checkpoint.turn > committedTurn.turn || checkpoint.epoch > committedTurn.epoch
+            || (checkpoint.turn == committedTurn.turn && checkpoint.epoch != committedTurn.epoch)
+        {
+            return TurnFault(
+                .store, code: "store_ahead",
+                "\(store) has turn \(checkpoint.turn) of epoch \(checkpoint.epoch), the group committed turn "
+                    + "\(committedTurn.turn) of epoch \(committedTurn.epoch)")
         }
+        if checkpoint.changelogOffset < bounds.first {
+            return TurnFault(
+                .store, code: "store_behind",
+                "\(store) ends at changelog offset \(checkpoint.changelogOffset), the topic begins at \(bounds.first)")
+        }
+        let age = now() - checkpoint.committedAtMilliseconds
+        if age > Restore.maximumAgeMilliseconds, checkpoint.changelogOffset < bounds.end {
+            return TurnFault(
+                .store, code: "store_too_old",
+                "\(store) is \(age / 3_600_000) h old and behind its changelog, where deletions may be gone by now")
+        }
+        return nil
+    }
+
+    private func openNew(insteadOf fault: TurnFault? = nil) throws(StoreError) -> any StateBackend {
+        try provider.discard(partition: partition)
+        let opened = try provider.open(partition: partition)
+        if var fault {
+            fault.description += "; it is made anew from the changelog"
+            observer.notify(.fault(fault))
+        }
+        return opened
     }
 
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
@@ -253,16 +280,18 @@ final class Restore {
     }
 
     private func finish(_ backend: any StateBackend) throws {
-        if committedTurn.turn == 0 && skipped != nil {
-            throw Stop(
-                code: .positionLost,
-                description:
-                    "the changelog of partition \(partition) has turns, but the group has no committed position of "
-                    + "ours: it expired or was reset by hand")
-        }
+        if committedTurn.turn == 0 && skipped != nil { throw positionLost }
         // Before the store has a turn: till then it may be written in ways that are not safe for one that has.
         if isLong { try backend.setRestoring(false) }
         try backend.begin()
         try backend.commit(checkpoint(turn: committedTurn.turn, committedAt: now()))
+    }
+
+    private var positionLost: Stop {
+        Stop(
+            code: .positionLost,
+            description:
+                "the changelog of partition \(partition) has turns, but the group has no committed position of "
+                + "ours: it expired or was reset by hand")
     }
 }

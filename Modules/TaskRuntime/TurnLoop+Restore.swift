@@ -2,6 +2,13 @@ import EventLog
 
 /// Restores of partitions, and the starts of their tasks.
 extension TurnLoop {
+    func restore(of partition: Int32, _ session: any TurnSession, discardsStore: Bool = false) -> Restore {
+        Restore(
+            partition: partition, session: session, provider: environment.stores, lag: environment.limits.storeLag,
+            discardsStore: discardsStore, now: environment.now, instant: environment.instant,
+            observer: environment.observer)
+    }
+
     /// Restoring and starting get as long as a turn may last, so that they come to their end beside partitions that are
     /// always busy.
     func restoreInSlices(_ session: any TurnSession) throws {

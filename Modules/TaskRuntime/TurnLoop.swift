@@ -158,11 +158,7 @@ package final class TurnLoop {
             environment.observer.notify(.assigned(added))
             for partition in added {
                 assignments.removeValue(forKey: partition)?.close()
-                assignments[partition] = Assignment(
-                    partition: partition,
-                    restore: Restore(
-                        partition: partition, session: session, provider: environment.stores,
-                        lag: environment.limits.storeLag, now: environment.now, instant: environment.instant))
+                assignments[partition] = Assignment(partition: partition, restore: restore(of: partition, session))
             }
         case .revoked(let gone):
             // Every turn ends with its round of the loop, so what these partitions have done is committed.
@@ -390,11 +386,7 @@ package final class TurnLoop {
             .restarting(partition: assignment.partition, failure.map { TurnFault($0) }))
         assignment.forgetTurn()
         assignment.close()
-        assignment.restart(
-            Restore(
-                partition: assignment.partition, session: session, provider: environment.stores,
-                lag: environment.limits.storeLag, discardsStore: failure?.code == .corrupt, now: environment.now,
-                instant: environment.instant))
+        assignment.restart(restore(of: assignment.partition, session, discardsStore: failure?.code == .corrupt))
         assignment.hasFailed = failure != nil
     }
 

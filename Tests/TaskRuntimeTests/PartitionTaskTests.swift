@@ -408,7 +408,8 @@ import Testing
         session.write(changelog: try runner.finishTurn().changelog)
         let provider = MemoryProvider()
         let restore = Restore(
-            partition: 0, session: session, provider: provider, lag: .none, now: { 0 }, instant: { .now })
+            partition: 0, session: session, provider: provider, lag: .none, now: { 0 }, instant: { .now },
+            observer: TurnObserver())
         guard case .done(_, let position, let epoch, let torn) = try restore.step(wait: .zero) else {
             Issue.record("one slice is enough")
             return

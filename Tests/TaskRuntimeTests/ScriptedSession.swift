@@ -24,6 +24,8 @@ final class ScriptedSession: TurnSession {
     /// Committed records of all topics but the changelog.
     private(set) var outputs: [OutgoingRecord] = []
     private(set) var changelog: [Int32: [LogRecord]] = [:]
+    /// Where each changelog begins, if not at 0: what is below is gone.
+    var changelogStarts: [Int32: Int64] = [:]
     var positions: [Int32: CommittedPosition] = [:]
     private var pending: [OutgoingRecord] = []
 
@@ -53,7 +55,7 @@ final class ScriptedSession: TurnSession {
     func pause(_ partition: Int32) throws(LogError) { note("pause \(partition)") }
 
     func changelogBounds(_ partition: Int32) throws(LogError) -> (first: Int64, end: Int64) {
-        (0, Int64(changelog[partition]?.count ?? 0))
+        (changelogStarts[partition] ?? 0, Int64(changelog[partition]?.count ?? 0))
     }
 
     func readChangelog(_ partition: Int32, from offset: Int64, maximum: Int, timeout: Duration) throws(LogError)

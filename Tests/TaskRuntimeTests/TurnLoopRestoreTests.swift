@@ -217,26 +217,99 @@ extension TurnLoopTests {
         #expect(texts().count == 4)
     }
 
-    @Test(arguments: [nil, CommittedPosition(offset: 0, metadata: "")])
-    func aLostPositionStopsLoudly(position: CommittedPosition?) throws {
-        let session = session
+    /// The store is left as it is: once the position is back, its tail is all there is to read.
+    @Test(arguments: [nil, CommittedPosition(offset: 0, metadata: "")], [true, false])
+    func aLostPositionStopsLoudly(position: CommittedPosition?, hasStore: Bool) throws {
+        let (session, provider) = (session, provider)
         try run([
-            .events([.assigned([0])]), batch(0, 0..<3), .act { session.positions[0] = position },
+            .events([.assigned([0])]), batch(0, 0..<3),
+            .act {
+                session.positions[0] = position
+                if !hasStore { provider.opened[0] = nil }
+            },
             .events([.lost([0])]), .events([.assigned([0])]), batch(0, 0..<3),
         ])
         #expect(stops == ["position_lost"])
+        #expect(!session.trace.contains("discard 0"))
         #expect(texts().count == 3)
     }
 
-    @Test(arguments: [StoreError.Code.corrupt, .schema]) func anUnusableStoreIsRebuilt(code: StoreError.Code) throws {
-        let provider = provider
+    /// Assigns the partition anew after `change`, and expects that its store is made anew meanwhile, for the reason told.
+    private func expectNewStore(
+        becauseOf code: String, _ words: String, rows: Int = 4,
+        after change: @escaping (ScriptedSession, MemoryProvider) throws -> Void
+    ) throws {
+        let (session, provider) = (session, provider)
         try run([
             .events([.assigned([0])]), batch(0, 0..<3),
-            .act { provider.openFaults[0] = [StoreError(code, "asked for")] },
+            .act { #expect(throws: Never.self) { try change(session, provider) } },
             .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
         ])
-        #expect(session.trace.contains("discard 0"))
-        #expect(try allRows(try #require(provider.opened[0])).filter { $0.hasPrefix("probe ") }.count == 4)
+        #expect(session.trace.count { $0 == "discard 0" } == 1)
+        #expect(try allRows(try #require(provider.opened[0])).filter { $0.hasPrefix("probe ") }.count == rows)
+        #expect(faults.map(\.code) == [code])
+        #expect(faults.first?.description.contains(words) == true)
+        #expect(faults.first?.description.hasSuffix("; it is made anew from the changelog") == true)
+        #expect(faults.first?.source == .store)
+    }
+
+    @Test(arguments: [StoreError.Code.corrupt, .schema]) func anUnusableStoreIsMadeAnew(code: StoreError.Code) throws {
+        try expectNewStore(becauseOf: code.rawValue, "asked for") { _, provider in
+            provider.openFaults[0] = [StoreError(code, "asked for")]
+        }
+    }
+
+    /// Its history is one that the group does not know.
+    @Test(arguments: [(turn: 1, epoch: 0), (turn: -1, epoch: 1), (turn: 0, epoch: 1), (turn: 0, epoch: -1)])
+    func aStoreOfAnotherHistoryIsMadeAnew(by more: (turn: Int, epoch: Int)) throws {
+        try expectNewStore(
+            becauseOf: "store_ahead",
+            "has turn \(1 + more.turn) of epoch \(1 + more.epoch), the group committed turn 1 of epoch 1"
+        ) { _, provider in
+            try alter(provider) {
+                $0.turn += Int64(more.turn)
+                $0.epoch += Int64(more.epoch)
+            }
+        }
+    }
+
+    @Test func aStoreThatEndsBelowItsChangelogIsMadeAnew() throws {
+        try expectNewStore(becauseOf: "store_behind", "ends at changelog offset 0, the topic begins at 1", rows: 3) {
+            try alter($1) { $0.changelogOffset = 0 }
+            $0.changelogStarts[0] = 1
+        }
+    }
+
+    @Test func anOldStoreIsMadeAnewWhereItsChangelogHasGrown() throws {
+        let now = now
+        try expectNewStore(becauseOf: "store_too_old", "is 12 h old") {
+            try alter($1) {
+                $0.changelogOffset -= 1
+                $0.committedAtMilliseconds = now - Restore.maximumAgeMilliseconds - 1
+            }
+        }
+    }
+
+    @Test(arguments: [false, true]) func aStoreThatIsYoungOrWholeIsKept(isYoung: Bool) throws {
+        let (session, provider, now) = (session, provider, now)
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3),
+            .act {
+                #expect(throws: Never.self) {
+                    try alter(provider) {
+                        $0.changelogOffset -= isYoung ? 1 : 0
+                        $0.committedAtMilliseconds = now - Restore.maximumAgeMilliseconds - (isYoung ? 0 : 1)
+                    }
+                }
+            },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
+        ])
+        #expect(!session.trace.contains("discard 0") && faults.isEmpty)
+        #expect(texts().count == 4)
+    }
+
+    private var faults: [TurnFault] {
+        notices.all.compactMap { if case .fault(let fault) = $0 { fault } else { nil } }
     }
 
     @Test func aNewerStoreStopsLoudly() throws {
@@ -251,4 +324,13 @@ extension TurnLoopTests {
         #expect(texts() == ["100:p0", "100:p0"])
         #expect(session.trace.firstIndex(of: "resume 1@0")! < session.trace.firstIndex(of: "resume 0@0")!)
     }
+}
+
+/// Gives the store of partition 0 another checkpoint.
+private func alter(_ provider: MemoryProvider, _ change: (inout StoreCheckpoint) -> Void) throws {
+    let store = try #require(provider.opened[0])
+    var checkpoint = try #require(try store.checkpoint())
+    change(&checkpoint)
+    try store.begin()
+    try store.commit(checkpoint)
 }
