@@ -22,7 +22,7 @@ from watch import wait_until_drained  # noqa: E402
 from workers import WORKERS, Copy, readyz, reasons, wait_for_exit  # noqa: E402
 
 TOPIC, GROUP = "tributary.referral.v1", "tributary.referral-worker"
-DRAIN_SECONDS = 120
+DRAIN_PATIENCE = 120
 ORACLE_SECONDS = 600
 READY_SECONDS = 60
 CALL_SECONDS = 5
@@ -184,8 +184,9 @@ class World:
 
     def drain(self):
         self.load.stop()
-        took = wait_until_drained(self.cluster.bootstrap, DRAIN_SECONDS)
-        self.say(f"lag is not 0 after {DRAIN_SECONDS} s" if took is None else f"nothing is left to do after {took:.1f} s")
+        took = wait_until_drained(self.cluster.bootstrap, DRAIN_PATIENCE)
+        self.say(f"lag is not 0, and nothing has moved for {DRAIN_PATIENCE} s" if took is None
+                 else f"nothing is left to do after {took:.1f} s")
         return took is not None
 
     def judge(self):

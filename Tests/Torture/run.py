@@ -17,7 +17,7 @@ from workers import WORKERS, wait_for_exit
 TEND_SECONDS = 0.1
 READY_SECONDS = 60
 RECOVER_SECONDS = 60
-DRAIN_SECONDS = 400
+DRAIN_PATIENCE = 120
 ORACLE_SECONDS = 2_400
 KILLS = ("kill", "lose_store", "lose_disk")
 
@@ -95,9 +95,9 @@ class Run:
 
     def _drain(self, what):
         """Waits until every worker has processed its input; workers that die meanwhile are started again."""
-        took = wait_until_drained(self.cluster.bootstrap, DRAIN_SECONDS, self.faults.tend)
+        took = wait_until_drained(self.cluster.bootstrap, DRAIN_PATIENCE, self.faults.tend)
         if took is None:
-            self.say(f"{what}: lag is not 0 after {DRAIN_SECONDS} s")
+            self.say(f"{what}: lag is not 0, and nothing has moved for {DRAIN_PATIENCE} s")
             return False
         self.say(f"{what}: nothing is left to do after {took:.1f} s")
         return True

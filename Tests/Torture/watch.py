@@ -186,16 +186,21 @@ def count_committed(bootstrap, first, last):
     return counts
 
 
-def wait_until_drained(bootstrap, seconds, meanwhile=lambda: None):
-    """Waits until every worker has processed its input; after how many seconds, or `None` where it took longer.
+def wait_until_drained(bootstrap, patience, meanwhile=lambda: None):
+    """Waits until every worker has processed its input; after how many seconds, or `None` where some is left and nothing has
+    moved for `patience` seconds.
 
     A message that waits to be sent is not in the input: while senders are at work, what they write ends each silence."""
     began = time.monotonic()
+    moved, positions = began, {}
     quiet_since, known = None, None
-    while time.monotonic() - began < seconds:
+    while time.monotonic() - moved < patience:
         meanwhile()
         looked = time.monotonic()
-        if (ends := drained_ends(bootstrap)) is None or ends != known:
+        seen, ends = look_at_inputs(bootstrap)
+        if positions != (positions := {**positions, **seen}):
+            moved = looked
+        if ends is None or ends != known:
             quiet_since, known = looked, ends
         elif looked - quiet_since >= QUIET_SECONDS:
             return quiet_since - began
@@ -203,9 +208,10 @@ def wait_until_drained(bootstrap, seconds, meanwhile=lambda: None):
     return None
 
 
-def drained_ends(bootstrap):
-    """Where the inputs end; `None` where a committed record lies behind a group's committed position."""
-    found = {}
+def look_at_inputs(bootstrap):
+    """The groups' committed positions, as far as they could be asked for, and where the inputs end: `None` where a committed
+    record lies behind a position."""
+    positions, ends = {}, {}
     for worker, topic in WORKERS.items():
         consumer = confluent_kafka.Consumer({
             "bootstrap.servers": bootstrap, "group.id": f"{PREFIX}.{worker}-worker", "enable.auto.commit": False,
@@ -216,20 +222,31 @@ def drained_ends(bootstrap):
             committed = consumer.committed(places, CALL_SECONDS)
             for place in committed:
                 place.offset = max(place.offset, 0)
+            positions[worker] = [place.offset for place in committed]
+            if ends is None:
+                continue
             consumer.assign(committed)
-            ends, deadline = set(), time.monotonic() + DRAIN_READ_SECONDS
-            while len(ends) < count:
-                message = consumer.poll(0.5)
-                if message is None:
-                    if time.monotonic() > deadline:
-                        return None
-                elif message.error() is None or message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
-                    return None
-                else:
-                    ends.add(message.partition())
-            found[worker] = [consumer.get_watermark_offsets(place, CALL_SECONDS)[1] for place in places]
+            if has_nothing_to_read(consumer, count):
+                ends[worker] = [consumer.get_watermark_offsets(place, CALL_SECONDS)[1] for place in places]
+            else:
+                ends = None
         except confluent_kafka.KafkaException:
-            return None
+            ends = None
         finally:
             consumer.close()
-    return found
+    return positions, ends
+
+
+def has_nothing_to_read(consumer, count):
+    """Whether all of the consumer's `count` partitions are at their end."""
+    ended, deadline = set(), time.monotonic() + DRAIN_READ_SECONDS
+    while len(ended) < count:
+        message = consumer.poll(0.5)
+        if message is None:
+            if time.monotonic() > deadline:
+                return False
+        elif message.error() is None or message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
+            return False
+        else:
+            ended.add(message.partition())
+    return True

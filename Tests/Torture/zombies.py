@@ -27,7 +27,7 @@ WORK_SECONDS = 60
 QUIET_SECONDS = 1.0
 READ_SECONDS = 0.1
 MARKER_SECONDS = 10
-DRAIN_SECONDS = 120
+DRAIN_PATIENCE = 120
 ORACLE_SECONDS = 600
 TURN_KEY = b"turn\0turn\0"
 NUMBERS = re.compile(r"\d+")
@@ -299,7 +299,7 @@ class Zombies:
         for thread in threads:
             thread.join()
         self.load.stop()
-        drained = wait_until_drained(self.cluster.bootstrap, DRAIN_SECONDS) is not None
+        drained = wait_until_drained(self.cluster.bootstrap, DRAIN_PATIENCE) is not None
         late = wait_for_exit(self.copies)
         return self._report(points, drained, late)
 
@@ -313,7 +313,7 @@ class Zombies:
         violations = [violation for pair in self.pairs for violation in pair.violations]
         violations += complaints(judgement)
         if not drained:
-            violations.append(f"lag is not 0 after {DRAIN_SECONDS} s")
+            violations.append(f"lag is not 0, and nothing has moved for {DRAIN_PATIENCE} s")
         violations += [f"{name} did not leave in time" for name in late]
         cells = sum(len(pair.rows) for pair in self.pairs)
         print(f"\ncells: {cells} of {len(points) * len(self.pairs)}; oracle: "
