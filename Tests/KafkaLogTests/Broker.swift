@@ -3,42 +3,39 @@ import Foundation
 import KafkaLog
 import Testing
 
-/// A real broker for the tests that need one: found through `KAFKA_HOME`, or in `../shared/kafka` beside the package;
-/// started once per test process, ended with it.
+/// A real broker for the tests that need one (`scripts/broker`), started once per test process and ended with it.
 enum Broker {
-    /// Where the broker's distribution is; `nil` skips the suites that need it, and says so.
-    static let home: String? = {
-        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let home = ProcessInfo.processInfo.environment["KAFKA_HOME"] ?? package.path + "/../shared/kafka"
-        if FileManager.default.isExecutableFile(atPath: home + "/bin/kafka-local") { return home }
-        print("SKIPPED: the Kafka broker suites; no bin/kafka-local in \(home)")
-        return nil
-    }()
+    private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "scripts/broker")
 
-    static var isAvailable: Bool { home != nil }
+    /// Without one the suites that need it are skipped, and that is said.
+    static let isAvailable: Bool = {
+        let check = Process()
+        check.executableURL = script
+        check.arguments = ["--check"]
+        do { try check.run() } catch { fatalError("\(script.path): \(error)") }
+        check.waitUntilExit()
+        switch check.terminationStatus {
+        case 0: return true
+        case 77:
+            print("SKIPPED: the Kafka broker suites")
+            return false
+        default: fatalError("\(script.path) --check ended with \(check.terminationStatus)")
+        }
+    }()
 
     /// The broker's address; starts it at the first use.
     static let bootstrap: String = start()
 
-    /// Starts the broker under a shell that ends it when this process ends, however that happens: the shell waits
-    /// for the end of its standard input, which only this process holds.
+    /// Starts the broker; it ends at the end of its standard input, which only this process holds.
     private static func start() -> String {
-        let directory = FileManager.default.temporaryDirectory
-            .appending(path: "tributary-kafka-\(ProcessInfo.processInfo.processIdentifier)").path
-        let script = """
-            trap '' INT HUP TERM
-            "$0" start "$1" --port "$2" group.min.session.timeout.ms=500 \
-            log.segment.bytes=2097152 log.initial.task.delay.ms=500 log.cleaner.backoff.ms=200 log.cleaner.min.cleanable.ratio=0.01 \
-            transaction.abort.timed.out.transaction.cleanup.interval.ms=500 || echo failed
-            cat >/dev/null
-            "$0" kill "$1" >/dev/null 2>&1
-            rm -rf "$1"
-            """
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/setsid")
-        process.arguments = ["sh", "-c", script, home! + "/bin/kafka-local", directory, "\(freePort())"]
-        process.environment = ProcessInfo.processInfo.environment.merging(["KAFKA_HEAP_OPTS": "-Xmx512m"]) { $1 }
+        process.arguments = [
+            script.path, "group.min.session.timeout.ms=500",
+            "log.segment.bytes=2097152", "log.initial.task.delay.ms=500", "log.cleaner.backoff.ms=200",
+            "log.cleaner.min.cleanable.ratio=0.01", "transaction.abort.timed.out.transaction.cleanup.interval.ms=500",
+        ]
         let input = Pipe()
         let output = Pipe()
         process.standardInput = input
@@ -49,11 +46,10 @@ enum Broker {
         var line = ""
         while !line.hasSuffix("\n") {
             let data = output.fileHandleForReading.readData(ofLength: 1)
-            guard !data.isEmpty else { fatalError("the broker ended at its start") }
+            guard !data.isEmpty else { fatalError("the broker did not start") }
             line += String(decoding: data, as: UTF8.self)
         }
         line.removeLast()
-        guard line.contains(":") else { fatalError("the broker did not start: see \(directory)") }
         return line
     }
 
@@ -67,28 +63,6 @@ enum Broker {
             lock.lock()
             defer { lock.unlock() }
             body(&pipe)
-        }
-    }
-
-    /// A port that is free, and the next one too (the controller's).
-    private static func freePort() -> Int {
-        for port in stride(from: Int.random(in: 20_000...29_000), to: 32_000, by: 2)
-        where isFree(port) && isFree(port + 1) {
-            return port
-        }
-        fatalError("no free port")
-    }
-
-    private static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, size) == 0 }
         }
     }
 

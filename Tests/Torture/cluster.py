@@ -1,4 +1,4 @@
-"""The broker under torture: a controller and one broker or three, each a process of its own; and the product's own command
+"""An Apache Kafka for tests: a controller and one broker or three, each a process of its own; and the product's own command
 line on it.
 
 The controller is not the broker. A broker that is its own controller and is killed comes back with the leadership it had,
@@ -139,9 +139,11 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, directory, nodes):
+    """`port` is the controller's, the brokers have those after it; `properties` (KEY=VALUE) are the brokers'."""
+
+    def __init__(self, directory, nodes, port=None, properties=()):
         self.nodes = nodes
-        port = free_port(nodes + 1)
+        port = port or free_port(nodes + 1)
         copies, least = min(nodes, 3), min(nodes, 2)
         common = PROPERTIES + f"controller.quorum.voters={CONTROLLER}@127.0.0.1:{port}\n" + (
             f"broker.session.timeout.ms={int(BROKER_SESSION_SECONDS * 1_000)}\n"
@@ -154,7 +156,8 @@ class Cluster:
         self.brokers = {
             number: Node(number, port + number, broker, common + "process.roles=broker\n"
                          f"listeners=PLAINTEXT://127.0.0.1:{port + number}\n"
-                         f"advertised.listeners=PLAINTEXT://127.0.0.1:{port + number}\n")
+                         f"advertised.listeners=PLAINTEXT://127.0.0.1:{port + number}\n"
+                         + "".join(f"{line}\n" for line in properties))
             for number in range(1, nodes + 1)}
         self.bootstrap = ",".join(f"127.0.0.1:{node.port}" for node in self.brokers.values())
 
