@@ -32,6 +32,11 @@ enum LagCommand {
             Terminal().print(table(rows).text)
         }
         for problem in states.problems { Terminal().complain(problem) }
+        for row in rows where row.lag.isHeld && row.lag.seconds > longTransaction {
+            Terminal().complain(
+                "\(row.worker.rawValue) \(row.lag.partition): an open transaction has held \(row.lag.records) records back for "
+                    + "\(seconds(row.lag.seconds)) s; kafka-transactions.sh find-hanging names it")
+        }
         let late = rows.filter { limit.map(Double.init) ?? .infinity < $0.lag.seconds }
         guard let worst = late.max(by: { $0.lag.seconds < $1.lag.seconds }) else { return .done }
         Terminal().complain(
@@ -39,6 +44,9 @@ enum LagCommand {
                 + "\(worst.lag.partition) by \(seconds(worst.lag.seconds)) s")
         return .failed
     }
+
+    /// Seconds after which the broker should have ended the longest transaction of a dead worker.
+    private static let longTransaction = 30.0
 
     struct Row: JSONWritable {
         var worker: WorkerName
@@ -56,6 +64,7 @@ enum LagCommand {
             writer.json("seconds", .number(LagCommand.seconds(lag.seconds)))
             writer.integer("position", lag.position)
             writer.integer("end", lag.end)
+            if lag.isHeld { writer.boolean("held_by_transaction", true) }
             writer.string("owner", owner)
             writer.string("host", host)
             writer.string("state", state)
@@ -91,7 +100,8 @@ enum LagCommand {
             rows: rows.map { row in
                 [
                     row.worker.rawValue, "\(row.lag.partition)", "\(row.lag.records)", seconds(row.lag.seconds),
-                    (row.owner ?? "nobody") + (row.host.map { " (\($0))" } ?? ""), row.state ?? "-",
+                    (row.owner ?? "nobody") + (row.host.map { " (\($0))" } ?? ""),
+                    row.lag.isHeld ? "held by an open transaction" : row.state ?? "-",
                 ]
             })
     }

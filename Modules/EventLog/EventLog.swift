@@ -67,6 +67,26 @@ package protocol LogReader: AnyObject {
     func close()
 }
 
+extension LogReader {
+    /// Assigns the partition alone and reads its first record from `position` on; `nil` where there is none below `end`, an
+    /// error with code `timedOut` where neither shows within `patience`.
+    package func first(
+        of place: TopicPartition, from position: Int64, below end: Int64, within patience: Duration
+    ) throws(LogError) -> LogRecord? {
+        try assign([place: position])
+        let deadline = ContinuousClock.now + patience
+        repeat {
+            if let record = try read(maximum: 1, timeout: .milliseconds(50)).first {
+                return record.offset < end ? record : nil
+            }
+            if try positions()[place] ?? 0 >= end { return nil }
+        } while ContinuousClock.now < deadline
+        throw LogError(
+            .timedOut, .retriable,
+            "reading \(place.topic)/\(place.partition) from \(position): no answer in \(patience)")
+    }
+}
+
 /// Who a session is.
 package struct SessionConfiguration: Sendable {
     /// How a member keeps its partitions over a restart.

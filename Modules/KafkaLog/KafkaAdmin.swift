@@ -139,13 +139,16 @@ final class KafkaAdmin: Sendable {
         try offsets(RD_KAFKA_OFFSET_END, of: topic, partitions, through: handle)
     }
 
+    /// The end of each of these partitions, in their order, behind their last record, committed or not.
+    func ends(of topic: String, partitions: [Int32]) throws(LogError) -> [Int64] {
+        try offsets(RD_KAFKA_OFFSET_END, of: topic, partitions, through: uncommittedHandle())
+    }
+
     /// The first kept offset of a partition and the end that its last record has, committed or not.
     func bounds(of place: TopicPartition) throws(LogError) -> (first: Int64, end: Int64) {
-        let probe = try uncommittedHandle()
         let range = [place.partition]
-        let first = try offsets(RD_KAFKA_OFFSET_BEGINNING, of: place.topic, range, through: probe)
-        let end = try offsets(RD_KAFKA_OFFSET_END, of: place.topic, range, through: probe)
-        return (first[0], end[0])
+        let first = try offsets(RD_KAFKA_OFFSET_BEGINNING, of: place.topic, range, through: uncommittedHandle())
+        return (first[0], try ends(of: place.topic, partitions: range)[0])
     }
 
     /// The first kept offset of partitions of one topic.

@@ -15,7 +15,7 @@ package final class KafkaLog: EventLog {
     let configuration: KafkaConfiguration
     let admin: KafkaAdmin
     private let replicationFactor: Int
-    private let timeout: Duration
+    let timeout: Duration
     private let sink: (@Sendable (String) -> Void)?
     private let committed = CommittedOffsets()
     private let partitionCounts = Mutex<[String: Int32]>([:])
@@ -81,7 +81,11 @@ package final class KafkaLog: EventLog {
     }
 
     package func reader(for use: ReaderUse) throws(LogError) -> any LogReader {
-        try KafkaReader(use, admin: admin, configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
+        try reader(.reader(use))
+    }
+
+    func reader(_ role: KafkaRole) throws(LogError) -> KafkaReader {
+        try KafkaReader(role, admin: admin, configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
     }
 
     package func endOffsets(of topic: String) throws(LogError) -> [Int64] {

@@ -1,7 +1,7 @@
 import CRdkafka
 import EventLog
 
-/// Reads committed records from explicit positions.
+/// Reads from explicit positions, committed records unless it is an `uncommittedProbe`.
 ///
 /// Safe because everything it holds belongs to the one thread that uses it.
 @safe final class KafkaReader: LogReader {
@@ -20,12 +20,12 @@ import EventLog
     private let admin: KafkaAdmin
 
     init(
-        _ use: ReaderUse, admin: KafkaAdmin, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics
+        _ role: KafkaRole, admin: KafkaAdmin, configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics
     ) throws(LogError) {
         self.admin = admin
-        handle = try KafkaHandle(.reader(use), configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
+        handle = try KafkaHandle(role, configuration, events: RD_KAFKA_EVENT_ERROR, diagnostics: diagnostics)
         queue = KafkaQueue.consumer(of: handle)
-        fetchAhead = FetchAhead(handle: handle, limitBytes: configuration.fetchQueueKibibytes(of: .reader(use)) << 10)
+        fetchAhead = FetchAhead(handle: handle, limitBytes: configuration.fetchQueueKibibytes(of: role) << 10)
     }
 
     func assign(_ positions: [TopicPartition: Int64]) throws(LogError) {

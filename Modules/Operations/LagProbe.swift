@@ -14,14 +14,15 @@ package struct PartitionLag: Sendable, Hashable {
     package var oldestMilliseconds: Int64?
     /// Age of that record in seconds; 0 where none is unread.
     package var seconds: Double
+    /// Nobody can read these records yet: the oldest is the first of an open transaction. For a moment that is nothing special.
+    package var isHeld = false
 }
 
 /// Measures lag from the log alone: committed positions, ends, and the oldest unread record itself. Nothing is extrapolated.
 /// Belongs to one thread.
 package final class LagProbe {
-    /// How long it waits for the oldest unread record of a partition. One that does not come in time is counted with an age
-    /// of 0 as if there were none: on Kafka, mostly markers that no reader sees.
-    static let patience = Duration.seconds(2)
+    /// How long it waits for the oldest unread record of a partition.
+    static let patience = Duration.seconds(10)
 
     private let log: any EventLog
     private let catalogue: TopicCatalogue
@@ -48,35 +49,39 @@ package final class LagProbe {
             group: WorkerGroup.name(worker, prefix: catalogue.prefix), topic: topic)
         var found: [PartitionLag] = []
         for partition in partitions ?? Array(0..<Int32(ends.count)) where Int(partition) < ends.count {
-            let end = ends[Int(partition)]
             let position = (Int(partition) < committed.count ? committed[Int(partition)] : nil) ?? 0
-            let oldest =
-                position < end ? try oldestUnread(TopicPartition(topic, partition), from: position, end: end) : nil
-            found.append(
-                PartitionLag(
-                    partition: partition, position: position, end: end, records: oldest.map { end - $0.offset } ?? 0,
-                    oldestMilliseconds: oldest?.time,
-                    seconds: oldest.map { Double(max(0, now() - $0.time)) / 1_000 } ?? 0))
+            found.append(try lag(of: TopicPartition(topic, partition), position: position, end: ends[Int(partition)]))
         }
         // What came beside the records that were wanted is let go; where that fails, the next measurement tells.
         _ = Result { () throws(LogError) in try reader?.assign([:]) }
-        return found
+        return try addHeld(to: found, of: topic)
     }
 
-    private func oldestUnread(_ place: TopicPartition, from position: Int64, end: Int64) throws(LogError)
-        -> (offset: Int64, time: Int64)?
-    {
-        let reader = try openReader()
-        try reader.assign([place: position])
-        let deadline = ContinuousClock.now + LagProbe.patience
-        while ContinuousClock.now < deadline {
-            if let record = try reader.read(maximum: 1, timeout: .milliseconds(50)).first {
-                return (record.offset, record.appendTimeMilliseconds)
-            }
-            if try reader.positions()[place] ?? 0 >= end { return nil }
-        }
-        return nil
+    private func lag(of place: TopicPartition, position: Int64, end: Int64) throws(LogError) -> PartitionLag {
+        let oldest =
+            position < end
+            ? try openReader().first(of: place, from: position, below: end, within: LagProbe.patience) : nil
+        return PartitionLag(
+            partition: place.partition, position: position, end: end, records: oldest.map { end - $0.offset } ?? 0,
+            oldestMilliseconds: oldest?.appendTimeMilliseconds,
+            seconds: oldest.map { age($0.appendTimeMilliseconds) } ?? 0)
     }
+
+    /// Where all is read that can be read, records may wait behind an open transaction.
+    private func addHeld(to measured: [PartitionLag], of topic: String) throws(LogError) -> [PartitionLag] {
+        let idle = measured.filter { $0.records == 0 }.map(\.partition)
+        guard !idle.isEmpty, let log = log as? any OpenTransactionFinding else { return measured }
+        let open = try log.openTransactions(of: topic, partitions: idle)
+        return measured.map { lag in
+            guard let transaction = open[lag.partition] else { return lag }
+            return PartitionLag(
+                partition: lag.partition, position: lag.position, end: transaction.end,
+                records: transaction.end - transaction.firstOffset, oldestMilliseconds: transaction.sinceMilliseconds,
+                seconds: age(transaction.sinceMilliseconds), isHeld: true)
+        }
+    }
+
+    private func age(_ milliseconds: Int64) -> Double { Double(max(0, now() - milliseconds)) / 1_000 }
 
     private func openReader() throws(LogError) -> any LogReader {
         if let reader { return reader }

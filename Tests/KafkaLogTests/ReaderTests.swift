@@ -1,4 +1,5 @@
 import EventLog
+import Foundation
 import Testing
 
 @testable import KafkaLog
@@ -96,8 +97,14 @@ extension BrokerTests {
             try topics.append(["behind"], to: topics.output)
             #expect(try topics.log.endOffsets(of: topics.output) == [0])
             #expect(try topics.log.admin.bounds(of: TopicPartition(topics.output, 0)).end == 3)
+            let open = try topics.log.openTransactions(of: topics.output, partitions: [0])
+            let behind = try #require(open[0])
+            #expect(open.count == 1 && behind.firstOffset == 0 && behind.end == 3)
+            let age = Date().timeIntervalSince1970 - Double(behind.sinceMilliseconds) / 1_000
+            #expect(age > -1 && age < 300)
             try session.abort()
             while try topics.log.endOffsets(of: topics.output) != [4] {}
+            #expect(try topics.log.openTransactions(of: topics.output, partitions: [0]).isEmpty)
             #expect(try topics.values(of: topics.output) == ["behind"])
         }
     }

@@ -90,12 +90,58 @@ import Testing
         }
     }
 
+    @Test func `what an open transaction holds back counts where nothing else waits`() throws {
+        try withLog { log in
+            try append(2, to: 0, of: log)
+            try commit([0: 1, 1: 0], of: log)
+            let times = try Self.times(of: topic, in: log)
+            let open = OpenTransaction(firstOffset: 0, end: 4, sinceMilliseconds: times[1] - 60_000)
+            let probe = LagProbe(
+                log: HeldLog(log, open: [0: open, 1: open]), catalogue: catalogue, now: { times[1] + 1_000 })
+            defer { probe.close() }
+            let lag = try probe.measure(.approval)
+            #expect(lag.map(\.isHeld) == [false, true])
+            #expect(lag.map(\.records) == [1, 4])
+            #expect(lag.map(\.end) == [2, 4])
+            #expect(lag.map(\.seconds) == [1, 61])
+        }
+    }
+
     private static func times(of topic: String, in log: EmbeddedLog) throws -> [Int64] {
         let reader = try log.reader()
         defer { reader.close() }
         try reader.assign([TopicPartition(topic, 0): 0])
         return try reader.read(maximum: 100, timeout: .seconds(5)).map(\.appendTimeMilliseconds)
     }
+}
+
+/// A log with open transactions, whose readers are those of another.
+private final class HeldLog: EventLog, OpenTransactionFinding {
+    private let log: EmbeddedLog
+    private let open: [Int32: OpenTransaction]
+
+    init(_ log: EmbeddedLog, open: [Int32: OpenTransaction]) {
+        self.log = log
+        self.open = open
+    }
+
+    func openTransactions(of topic: String, partitions: [Int32]) throws(LogError) -> [Int32: OpenTransaction] {
+        open.filter { partitions.contains($0.key) }
+    }
+
+    func createTopics(_ topics: [TopicSpecification]) throws(LogError) { try log.createTopics(topics) }
+    func topics() throws(LogError) -> [String: TopicSpecification] { try log.topics() }
+    func partitionCount(of topic: String) throws(LogError) -> Int32 { try log.partitionCount(of: topic) }
+    func producer(identity: String) throws(LogError) -> any LogProducer { try log.producer(identity: identity) }
+    func reader(for use: ReaderUse) throws(LogError) -> any LogReader { try log.reader(for: use) }
+    func endOffsets(of topic: String) throws(LogError) -> [Int64] { try log.endOffsets(of: topic) }
+    func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
+        try log.committedOffsets(group: group, topic: topic)
+    }
+    func session(_ configuration: SessionConfiguration) throws(LogError) -> any TurnSession {
+        try log.session(configuration)
+    }
+    func close() {}
 }
 
 /// A clock that goes on by a second whenever it is read.
