@@ -21,11 +21,6 @@ final class TailChunk: Sendable {
     }
 }
 
-extension OutgoingRecord {
-    /// Key, value and headers: what a topic's limit counts.
-    var byteCount: Int { (key?.count ?? 0) + (value?.count ?? 0) + headers.bytes.count }
-}
-
 /// Chunks in their order, of which the first may be taken away: it is let go at once, its place later.
 private struct TailQueue: RandomAccessCollection {
     private var chunks: [TailChunk?] = []

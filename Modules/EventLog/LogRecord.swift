@@ -14,6 +14,9 @@ package struct OutgoingRecord: Sendable, Hashable {
         self.value = value
         self.headers = headers
     }
+
+    /// Key, value and headers: what a topic's limit counts.
+    package var byteCount: Int { (key?.count ?? 0) + (value?.count ?? 0) + headers.bytes.count }
 }
 
 /// A record as read, after its transaction committed.

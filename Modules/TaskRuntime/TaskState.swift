@@ -1,3 +1,4 @@
+import Contracts
 import Domain
 package import JSON
 
@@ -44,6 +45,8 @@ package final class TaskState {
     private var tables: [StateTable: TableChanges] = [:]
     /// Tables that the current record changed.
     private var touchedTables: [TableChanges] = []
+    /// A row of the current record that its changelog would not take.
+    private var unfittingRow: (table: StateTable, bytes: Int)?
     private var isTransactionOpen = false
     /// Where the store will stand when it is written; `nil` where it is.
     private var unstored: StoreCheckpoint?
@@ -148,6 +151,17 @@ package final class TaskState {
         set(table, key.bytes, try bytes(table, key).map(RowImage.row) ?? .deleted, isNew: false)
     }
 
+    /// A row is a record of the changelog, with its table's name and its turn's number beside it.
+    static let maximumRowBytes = TopicCatalogue.maximumRecordBytes - 1_024
+
+    /// Fails the current record where it made a row that its changelog would not take.
+    func requireFittingRows() throws(DeadLetter) {
+        guard let (table, bytes) = unfittingRow else { return }
+        throw DeadLetter(
+            .tooLarge,
+            "a row of table \(table.name) would have \(bytes) bytes, at most \(TaskState.maximumRowBytes) are kept")
+    }
+
     private func changes(of table: StateTable) -> TableChanges {
         if let known = tables[table] { return known }
         let changes = TableChanges()
@@ -156,6 +170,9 @@ package final class TaskState {
     }
 
     private func set(_ table: StateTable, _ key: [UInt8], _ image: RowImage, isNew: Bool) {
+        if let bytes = image.bytes, key.count + bytes.count > TaskState.maximumRowBytes {
+            unfittingRow = (table, key.count + bytes.count)
+        }
         let changes = changes(of: table)
         if changes.rows.set(key, image, isNew: isNew) { touchedTables.append(changes) }
     }
@@ -172,6 +189,7 @@ package final class TaskState {
     func rejectRecord() {
         for changes in touchedTables { changes.rows.rejectRecord() }
         touchedTables.removeAll(keepingCapacity: true)
+        unfittingRow = nil
         timers.reset()
     }
 
@@ -234,6 +252,7 @@ package final class TaskState {
     /// Forgets the turn.
     func rollbackTurn() throws(StoreError) {
         touchedTables.removeAll(keepingCapacity: true)
+        unfittingRow = nil
         timers.reset()
         for changes in tables.values { changes.rows.rollbackTurn() }
         guard isTransactionOpen else { return }

@@ -49,11 +49,12 @@ import Testing
         #expect(task.harness.task.takeOutputs().count == 11)
     }
 
-    @Test func aTimerWhoseHandlerFailsIsSetAside() throws {
+    @Test(arguments: [("bad", DeadLetter.Code.processingFailed), ("large", .tooLarge)])
+    func aTimerWhoseHandlerFailsIsSetAside(_ how: (name: String, code: DeadLetter.Code)) throws {
         let task = try ProbeTask()
-        _ = try task.send(Probe("a", at: 100, timers: ["bad": 200, "good": 201]))
+        _ = try task.send(Probe("a", at: 100, timers: [how.name: 200, "good": 201]))
         let result = try task.send(Probe("b", at: 300))
-        #expect(result.deadLetter?.code == .processingFailed)
+        #expect(result.deadLetter?.code == how.code)
         #expect(try result.texts() == ["201:timer good", "300:b"])
         #expect(try task.rows() == ["100:a", "201:timer good", "300:b"])
         #expect(try task.harness.state.firstTimer() == nil)
@@ -155,7 +156,10 @@ import Testing
     }
 
     @Test(
-        arguments: [("fail", DeadLetter.Code.processingFailed), ("refuse", .refused)], [false, true])
+        arguments: [
+            ("fail", DeadLetter.Code.processingFailed), ("refuse", .refused), ("large row", .tooLarge),
+            ("large output", .tooLarge),
+        ], [false, true])
     func aFailingHandlerLeavesNothingHalfApplied(how: (String, DeadLetter.Code), stream: Bool) throws {
         let task = try ProbeTask(stream: stream)
         let resets = task.processor.resets
@@ -200,6 +204,44 @@ import Testing
         again.offset = 1
         again.headers = forwarded.headers
         #expect(try task.harness.process(again).deadLetter?.code == .wrongKey)
+    }
+
+    /// With the headers that say where it goes it is larger than it came.
+    @Test func whatTheRightPartitionWouldNotTakeIsADeadLetter() throws {
+        let key = "elsewhere"
+        let wrong = (Partitioner.partition(of: key, count: 4) + 1) % 4
+        let task = try ProbeTask(partitions: 4, partition: wrong)
+        func sent(_ name: String, offset: Int64, room: Int) -> LogRecord {
+            var sent = record(Probe(name, at: 100, key: key), offset: offset, partition: wrong)
+            let size = (sent.key?.count ?? 0) + (sent.value?.count ?? 0) + sent.headers.bytes.count
+            sent.value! += [UInt8](
+                repeating: UInt8(ascii: " "), count: TopicCatalogue.maximumRecordBytes - size - room)
+            return sent
+        }
+        #expect(try task.harness.process(sent("a", offset: 0, room: 0)).deadLetter?.code == .tooLarge)
+        #expect(try task.harness.task.process(sent("b", offset: 1, room: 100)))
+        #expect(task.harness.task.takeOutputs().map { $0.text(HeaderName.forwarded) } == ["1"])
+    }
+
+    @Test func aHeldEventThatNoRowTakesIsADeadLetter() throws {
+        let task = try ProbeTask(stream: true)
+        var large = record(Probe("a", at: 100), offset: 1)
+        large.value! += [UInt8](
+            repeating: UInt8(ascii: " "), count: TopicCatalogue.maximumRecordBytes - large.value!.count)
+        #expect(try task.harness.process(large).deadLetter?.code == .tooLarge)
+        #expect(try task.send(Probe("b", at: 110)).deadLetter == nil)
+        #expect(try task.advance(to: 200).texts() == ["110:b"])
+    }
+
+    /// It would be as long again in what is told of it.
+    @Test func aCommandIDOfAnyLengthIsLeftOut() throws {
+        let task = try ProbeTask()
+        var bad = record(
+            Probe("x", at: 100), offset: 0, headers: [LogHeader(HeaderName.commandID, ProbeProcessor.large)])
+        bad.headers.removeAll { $0.name == HeaderName.id }
+        let result = try task.harness.process(bad)
+        #expect(result.deadLetter?.code == .notCloudEvent)
+        #expect(result.outputs.map { $0.headerText(HeaderName.commandID) } == [nil])
     }
 }
 

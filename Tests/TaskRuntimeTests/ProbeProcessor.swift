@@ -104,13 +104,22 @@ final class ProbeProcessor: Processor {
         }
         if probe.behaviour == "fail" { throw ProbeFailure() }
         if probe.behaviour == "refuse" { throw DeadLetter(.refused, "asked to refuse") }
+        if probe.behaviour == "large row" {
+            try turn.state.put(ProbeProcessor.table, StateKey("large"), TextRow(ProbeProcessor.large))
+        }
+        if probe.behaviour == "large output" { turn.record(Seen(text: ProbeProcessor.large, at: turn.now)) }
+        if probe.behaviour == "damaged" { throw StoreError(.corrupt, "asked for a damaged store") }
         if probe.behaviour == "store" { throw StoreError(.full, "asked for a full disk") }
     }
 
     func fire(_ timer: TaskTimer, in turn: TurnContext) throws {
         try write("timer \(timer.name)", in: turn)
         if timer.name.hasPrefix("bad") { throw ProbeFailure() }
+        if timer.name.hasPrefix("large") { turn.record(Seen(text: ProbeProcessor.large, at: turn.now)) }
     }
+
+    /// More than a record may have.
+    static let large = String(repeating: "x", count: TopicCatalogue.maximumRecordBytes)
 
     private func write(_ text: String, in turn: TurnContext) throws {
         let text = "\(turn.now.millisecondsSince1970):\(text)"

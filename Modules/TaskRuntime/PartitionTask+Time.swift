@@ -1,0 +1,197 @@
+import Contracts
+package import Domain
+import EventLog
+import JSON
+
+/// What time does to a partition: records move its clock; due timers fire and held events are applied on the way.
+extension PartitionTask {
+    // MARK: Wall clock
+
+    /// On a wall clock a record's append time moves the partition's time, and timers due before it fire first; `false`
+    /// when more of them are due than fit one slice.
+    func observeAppendTime(of record: LogRecord) throws -> Bool {
+        guard clock.kind == .wall else { return true }
+        let time = Timestamp(millisecondsSince1970: record.appendTimeMilliseconds)
+        guard time > clock.time else { return true }
+        guard try fireTimers(upTo: time, before: record) else { return false }
+        clock.time = time
+        return true
+    }
+
+    // MARK: Stream clock
+
+    func hold(_ event: Event, _ payload: any EventPayload, sequence: Int64?) throws {
+        counts.held += 1
+        tally.count(event.type, .held)
+        try state.putNew(
+            HeldEvent.table,
+            HeldEvent.key(
+                judgingTime: payload.occurredAt, source: event.source, sequence: sequence, id: event.id),
+            HeldEvent(event))
+    }
+
+    func processClock(_ event: Event, _ record: LogRecord) throws -> Bool {
+        do {
+            switch event.type {
+            case ClockSet.type:
+                let set = try event.payload(ClockSet.self)
+                guard clock.time == .distantPast else {
+                    throw DeadLetter(.refused, "the clock is set once, by the first record of a partition")
+                }
+                clock = TaskClock(kind: set.kind, time: set.at)
+            case ClockSwitched.type:
+                guard try switchToWall(at: try event.payload(ClockSwitched.self), record) else { return false }
+            default:
+                let to = try event.payload(ClockAdvanced.self).to
+                switch clock.kind {
+                case .wall:
+                    // An idle partition's owner wrote it: its append time does the work.
+                    guard try observeAppendTime(of: record) else { return false }
+                case .stream:
+                    guard try advance(to: to, of: record) else { return false }
+                }
+            }
+        } catch let problem as EventProblem {
+            deadLetter(record, DeadLetter(problem), event: event)
+        } catch let letter as DeadLetter {
+            deadLetter(record, letter, event: event)
+        }
+        finish(record)
+        return true
+    }
+
+    /// Everything up to the wall time happens in its order; then what was held for later, without the timers of that time.
+    private func switchToWall(at switched: ClockSwitched, _ record: LogRecord) throws -> Bool {
+        guard clock.kind == .stream else { throw DeadLetter(.refused, "the clock is a wall clock already") }
+        let time = max(
+            clock.time, switched.at, Timestamp(millisecondsSince1970: record.appendTimeMilliseconds))
+        guard try advance(to: time, of: record), try advance(to: .distantFuture, of: record, timersUpTo: time) else {
+            return false
+        }
+        clock = TaskClock(kind: .wall, time: time)
+        return true
+    }
+
+    /// Applies held events and due timers up to `to`, in order of time; a timer goes before an event of its own time.
+    /// `false` when there is more to do than fits one slice; the clock moves when all is done.
+    private func advance(to: Timestamp, of record: LogRecord, timersUpTo: Timestamp? = nil) throws -> Bool {
+        let lastTimer = timersUpTo ?? to
+        let end = StateKey().appending(Timestamp(millisecondsSince1970: to.millisecondsSince1970 + 1))
+        var held: ArraySlice<(key: StateKey, row: HeldEvent)> = []
+        // A tick adds nothing to what is held: once all of it was read there is no more.
+        var isMoreHeld = true
+        for _ in 0..<PartitionTask.stepsPerSlice {
+            if held.isEmpty && isMoreHeld {
+                let rows = try state.rows(
+                    HeldEvent.table, from: StateKey(), upTo: end, limit: HeldEvent.perRead, as: HeldEvent.self)
+                isMoreHeld = rows.count == HeldEvent.perRead
+                held = rows[...]
+            }
+            let timer = try state.firstTimer().flatMap { $0.due <= lastTimer ? $0 : nil }
+            let next = held.first.map { HeldEvent.judgingTime(ofKey: $0.key) }
+            if let timer, next.map({ timer.due <= $0 }) ?? true {
+                try fire(timer, before: record)
+            } else if let first = held.popFirst() {
+                try applyHeld(first.row.event, key: first.key)
+            } else {
+                if to < .distantFuture { clock.time = max(clock.time, to) }
+                return true
+            }
+        }
+        return false
+    }
+
+    private func applyHeld(_ event: Event, key: StateKey) throws {
+        let letter = crashLoop(.row(.held, key: key.bytes, in: configuration.partition))
+        do {
+            if let letter { throw letter }
+            let payload = try processor.decode(event)
+            try state.delete(HeldEvent.table, key)
+            try apply(payload, of: event, at: payload.occurredAt)
+            state.acceptRecord()
+        } catch {
+            if error is StoreError || error is LogError { throw error }
+            state.rejectRecord()
+            processor.stateDidReset()
+            try state.delete(HeldEvent.table, key)
+            try SeenEvents.didFail(event, in: state)
+            state.acceptRecord()
+            deadLetter(encoder.record(of: event), DeadLetter(classifying: error), event: event)
+        }
+    }
+
+    // MARK: Timers
+
+    /// When the next timer is due, for the owner of an idle partition.
+    package func nextTimerDue() throws -> Timestamp? { try state.nextTimerDue() }
+
+    /// The time, as a record for this task's own partition.
+    func idleTick(at milliseconds: Int64, topic: String) -> OutgoingRecord {
+        let time = Timestamp(millisecondsSince1970: milliseconds)
+        let envelope = EventEnvelope(
+            id: "tick-\(milliseconds)", source: encoder.source, type: ClockAdvanced.type, time: time, isBroadcast: true)
+        return CloudEventCodec.encode(
+            envelope, data: JSONEncoding.encode(ClockAdvanced(to: time)), topic: topic,
+            partition: configuration.partition)
+    }
+
+    /// `false` when more timers are due than fit one slice.
+    private func fireTimers(upTo time: Timestamp, before record: LogRecord) throws -> Bool {
+        #if SIMULATION
+            let time =
+                InjectedBug.isActive(.timersByWallClock)
+                ? Timestamp(millisecondsSince1970: unsafe InjectedBug.wallClock()) : time
+        #endif
+        for _ in 0..<PartitionTask.stepsPerSlice {
+            guard let timer = try state.firstTimer(), timer.due <= time else { return true }
+            try fire(timer, before: record)
+        }
+        return false
+    }
+
+    private func fire(_ timer: TaskTimer, before record: LogRecord) throws {
+        counts.timers += 1
+        let key = TimerQueue.key(due: timer.due, name: timer.name)
+        let letter = crashLoop(.row(.timer, key: key.bytes, in: configuration.partition))
+        // The record that it fires before goes on.
+        defer { _ = watch?.begin(.record(record.offset, in: configuration.partition)) }
+        do {
+            if let letter { throw letter }
+            try state.remove(timer)
+            context.begin(timer: timer)
+            try processor.fire(timer, in: context)
+            try accept(origin: ["timer", timer.name, timer.due.description], time: timer.due, cause: nil)
+            state.acceptRecord()
+        } catch {
+            if error is StoreError || error is LogError { throw error }
+            state.rejectRecord()
+            processor.stateDidReset()
+            try state.remove(timer)
+            state.acceptRecord()
+            setAside(timer, before: record, error)
+        }
+    }
+
+    /// A timer whose handler fails must not stop its partition: it becomes a dead letter at the position of the record
+    /// that it fired before, with itself as the value.
+    private func setAside(_ timer: TaskTimer, before record: LogRecord, _ error: any Error) {
+        let image = LogRecord(
+            topic: record.topic, partition: record.partition, offset: record.offset,
+            appendTimeMilliseconds: record.appendTimeMilliseconds, key: nil,
+            value: JSONEncoding.encode(TimerImage(timer: timer)), headers: [])
+        var letter = DeadLetter(classifying: error)
+        letter.reason = "timer \(timer.name) due \(timer.due): \(letter.reason)"
+        deadLetter(image, letter, event: nil, origin: ["dead timer", timer.name, timer.due.description])
+    }
+}
+
+/// A timer as the value of a dead letter.
+private struct TimerImage: JSONWritable {
+    var timer: TaskTimer
+
+    func write(to writer: inout ObjectWriter) {
+        writer.string("timer", timer.name)
+        writer.value("due", timer.due)
+        writer.string("payload", timer.payload)
+    }
+}
