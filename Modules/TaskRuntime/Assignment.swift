@@ -24,7 +24,7 @@ final class Assignment {
     var isInTurn = false
     /// Wall time of the last tick written for an idle partition.
     var lastTick: Int64 = .min
-    /// Its store failed, and has not been restored since.
+    /// Its store failed or its restore did, and it has not been restored since.
     var hasFailed = false
     /// It is not tried again before.
     var retryAt: ContinuousClock.Instant?

@@ -19,6 +19,8 @@ final class Restore {
         enum Code: String {
             /// The stored changelog position lies beyond the changelog's end: the topic was recreated.
             case changelogRecreated = "changelog_recreated"
+            /// The changelog begins behind what the store has, or there is no store: records of it were deleted.
+            case changelogTruncated = "changelog_truncated"
             /// The changelog has a turn, but the group has no committed position: expired, or reset by hand.
             case positionLost = "position_lost"
             /// A changelog row of a newer version of the product.
@@ -39,6 +41,8 @@ final class Restore {
     /// From so many records on the store is told that it is being restored.
     static let longRestore: Int64 = 50_000
     static let stallLimit = Duration.seconds(30)
+    /// How long the group's position is waited for: while a dead owner's transaction has one pending, it is not told.
+    private static let positionPatience = Duration.seconds(2)
     /// A store older than this is not trusted: tombstones that it needs may be gone (half of `delete.retention.ms`).
     static let maximumAgeMilliseconds: Int64 = 12 * 3_600_000
 
@@ -141,7 +145,7 @@ final class Restore {
         #if SIMULATION
             if InjectedBug.isActive(.skippedRowsPassed) { return true }
         #endif
-        return try session.committed(partition, timeout: .seconds(10)) == committed
+        return try session.committed(partition, timeout: Restore.positionPatience) == committed
     }
 
     private func open() throws {
@@ -149,7 +153,7 @@ final class Restore {
         pending = []
         pendingBytes = 0
         // Positions first: an open transaction of a dead owner is settled before its rows are asked for.
-        committed = try session.committed(partition, timeout: .seconds(10))
+        committed = try session.committed(partition, timeout: Restore.positionPatience)
         let bounds = try session.changelogBounds(partition)
         target = bounds.end
         committedTurn = committed.flatMap { TurnRow.parse(metadata: $0.metadata) } ?? (0, 0)
@@ -163,15 +167,25 @@ final class Restore {
 
     /// The store as it is, or a new one where it cannot be trusted, which is told.
     private func openTrusted(bounds: (first: Int64, end: Int64)) throws -> any StateBackend {
-        if discardsStore { return try openNew() }
+        if discardsStore { return try openNew(bounds: bounds) }
         let opened: any StateBackend
         do throws(StoreError) {
             opened = try provider.open(partition: partition)
         } catch {
             guard error.code == .corrupt || error.code == .schema else { throw error }
-            return try openNew(insteadOf: TurnFault(error))
+            return try openNew(insteadOf: TurnFault(error), bounds: bounds)
         }
-        guard let checkpoint = try opened.checkpoint() else { return opened }
+        guard let checkpoint = try opened.checkpoint() else {
+            guard bounds.first == 0 else {
+                opened.close()
+                throw truncated(at: bounds.first)
+            }
+            return opened
+        }
+        if checkpoint.changelogOffset < bounds.first {
+            opened.close()
+            throw truncated(at: bounds.first)
+        }
         if checkpoint.changelogOffset > bounds.end {
             opened.close()
             throw Stop(
@@ -180,17 +194,17 @@ final class Restore {
                     "the store of partition \(partition) knows changelog offset \(checkpoint.changelogOffset), "
                     + "the topic ends at \(bounds.end): was it recreated?")
         }
-        if committedTurn.turn == 0, checkpoint.turn > 0 {
+        if committedTurn.turn == 0, checkpoint.epoch > 0 {
             opened.close()
             throw positionLost
         }
-        guard let doubt = doubt(about: checkpoint, bounds: bounds) else { return opened }
+        guard let doubt = doubt(about: checkpoint, end: bounds.end) else { return opened }
         opened.close()
-        return try openNew(insteadOf: doubt)
+        return try openNew(insteadOf: doubt, bounds: bounds)
     }
 
     /// Why a whole store is not trusted; `nil` where it is.
-    private func doubt(about checkpoint: StoreCheckpoint, bounds: (first: Int64, end: Int64)) -> TurnFault? {
+    private func doubt(about checkpoint: StoreCheckpoint, end: Int64) -> TurnFault? {
         let store = "the store of partition \(partition)"
         // A turn or an epoch that the group does not know: the history that made them was lost.
         if checkpoint.turn > committedTurn.turn || checkpoint.epoch > committedTurn.epoch
@@ -201,13 +215,10 @@ final class Restore {
                 "\(store) has turn \(checkpoint.turn) of epoch \(checkpoint.epoch), the group committed turn "
                     + "\(committedTurn.turn) of epoch \(committedTurn.epoch)")
         }
-        if checkpoint.changelogOffset < bounds.first {
-            return TurnFault(
-                .store, code: "store_behind",
-                "\(store) ends at changelog offset \(checkpoint.changelogOffset), the topic begins at \(bounds.first)")
-        }
         let age = now() - checkpoint.committedAtMilliseconds
-        if age > Restore.maximumAgeMilliseconds, checkpoint.changelogOffset < bounds.end {
+        // A store ends behind its turn's last row; on Kafka the marker of that transaction stands there. A turn since then adds
+        // a row at least, and its own marker.
+        if age > Restore.maximumAgeMilliseconds, checkpoint.changelogOffset + 1 < end {
             return TurnFault(
                 .store, code: "store_too_old",
                 "\(store) is \(age / 3_600_000) h old and behind its changelog, where deletions may be gone by now")
@@ -215,14 +226,25 @@ final class Restore {
         return nil
     }
 
-    private func openNew(insteadOf fault: TurnFault? = nil) throws(StoreError) -> any StateBackend {
-        try provider.discard(partition: partition)
-        let opened = try provider.open(partition: partition)
+    private func openNew(insteadOf fault: TurnFault? = nil, bounds: (first: Int64, end: Int64)) throws
+        -> any StateBackend
+    {
+        guard bounds.first == 0 else { throw truncated(at: bounds.first) }
         if var fault {
             fault.description += "; it is made anew from the changelog"
             observer.notify(.fault(fault))
         }
-        return opened
+        try provider.discard(partition: partition)
+        return try provider.open(partition: partition)
+    }
+
+    /// Compaction never moves a topic's first offset: somebody deleted records, and rows went with them.
+    private func truncated(at first: Int64) -> Stop {
+        Stop(
+            code: .changelogTruncated,
+            description:
+                "the changelog of partition \(partition) begins at \(first): records were deleted that the store has not got"
+        )
     }
 
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {

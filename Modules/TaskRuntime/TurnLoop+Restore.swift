@@ -43,6 +43,7 @@ extension TurnLoop {
             } catch let error as StoreError {
                 // One partition's disk is no reason for the others to wait.
                 restartLater(assignment, session, TurnFault(error), after: error)
+                try endEmptyTurn(session)
             }
         }
         return false
@@ -69,7 +70,15 @@ extension TurnLoop {
     private func restoreStep(
         _ restore: Restore, _ assignment: Assignment, _ session: any TurnSession, wait: Duration
     ) throws -> Bool {
-        switch try restore.step(wait: wait) {
+        let progress: Restore.Progress
+        do {
+            progress = try restore.step(wait: wait)
+        } catch let error as LogError where error.errorClass != .fatal {
+            // Its position or its changelog cannot be read now: the others go on.
+            restartLater(assignment, session, TurnFault(error))
+            return false
+        }
+        switch progress {
         case .working(let remaining, let goesOn):
             environment.observer.notify(.restoring(partition: assignment.partition, remaining: remaining))
             return goesOn

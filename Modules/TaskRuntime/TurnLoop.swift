@@ -61,6 +61,8 @@ package final class TurnLoop {
     private var isTurnOpen = false
     private var turnStart: ContinuousClock.Instant
     private var turnRecords = 0
+    /// Whose store an error comes from that nothing else names.
+    private var served: Assignment?
     /// The partition that the next turn begins with, so that none waits behind a busy one for ever.
     private var firstServed: Int32 = 0
     private(set) var partitions = PartitionCounts(byTopic: [:])
@@ -246,6 +248,7 @@ package final class TurnLoop {
                 }
                 try openTurn(session)
                 assignment.isInTurn = true
+                served = assignment
                 let isDone = try task.process(record)
                 try session.append(all: task.takeOutputs())
                 turnRecords += 1
@@ -266,6 +269,13 @@ package final class TurnLoop {
     /// By partition: a loop does the same again where it is given the same, down to the order of its calls.
     private func inOrder() -> [Assignment] { assignments.values.sorted { $0.partition < $1.partition } }
 
+    /// Ends a turn in which nothing is left.
+    func endEmptyTurn(_ session: any TurnSession) throws {
+        guard isTurnOpen, !assignments.values.contains(where: { $0.isInTurn }) else { return }
+        isTurnOpen = false
+        try session.abort()
+    }
+
     func openTurn(_ session: any TurnSession) throws {
         guard !isTurnOpen else { return }
         try session.begin()
@@ -282,6 +292,7 @@ package final class TurnLoop {
             var withheld: [OutgoingRecord] = []
         #endif
         for assignment in inTurn {
+            served = assignment
             let (row, changelog) = try assignment.task!.finishTurn()
             offsets.append(
                 TurnOffset(partition: assignment.partition, offset: row.inputOffset, metadata: row.metadata))
@@ -350,18 +361,16 @@ package final class TurnLoop {
         pause(environment.limits.retryPause)
     }
 
-    /// A store failed: nothing of the turn is kept, its tasks are restored from their last checkpoints.
+    /// A store failed: nothing of the turn is kept, its tasks are restored from their last checkpoints, the one whose store it
+    /// is as its error wants it.
     private func recover(from error: StoreError, _ session: any TurnSession) throws(LogError) {
         environment.observer.notify(.fault(TurnFault(error)))
         if isTurnOpen {
             isTurnOpen = false
             try session.abort()
         }
-        let inTurn = inOrder().filter { $0.isInTurn }
-        // Outside a turn it is not known whose store it was.
-        for assignment in inTurn.isEmpty ? inOrder().filter({ $0.task != nil }) : inTurn {
-            restart(assignment, session, after: error)
-        }
+        for assignment in inOrder() where assignment.isInTurn && assignment !== served { restart(assignment, session) }
+        if let served, served.task != nil { restart(served, session, after: error) }
         pause(environment.limits.retryPause)
     }
 
@@ -371,6 +380,7 @@ package final class TurnLoop {
     ) {
         environment.observer.notify(.fault(fault))
         restart(assignment, session, after: failure)
+        assignment.hasFailed = true
         assignment.retryAt = environment.instant() + environment.limits.retryPause
     }
 
@@ -396,6 +406,7 @@ package final class TurnLoop {
     private func tickIdlePartitions(_ session: any TurnSession) throws {
         let now = environment.now()
         for assignment in inOrder() where !assignment.isBusy {
+            served = assignment
             guard let task = assignment.task, task.clockKind == .wall, let due = try task.nextTimerDue(),
                 due.millisecondsSince1970 <= now,
                 assignment.lastTick < due.millisecondsSince1970

@@ -27,6 +27,8 @@ final class ScriptedSession: TurnSession {
     /// Where each changelog begins, if not at 0: what is below is gone.
     var changelogStarts: [Int32: Int64] = [:]
     var positions: [Int32: CommittedPosition] = [:]
+    /// What the next questions for a partition's position come to, the last first.
+    var positionFaults: [Int32: [LogError]] = [:]
     private var pending: [OutgoingRecord] = []
 
     func note(_ call: String) { trace.append(call) }
@@ -47,7 +49,8 @@ final class ScriptedSession: TurnSession {
     }
 
     func committed(_ partition: Int32, timeout: Duration) throws(LogError) -> CommittedPosition? {
-        positions[partition]
+        if let fault = positionFaults[partition]?.popLast() { throw fault }
+        return positions[partition]
     }
 
     func resume(_ partition: Int32, at offset: Int64) throws(LogError) { note("resume \(partition)@\(offset)") }

@@ -236,7 +236,7 @@ extension TurnLoopTests {
 
     /// Assigns the partition anew after `change`, and expects that its store is made anew meanwhile, for the reason told.
     private func expectNewStore(
-        becauseOf code: String, _ words: String, rows: Int = 4,
+        becauseOf code: String, _ words: String,
         after change: @escaping (ScriptedSession, MemoryProvider) throws -> Void
     ) throws {
         let (session, provider) = (session, provider)
@@ -246,7 +246,7 @@ extension TurnLoopTests {
             .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
         ])
         #expect(session.trace.count { $0 == "discard 0" } == 1)
-        #expect(try allRows(try #require(provider.opened[0])).filter { $0.hasPrefix("probe ") }.count == rows)
+        #expect(try allRows(try #require(provider.opened[0])).filter { $0.hasPrefix("probe ") }.count == 4)
         #expect(faults.map(\.code) == [code])
         #expect(faults.first?.description.contains(words) == true)
         #expect(faults.first?.description.hasSuffix("; it is made anew from the changelog") == true)
@@ -273,32 +273,46 @@ extension TurnLoopTests {
         }
     }
 
-    @Test func aStoreThatEndsBelowItsChangelogIsMadeAnew() throws {
-        try expectNewStore(becauseOf: "store_behind", "ends at changelog offset 0, the topic begins at 1", rows: 3) {
-            try alter($1) { $0.changelogOffset = 0 }
-            $0.changelogStarts[0] = 1
-        }
+    /// What is left of the changelog is no whole state.
+    @Test(arguments: [0, 1, nil, -1]) func aTruncatedChangelogStopsLoudly(store end: Int64?) throws {
+        let (session, provider) = (session, provider)
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3),
+            .act {
+                session.changelogStarts[0] = 1
+                if end == -1 { provider.openFaults[0] = [StoreError(.corrupt, "asked for")] }
+                guard let end else { return provider.opened[0] = nil }
+                if end >= 0 { #expect(throws: Never.self) { try alter(provider) { $0.changelogOffset = end } } }
+            },
+            .events([.lost([0])]), .events([.assigned([0])]), batch(0, 3..<4),
+        ])
+        // A store that has what was deleted is whole.
+        #expect(stops == (end == 1 ? [] : ["changelog_truncated"]))
+        #expect(texts().count == (end == 1 ? 4 : 3))
+        #expect(!session.trace.contains("discard 0"))
     }
 
     @Test func anOldStoreIsMadeAnewWhereItsChangelogHasGrown() throws {
         let now = now
         try expectNewStore(becauseOf: "store_too_old", "is 12 h old") {
             try alter($1) {
-                $0.changelogOffset -= 1
+                $0.changelogOffset -= 2
                 $0.committedAtMilliseconds = now - Restore.maximumAgeMilliseconds - 1
             }
         }
     }
 
-    @Test(arguments: [false, true]) func aStoreThatIsYoungOrWholeIsKept(isYoung: Bool) throws {
+    /// On Kafka the marker of its last transaction stands behind a whole store.
+    @Test(arguments: [(behind: 2, isYoung: true), (behind: 1, isYoung: false), (behind: 0, isYoung: false)])
+    func aStoreThatIsYoungOrWholeIsKept(_ store: (behind: Int64, isYoung: Bool)) throws {
         let (session, provider, now) = (session, provider, now)
         try run([
             .events([.assigned([0])]), batch(0, 0..<3),
             .act {
                 #expect(throws: Never.self) {
                     try alter(provider) {
-                        $0.changelogOffset -= isYoung ? 1 : 0
-                        $0.committedAtMilliseconds = now - Restore.maximumAgeMilliseconds - (isYoung ? 0 : 1)
+                        $0.changelogOffset -= store.behind
+                        $0.committedAtMilliseconds = now - Restore.maximumAgeMilliseconds - (store.isYoung ? 0 : 1)
                     }
                 }
             },
@@ -310,6 +324,14 @@ extension TurnLoopTests {
 
     private var faults: [TurnFault] {
         notices.all.compactMap { if case .fault(let fault) = $0 { fault } else { nil } }
+    }
+
+    /// A dead owner's transaction may keep it from being told.
+    @Test func aPositionThatIsNotToldHoldsUpItsPartitionAlone() throws {
+        session.positionFaults[0] = Array(repeating: LogError(.timedOut, .retriable, "asked for"), count: 3)
+        try run([.events([.assigned([0, 1])]), batch(1, 0..<1), batch(1, 1..<2), .events([]), batch(0, 0..<1)])
+        #expect(texts() == ["100:p0", "101:p1", "100:p0"])
+        #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 1@0", "resume 0@0"])
     }
 
     @Test func aNewerStoreStopsLoudly() throws {

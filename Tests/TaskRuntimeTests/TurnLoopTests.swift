@@ -137,6 +137,17 @@ import Testing
         #expect(texts() == ["100:p0"])
     }
 
+    /// Whose store it was is known; the others of the turn keep theirs.
+    @Test func aDamagedStoreIsThrownAwayAlone() throws {
+        try run([
+            .events([.assigned([0, 1, 2])]),
+            .events([.records([probe(0, 0), probe(1, 0, behaviour: "damaged")])]), .events([]), batch(0, 0..<1),
+        ])
+        #expect(session.trace.filter { $0.hasPrefix("discard") } == ["discard 1"])
+        #expect(session.trace.filter { $0.hasPrefix("pause") } == ["pause 0", "pause 1"])
+        #expect(texts() == ["100:p0"])
+    }
+
     @Test func aStoreThatIsBehindTheLogIsRestoredFromItsOwnPosition() throws {
         provider.commitFaults[0] = [nil, StoreError(.inputOutput, "asked for")]
         try run([.events([.assigned([0])]), batch(0, 0..<1), batch(0, 1..<2), .events([]), batch(0, 2..<3)])
