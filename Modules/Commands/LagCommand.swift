@@ -35,7 +35,7 @@ enum LagCommand {
         for row in rows where row.lag.isHeld && row.lag.seconds > longTransaction {
             Terminal().complain(
                 "\(row.worker.rawValue) \(row.lag.partition): an open transaction has held \(row.lag.records) records back for "
-                    + "\(seconds(row.lag.seconds)) s; kafka-transactions.sh find-hanging names it")
+                    + "\(seconds(row.lag.seconds)) s, from offset \(row.lag.end - row.lag.records) on")
         }
         let late = rows.filter { limit.map(Double.init) ?? .infinity < $0.lag.seconds }
         guard let worst = late.max(by: { $0.lag.seconds < $1.lag.seconds }) else { return .done }
@@ -74,7 +74,8 @@ enum LagCommand {
     private static func measure(_ installation: Installation, _ states: WorkerStates) throws -> [Row] {
         let catalogue = installation.options.catalogue
         let probe = LagProbe(
-            log: installation.log, catalogue: catalogue, now: { Int64(Date().timeIntervalSince1970 * 1_000) })
+            log: installation.log, catalogue: catalogue, asksAtOnce: true,
+            now: { Int64(Date().timeIntervalSince1970 * 1_000) })
         defer { probe.close() }
         var rows: [Row] = []
         for worker in WorkerName.allCases {
@@ -101,7 +102,8 @@ enum LagCommand {
                 [
                     row.worker.rawValue, "\(row.lag.partition)", "\(row.lag.records)", seconds(row.lag.seconds),
                     (row.owner ?? "nobody") + (row.host.map { " (\($0))" } ?? ""),
-                    row.lag.isHeld ? "held by an open transaction" : row.state ?? "-",
+                    row.lag.isHeld && row.lag.seconds > longTransaction
+                        ? "held by an open transaction" : row.state ?? "-",
                 ]
             })
     }

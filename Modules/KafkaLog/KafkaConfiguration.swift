@@ -88,7 +88,7 @@ struct KafkaConfiguration: Sendable {
     /// What an operator may override.
     private static func defaults(of role: KafkaRole) -> [String: String] {
         switch role {
-        case .admin, .uncommittedProbe:
+        case .admin:
             [:]
         case .member(let session):
             fetching(
@@ -102,7 +102,7 @@ struct KafkaConfiguration: Sendable {
         case .reader(.stream):
             // A partition that fell below its queue limit waits for the fetch under way: keep that short.
             fetching(aheadKibibytes: readerFetchQueueKibibytes, answerKibibytes: 256, waitMilliseconds: 100)
-        case .reader(.glance):
+        case .reader(.glance), .uncommittedProbe:
             // One batch at a time, whatever its size: it is all that is wanted.
             fetching(aheadKibibytes: 1, answerKibibytes: 1, waitMilliseconds: 100)
         case .changelog:

@@ -3,8 +3,9 @@ package import EventLog
 extension KafkaLog: OpenTransactionFinding {
     package func openTransactions(of topic: String, partitions: [Int32]) throws(LogError) -> [Int32: OpenTransaction] {
         let partitions = partitions.sorted()
-        let stable = try admin.stableEnds(of: topic, partitions: partitions)
+        // In this order: what is written and committed meanwhile is not held.
         let ends = try admin.ends(of: topic, partitions: partitions)
+        let stable = try admin.stableEnds(of: topic, partitions: partitions)
         let held = partitions.indices.filter { stable[$0] < ends[$0] }
         guard !held.isEmpty else { return [:] }
         let reader = try reader(.uncommittedProbe)

@@ -27,12 +27,21 @@ package final class LagProbe {
     private let log: any EventLog
     private let catalogue: TopicCatalogue
     private let now: () -> Int64
+    private let asksAtOnce: Bool
     private var reader: (any LogReader)?
+    /// Where each partition ended in the measurement before.
+    private var ends: [TopicPartition: Int64] = [:]
 
-    /// - Parameter now: wall time in milliseconds since 1970.
-    package init(log: any EventLog, catalogue: TopicCatalogue, now: @escaping () -> Int64) {
+    /// - Parameters:
+    ///   - asksAtOnce: open transactions are asked for in the first measurement, too. Else where nothing came to be readable
+    ///     since the one before: on a busy log there is one at most times, and it costs a client of its own.
+    ///   - now: wall time in milliseconds since 1970.
+    package init(
+        log: any EventLog, catalogue: TopicCatalogue, asksAtOnce: Bool = false, now: @escaping () -> Int64
+    ) {
         self.log = log
         self.catalogue = catalogue
+        self.asksAtOnce = asksAtOnce
         self.now = now
     }
 
@@ -69,7 +78,10 @@ package final class LagProbe {
 
     /// Where all is read that can be read, records may wait behind an open transaction.
     private func addHeld(to measured: [PartitionLag], of topic: String) throws(LogError) -> [PartitionLag] {
-        let idle = measured.filter { $0.records == 0 }.map(\.partition)
+        let idle = measured.filter { lag in
+            let before = ends.updateValue(lag.end, forKey: TopicPartition(topic, lag.partition))
+            return lag.records == 0 && (asksAtOnce || before == lag.end)
+        }.map(\.partition)
         guard !idle.isEmpty, let log = log as? any OpenTransactionFinding else { return measured }
         let open = try log.openTransactions(of: topic, partitions: idle)
         return measured.map { lag in

@@ -90,15 +90,19 @@ import Testing
         }
     }
 
-    @Test func `what an open transaction holds back counts where nothing else waits`() throws {
+    @Test(arguments: [true, false])
+    func `what an open transaction holds back counts where nothing else waits`(asksAtOnce: Bool) throws {
         try withLog { log in
             try append(2, to: 0, of: log)
             try commit([0: 1, 1: 0], of: log)
             let times = try Self.times(of: topic, in: log)
             let open = OpenTransaction(firstOffset: 0, end: 4, sinceMilliseconds: times[1] - 60_000)
             let probe = LagProbe(
-                log: HeldLog(log, open: [0: open, 1: open]), catalogue: catalogue, now: { times[1] + 1_000 })
+                log: HeldLog(log, open: [0: open, 1: open]), catalogue: catalogue, asksAtOnce: asksAtOnce,
+                now: { times[1] + 1_000 })
             defer { probe.close() }
+            // Who asks again and again looks where the end stood still.
+            if !asksAtOnce { #expect(try probe.measure(.approval).map(\.isHeld) == [false, false]) }
             let lag = try probe.measure(.approval)
             #expect(lag.map(\.isHeld) == [false, true])
             #expect(lag.map(\.records) == [1, 4])
