@@ -129,7 +129,7 @@ import EventLog
                 .unknownTopic, .abortable,
                 "\(record.topic) has \(topics[index].partitions) partitions, the record is for \(partition)")
         }
-        let size = record.headers.bytes.count + (record.key?.count ?? 0) + (record.value?.count ?? 0)
+        let size = record.byteCount
         guard size <= topics[index].maximumBytes else {
             throw LogError(
                 .recordTooLarge, .abortable,
@@ -349,9 +349,9 @@ import EventLog
     /// Makes the client anew after records were refused: in this library version their sequence numbers stay used up,
     /// and the next transaction would fail for the gap.
     private func replace(until deadline: ContinuousClock.Instant) throws(LogError) {
-        let diagnostics = handle.diagnostics
+        let fresh = try Self.open(identity, timeout, configuration, handle.diagnostics)
         close()
-        handle = try Self.open(identity, timeout, configuration, diagnostics)
+        handle = fresh
         queue = KafkaQueue.main(of: handle)
         do { try takeOver(until: deadline) } catch { throw LogError(error.code, .fatal, error.message) }
     }

@@ -188,23 +188,36 @@ package final class Engine {
     /// The port that the operators' pages are on; `nil` where they are not served.
     package var servedOpsPort: Int? { opsPort?.port }
 
-    /// Finishes the open turns and leaves, within the time given; what does not leave in time is left behind.
+    /// What was left behind at the end, by what it works for.
+    package struct Stragglers: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+        /// A turn or a message was not finished.
+        package static let work = Stragglers(rawValue: 1)
+        /// The lag was being asked for.
+        package static let watch = Stragglers(rawValue: 2)
+    }
+
+    /// Finishes the open turns and leaves, within the time given; what does not leave in time is left behind, and still uses
+    /// the log.
     @discardableResult
-    package func stop(timeout: TimeInterval = 10) -> Bool {
+    package func stop(timeout: TimeInterval = 10) -> Stragglers {
         monitor?.beginShutdown()
         for thread in threads { thread.stop() }
         let deadline = Date().addingTimeInterval(timeout)
-        let hasWatchLeft = lagWatch?.stop(within: 0) ?? true
+        var hasWatchLeft = lagWatch?.stop(within: 0) ?? true
         let left = threads.map { $0.join(timeout: max(0, deadline.timeIntervalSinceNow)) }
         let hasSenderLeft = postOffice?.stop(within: max(0.5, deadline.timeIntervalSinceNow)) ?? true
         if hasSenderLeft { postOffice = nil }
         if failure?.code == .fenced { noteContest() }
         // A thread that did not leave still has its identity: its slot stays taken until the process ends.
         if left.allSatisfy({ $0 }) { slots.removeAll() }
-        if !hasWatchLeft { lagWatch?.stop(within: max(0, deadline.timeIntervalSinceNow)) }
+        if !hasWatchLeft { hasWatchLeft = lagWatch?.stop(within: max(0, deadline.timeIntervalSinceNow)) ?? true }
         opsPort?.stop()
         opsPort = nil
-        return left.allSatisfy { $0 } && hasSenderLeft
+        var stragglers: Stragglers = hasWatchLeft ? [] : .watch
+        if !hasSenderLeft || left.contains(false) { stragglers.insert(.work) }
+        return stragglers
     }
 
     private func noteContest() {

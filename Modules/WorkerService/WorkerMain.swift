@@ -50,16 +50,21 @@ package enum WorkerMain {
         terminal.print(LogLine(level: "info", worker: worker.rawValue, message: "started\(place)").text())
         engine.waitUntilStoppedOrFailed()
         ShutdownBound.begin(name(of: worker))
-        let isClean = engine.stop()
+        let stragglers = engine.stop()
         if let failure = engine.failure, failure.code == .fenced {
             terminal.complain(
                 "\(name(of: worker)): another process has this identity (copied volume?): \(failure)")
             _exit(fencedExitCode)
         }
-        // Threads that did not leave still use the log.
-        guard isClean else { _exit(ExitCode.failed.rawValue) }
-        opened.log.close()
+        guard !stragglers.contains(.work) else {
+            terminal.complain(
+                "\(name(of: worker)): a thread did not leave in time; its open turn ends with its transaction")
+            _exit(ExitCode.failed.rawValue)
+        }
         terminal.print(LogLine(level: "info", worker: worker.rawValue, message: "stopped").text())
+        // A thread that did not leave still uses the log.
+        guard stragglers.isEmpty else { _exit(ExitCode.done.rawValue) }
+        opened.log.close()
         return .done
     }
 

@@ -75,7 +75,7 @@ import Testing
         #expect(try await get("/livez", engine).status == 200)
 
         let port = try #require(engine.servedOpsPort)
-        #expect(engine.stop())
+        #expect(engine.stop().isEmpty)
         let url = try #require(URL(string: "http://127.0.0.1:\(port)/livez"))
         await #expect(throws: (any Error).self) { _ = try await URLSession.shared.data(from: url) }
         log.close()
@@ -91,7 +91,7 @@ import Testing
         let second = try Engine(log: log, options: options)
         let failure = try #require(throws: (any Error).self) { try second.start() }
         #expect("\(failure)".contains("port \(port)"))
-        #expect(first.stop())
+        #expect(first.stop().isEmpty)
         log.close()
     }
 }
