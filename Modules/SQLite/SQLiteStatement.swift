@@ -59,7 +59,8 @@ import CSQLite
         try check(
             lend(value, at: index) {
                 let code = finishAndReset()
-                unsafe sqlite3_bind_null(handle, index)
+                // Not by binding NULL: that would make the connection forget the error's words.
+                unsafe sqlite3_clear_bindings(handle)
                 return code
             })
     }
