@@ -26,6 +26,17 @@ import Testing
         #expect(named.subtracting(known).isEmpty)
     }
 
+    /// A code's series begins with its first count, which `increase` alone does not see; workers emit no zeros before it.
+    @Test(arguments: [MetricName.deadLetters, .faults])
+    func `an alert about a code counts the first time, too`(metric: MetricName) throws {
+        let rules = try Self.text("Examples/prometheus/tributary.rules.yml")
+        #expect(rules.contains("\(metric.rawValue) unless \(metric.rawValue) offset"))
+        let lines = try Self.text("Examples/prometheus/tributary.rules.test.yml").split(separator: "\n")
+        let series = lines.indices.filter { lines[$0].contains("series: '\(metric.rawValue){") }
+        #expect(!series.isEmpty)
+        for index in series { #expect(lines[index + 1].contains("values: '_ "), "\(lines[index])") }
+    }
+
     @Test func `every alert has a section that says what to do`() throws {
         let rules = try Self.text("Examples/prometheus/tributary.rules.yml")
         let handbook = try Self.text("docs/operations.md")
