@@ -26,3 +26,12 @@ static inline long tributary_curl_response_code(CURL *handle) {
     long code = 0;
     return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code) == CURLE_OK ? code : 0;
 }
+
+typedef int (*tributary_curl_listener)(CURL *handle, curl_infotype type, char *data, size_t size, void *context);
+
+// Lets the listener see what is said on the connection, as curl's own log would.
+static inline CURLcode tributary_curl_set_listener(CURL *handle, tributary_curl_listener listener, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, listener);
+    if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_DEBUGDATA, context);
+    return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L) : code;
+}

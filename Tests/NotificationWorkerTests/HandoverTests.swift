@@ -106,12 +106,14 @@ extension ProcessorTests {
         while try processor.taskWillStart(at: position, wait: .zero) != .done {}
     }
 
-    private func record(_ payload: some EventPayload, offset: Int64) -> LogRecord {
+    private func record(_ payload: some EventPayload, offset: Int64, key: String? = nil) -> LogRecord {
         let envelope = EventEnvelope(
-            id: "\(offset)", source: "/tributary/notification-sender/before", type: type(of: payload).type, time: start)
+            id: "\(offset)", source: "/tributary/notification-sender/before", type: type(of: payload).type, time: start,
+            key: key)
         return LogRecord(
             topic: "tributary.notification.v1", partition: 0, offset: offset,
-            appendTimeMilliseconds: start.millisecondsSince1970, key: nil, value: JSONEncoding.encode(payload),
+            appendTimeMilliseconds: start.millisecondsSince1970, key: key.map { Array($0.utf8) },
+            value: JSONEncoding.encode(payload),
             headers: CloudEventCodec.encode(envelope))
     }
 
@@ -205,6 +207,30 @@ extension ProcessorTests {
         let restarted = RecordingDispatch()
         try restart(restarted)
         #expect(restarted.drain().map(\.phase) == [.giveUp])
+    }
+
+    /// The result of an attempt of a sender that had the partition before may come late.
+    @Test func `makes no announced attempt of a message whose result is in the same turn`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start)
+        #expect(dispatch.drain().map(\.phase) == [.new, .announced])
+        let announcement = NotificationSending(
+            notification: request.notification, recipient: request.recipient, attempt: 2, occurredAt: start)
+        while try !harness.task.process(record(announcement, offset: 2, key: request.recipient.text)) {}
+        _ = try harness.process(record(report(request), offset: 3))
+        #expect(dispatch.drain().isEmpty)
+        #expect(try pending() == 0)
+    }
+
+    @Test func `takes an announced attempt back from the sender when the message gets its result`() throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        for request in requests { _ = try sending(request, attempt: 1, at: start + .seconds(1)) }
+        _ = try sending(requests[0], attempt: 2, at: start + .seconds(2))
+        #expect(dispatch.withdrawn.isEmpty)
+        _ = try sent(requests[0], attempt: 1, at: start + .seconds(3))
+        #expect(dispatch.withdrawn == [requests[0].notification])
     }
 
     @Test func `hands nothing over twice when a turn is taken back`() throws {

@@ -24,10 +24,13 @@ final class RecordingDispatch: NotificationDispatch {
 
     var underway: Set<NotificationID> = []
     var finished: [Int32] = []
+    var withdrawn: Set<NotificationID> = []
 
     func underway(of partition: Int32) -> Set<NotificationID> { underway }
 
     func finish(_ partition: Int32) { finished.append(partition) }
+
+    func withdraw(_ ids: Set<NotificationID>, from partition: Int32) { withdrawn.formUnion(ids) }
 
     func forget(_ partition: Int32) { forgotten.append(partition) }
 
@@ -247,6 +250,50 @@ final class RecordingDispatch: NotificationDispatch {
         _ = try sending(request, attempt: 2, at: start + .minutes(3))
         let result = try failed(request, .unknown, attempt: 2, at: start + .minutes(4))
         #expect(try states(result) == [.unknown])
+    }
+
+    private static let courses: [(outcomes: [NotificationFailed.Outcome], end: NotificationFact.State)] = [
+        ([.unknown, .retry, .unknown], .unknown),
+        ([.retry, .unknown, .retry, .unknown], .unknown),
+        ([.unknown, .retry, .retry, .retry, .retry, .retry], .unknown),
+        ([.unknown, .failed], .unknown),
+        ([.unknown, .stale], .unknown),
+        ([.retry, .failed], .failed),
+        ([.retry, .stale], .stale),
+        ([.retry, .retry, .retry, .retry, .retry, .retry], .failed),
+    ]
+
+    /// A refusal says nothing of an earlier attempt.
+    @Test(arguments: courses)
+    func `forgets no attempt without an answer over a later refusal`(
+        outcomes: [NotificationFailed.Outcome], end: NotificationFact.State
+    ) throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        var time = start
+        var ends: [NotificationFact.State] = []
+        for (index, outcome) in outcomes.enumerated() {
+            #expect(ends.isEmpty)
+            let attempt = Int64(index + 1)
+            _ = try sending(request, attempt: attempt, at: time + .seconds(1))
+            ends += try states(failed(request, outcome, attempt: attempt, at: time + .seconds(2)))
+            time = time + .hours(9)
+            _ = try harness.advance(to: time)
+        }
+        #expect(ends == [end])
+    }
+
+    @Test func `counts attempts that were lost with their process, whatever the next one brings`() throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        for request in requests { _ = try sending(request, attempt: 1, at: start + .seconds(1)) }
+        _ = try sending(requests[0], attempt: 2, at: start + .seconds(2))
+        #expect(try failed(requests[0], .retry, attempt: 2, at: start + .seconds(3)).outputs.isEmpty)
+        // It was too late for the next attempt before that was announced.
+        #expect(try states(failed(requests[1], .stale, attempt: 2, at: start + .seconds(3))) == [.unknown])
+        _ = try harness.advance(to: start + .hours(1))
+        _ = try sending(requests[0], attempt: 3, at: start + .hours(1))
+        #expect(try states(failed(requests[0], .unknown, attempt: 3, at: start + .hours(2))) == [.unknown])
     }
 
     @Test func `ignores results of attempts and messages that are over`() throws {

@@ -14,9 +14,11 @@ final class TinyRelay: Sendable {
 
     let port: Int
     private let listener: Int32
+    private let greeting: String
     private let lines = Mutex<[String]>([])
 
-    init(answer: @escaping Answer) throws {
+    init(greeting: String = "220 tiny", answer: @escaping Answer) throws {
+        self.greeting = greeting
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -51,7 +53,7 @@ final class TinyRelay: Sendable {
     var received: [String] { lines.withLock { $0 } }
 
     private func serve(_ connection: Int32, _ answer: Answer) {
-        guard say("220 tiny", on: connection) else { return }
+        guard say(greeting, on: connection) else { return }
         var isData = false
         while let line = readLine(connection) {
             lines.withLock { $0.append(line) }
@@ -83,9 +85,9 @@ final class TinyRelay: Sendable {
 @Suite(.timeLimit(.minutes(1))) struct SMTPSinkTests {
     private func deliver(
         _ draft: MessageDraft = MessageDraft(request: MessageSamples.request(), sender: MessageSender()),
-        security: SMTPSettings.Security = .none, answer: @escaping TinyRelay.Answer
+        security: SMTPSettings.Security = .none, greeting: String = "220 tiny", answer: @escaping TinyRelay.Answer
     ) throws -> (Delivery, [String]) {
-        let relay = try TinyRelay(answer: answer)
+        let relay = try TinyRelay(greeting: greeting, answer: answer)
         defer { relay.stop() }
         let sink = try SMTPSink(
             settings: SMTPSettings(
@@ -118,12 +120,24 @@ final class TinyRelay: Sendable {
     @Test(arguments: [
         ("RCPT", "550 no such user", Delivery.failed("the relay refused it with 550")),
         ("RCPT", "451 later", .retry("the relay refused it with 451")),
-        ("MAIL", "554 no", .failed("the relay refused it with 554")),
+        ("RCPT", "530 log in first", .retry("the relay refused it with 530")),
+        ("MAIL", "530 log in first", .retry("the relay refused it with 530")),
+        ("MAIL", "554 no", .retry("the relay refused it with 554")),
+        ("DATA", "554 no", .retry("the relay refused it with 554")),
         (".", "452 full", .retry("the relay refused it with 452")),
         (".", "552 too big", .failed("the relay refused it with 552")),
     ])
     func `tells a refusal for now from one for good`(command: String, reply: String, expected: Delivery) throws {
         #expect(try deliver(answer: Self.friendly(except: command, reply)).0 == expected)
+    }
+
+    @Test func `fails no message for good that the relay has not heard of`() throws {
+        let (delivery, lines) = try deliver(greeting: "554 no service here", answer: Self.friendly())
+        guard case .retry = delivery else {
+            Issue.record("the relay does not talk to us at all")
+            return
+        }
+        #expect(!lines.contains { $0.hasPrefix("MAIL") })
     }
 
     @Test func `does not know what became of a message that had no answer`() throws {

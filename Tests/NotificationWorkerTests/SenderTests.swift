@@ -12,15 +12,25 @@ final class ScriptedSink: MessageSink {
     let name = "scripted"
     var isIdempotent = true
     var answers: [Delivery] = []
+    /// Called while a message is delivered.
+    var onDelivery: () -> Void = {}
     private(set) var delivered: [NotificationID] = []
     private(set) var flushes = 0
 
     func deliver(_ draft: MessageDraft) -> Delivery {
         delivered.append(draft.request.notification)
+        onDelivery()
         return answers.isEmpty ? .sent : answers.removeFirst()
     }
 
     func flush() { flushes += 1 }
+}
+
+/// A clock that moves when it is told to.
+final class SteppedClock {
+    private(set) var now = ContinuousClock.now
+
+    func step(_ duration: Duration) { now = now.advanced(by: duration) }
 }
 
 /// What a sender wrote to the log.
@@ -136,6 +146,131 @@ final class Published {
         _ = try sender.sendNext()
         #expect(sink.delivered.count == 1)
         #expect(published.types == [NotificationSending.type, NotificationSent.type])
+    }
+
+    private func ids(_ abouts: String...) -> [NotificationID] { abouts.map { job($0).request.notification } }
+
+    private func announced(_ numbers: ClosedRange<Int>) -> [NotificationJob] {
+        numbers.map { job("ref_\($0)", .announced) }
+    }
+
+    @Test func `begins no other message when it is to stop, and says which it did not make`() throws {
+        sink.isIdempotent = false
+        let sender = sender()
+        _ = sender.take(announced(1...3), from: 0)
+        #expect(try sender.sendNext(while: { sink.delivered.isEmpty }) == 1)
+        #expect(sink.delivered == ids("ref_1"))
+        #expect(published.types == [NotificationSent.type])
+        try sender.sendLast()
+        #expect(sink.delivered.count == 1)
+        #expect(published.types == [NotificationSent.type, NotificationFailed.type])
+        let messages = try failed(published.batches.last?.first).messages
+        #expect(messages.map(\.notification) == ids("ref_2", "ref_3"))
+        #expect(messages.map(\.outcome) == [.retry, .retry])
+        // Whoever has the partition next is given the rest.
+        #expect(sender.take([job("ref_4")], from: 0) == 0)
+        #expect(sender.room(for: 0) == 0)
+    }
+
+    @Test func `begins nothing for a partition that goes elsewhere in the middle of a batch`() throws {
+        sink.isIdempotent = false
+        let sender = sender()
+        _ = sender.take(announced(1...2) + [job("ref_3")], from: 0)
+        _ = sender.take(announced(4...4), from: 1)
+        sink.onDelivery = { sender.forget(0) }
+        while try sender.sendNext() > 0 {}
+        sink.onDelivery = {}
+        #expect(sink.delivered == ids("ref_1", "ref_4"))
+        #expect(sender.underway(of: 0).isEmpty)
+        let reports = try published.batches.joined().filter { $0.envelope.type == NotificationFailed.type }
+            .flatMap { try failed($0).messages }
+        #expect(reports.map(\.notification) == ids("ref_2"))
+        #expect(reports.map(\.outcome) == [.retry])
+    }
+
+    @Test(arguments: [(false, [3, 3, 3, 1]), (true, [10])])
+    func `writes results at short intervals where a repetition would reach somebody`(
+        idempotent: Bool, batches: [Int]
+    ) throws {
+        sink.isIdempotent = idempotent
+        let (published, clock) = (published, SteppedClock())
+        let sender = NotificationSender(
+            settings: NotificationSenderSettings(session: "test", resultInterval: .milliseconds(500)), sink: sink,
+            publish: { try published.write($0) }, wallClock: { MessageSamples.start }, clock: { clock.now })
+        sink.onDelivery = { clock.step(.milliseconds(200)) }
+        _ = sender.take(announced(1...10), from: 0)
+        while try sender.sendNext() > 0 {}
+        #expect(try published.batches.map { try sent($0.first).messages.count } == batches)
+    }
+
+    @Test func `announces few attempts ahead, and does not wait for ever for those that do not come back`() throws {
+        sink.isIdempotent = false
+        let (published, clock) = (published, SteppedClock())
+        let sender = NotificationSender(
+            settings: NotificationSenderSettings(session: "test", announcementLimit: 2), sink: sink,
+            publish: { try published.write($0) }, wallClock: { MessageSamples.start }, clock: { clock.now })
+        _ = sender.take((1...5).map { job("ref_\($0)") }, from: 0)
+        #expect(try sender.sendNext() == 2)
+        #expect(try sender.sendNext() == 0)
+        _ = sender.take(announced(1...1), from: 0)
+        #expect(try sender.sendNext() == 2)
+        #expect(sink.delivered == ids("ref_1"))
+        #expect(try sender.sendNext() == 0)
+        clock.step(.seconds(31))
+        #expect(try sender.sendNext() == 2)
+        let announcements = published.batches.joined().filter { $0.envelope.type == NotificationSending.type }
+        #expect(announcements.count == 5)
+    }
+
+    @Test func `drops an announced attempt whose message has its result`() throws {
+        sink.isIdempotent = false
+        let sender = sender()
+        _ = sender.take(announced(1...2), from: 0)
+        sender.withdraw(Set(ids("ref_1")), from: 0)
+        #expect(try sender.sendNext() == 1)
+        #expect(sink.delivered == ids("ref_2"))
+        #expect(published.types == [NotificationSent.type])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `says what it does not make before a partition goes elsewhere`() throws {
+        sink.isIdempotent = false
+        let (published, isSending, goOn) = (published, DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let thread = NotificationSenderThread()
+        let sender = NotificationSender(
+            settings: NotificationSenderSettings(session: "test"), sink: sink, publish: { try published.write($0) },
+            wallClock: { MessageSamples.start }, wake: { thread.wake() })
+        sink.onDelivery = {
+            isSending.signal()
+            _ = goOn.wait(timeout: .now() + .seconds(30))
+        }
+        _ = sender.take(announced(1...2), from: 0)
+        thread.start(sender) { _ in }
+        isSending.wait()
+        sender.forget(0)
+        #expect(sender.underway(of: 0) == Set(ids("ref_1", "ref_2")))
+        goOn.signal()
+        sender.finish(0)
+        #expect(sender.underway(of: 0).isEmpty)
+        #expect(thread.stop(within: 10))
+        #expect(sink.delivered == ids("ref_1"))
+        #expect(published.types == [NotificationSent.type, NotificationFailed.type])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `writes the results of what was sent before it ends, also after a fault`()
+        throws
+    {
+        sink.isIdempotent = false
+        let (published, hasFailed) = (published, DispatchSemaphore(value: 0))
+        published.failures = 1
+        let thread = NotificationSenderThread()
+        let sender = NotificationSender(
+            settings: NotificationSenderSettings(session: "test"), sink: sink, publish: { try published.write($0) },
+            wallClock: { MessageSamples.start }, wake: { thread.wake() })
+        _ = sender.take(announced(1...1), from: 0)
+        thread.start(sender) { _ in hasFailed.signal() }
+        hasFailed.wait()
+        #expect(thread.stop(within: 10))
+        #expect(published.types == [NotificationSent.type])
     }
 
     @Test func `gives up what had no answer without another attempt`() throws {

@@ -8,36 +8,20 @@ import Synchronization
 /// Jobs come from the partitions' threads, a bounded number of each. `sendNext` works off one batch; one thread calls it
 /// (`NotificationSenderThread`, or a test). A batch's results go to the log together; where that fails they are kept and
 /// tried again before anything else is sent. What is lost with the process is asked for again by the partitions.
+///
+/// Where a repeated message would reach its recipient twice, a batch is what is done in a short time, its jobs are taken
+/// one by one, so that none is begun for a partition that is gone, and few attempts are announced ahead of being made. An
+/// announced attempt that is dropped is reported as one that may be tried again: it does not count as unanswered.
 package final class NotificationSender: NotificationDispatch, @unchecked Sendable {
     // `queue` is guarded by its mutex; everything else that changes belongs to the thread that calls `sendNext`.
-
-    private struct Entry {
-        var job: NotificationJob
-        var partition: Int32
-    }
-
-    private struct Queue {
-        var entries: [Entry] = []
-        /// The first entry that is not begun; those before it are gone.
-        var head = 0
-        var waiting: [Int32: Int] = [:]
-        /// Messages whose jobs have begun and whose results are not in the log, by partition.
-        var underway: [Int32: Set<NotificationID>] = [:]
-        /// Counts the times that everything under way had come to its end.
-        var finished = 0
-        /// The count at which somebody waited in vain: nobody waits for the same jobs again.
-        var abandoned: Int?
-        var waiters: [DispatchSemaphore] = []
-
-        var isEmpty: Bool { head == entries.count }
-    }
 
     private let settings: NotificationSenderSettings
     private let sink: any MessageSink
     private let publish: ([SenderEvent]) throws -> Void
     private let wallClock: () -> Timestamp
+    private let clock: () -> ContinuousClock.Instant
     private let wake: @Sendable () -> Void
-    private let queue = Mutex(Queue())
+    private let queue = Mutex(SenderQueue())
     private var sequences: [Int32: Int64] = [:]
     private var results = ResultBatch()
     /// Events that are not in the log yet.
@@ -46,112 +30,84 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     /// - Parameters:
     ///   - publish: appends the events to `notification.v1` in one transaction.
     ///   - wallClock: the wall's time, by which alone a message is stale.
+    ///   - clock: measures how long results wait to be written.
     ///   - wake: called when there is work and there was none.
     package init(
         settings: NotificationSenderSettings, sink: any MessageSink, publish: @escaping ([SenderEvent]) throws -> Void,
-        wallClock: @escaping () -> Timestamp, wake: @escaping @Sendable () -> Void = {}
+        wallClock: @escaping () -> Timestamp, clock: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now },
+        wake: @escaping @Sendable () -> Void = {}
     ) {
         self.settings = settings
         self.sink = sink
         self.publish = publish
         self.wallClock = wallClock
+        self.clock = clock
         self.wake = wake
     }
+
+    /// Whether a message that is sent again changes nothing, so that a result may be lost.
+    package var repeatsHarmlessly: Bool { sink.isIdempotent }
 
     // MARK: Jobs
 
     package func room(for partition: Int32) -> Int {
-        queue.withLock { max(0, settings.jobsPerPartition - $0.waiting[partition, default: 0]) }
+        queue.withLock { $0.room(for: partition, of: settings.jobsPerPartition) }
     }
 
     package func take(_ jobs: [NotificationJob], from partition: Int32) -> Int {
         let (taken, wasEmpty) = queue.withLock { queue in
             let wasEmpty = queue.isEmpty
-            let room = max(0, settings.jobsPerPartition - queue.waiting[partition, default: 0])
-            let taken = min(room, jobs.count)
-            for job in jobs.prefix(taken) { queue.entries.append(Entry(job: job, partition: partition)) }
-            queue.waiting[partition, default: 0] += taken
-            return (taken, wasEmpty)
+            return (queue.add(jobs, of: partition, limit: settings.jobsPerPartition), wasEmpty)
         }
-        if taken > 0 && wasEmpty { wake() }
+        // The thread may also sleep while announced attempts are awaited.
+        if taken > 0 && (wasEmpty || jobs[0].phase == .announced) { wake() }
         return taken
     }
 
+    package func withdraw(_ ids: Set<NotificationID>, from partition: Int32) {
+        queue.withLock { $0.withdraw(ids, from: partition) }
+    }
+
     package func forget(_ partition: Int32) {
-        queue.withLock { queue in
-            queue.entries.removeSubrange(..<queue.head)
-            queue.head = 0
-            queue.entries.removeAll { $0.partition == partition }
-            queue.waiting[partition] = nil
-        }
+        if queue.withLock({ $0.drop(partition) }) { wake() }
     }
 
     package func underway(of partition: Int32) -> Set<NotificationID> {
-        queue.withLock { $0.underway[partition] ?? [] }
+        queue.withLock { $0.underway(of: partition) }
     }
 
     package func finish(_ partition: Int32) {
         forget(partition)
         let waiter = DispatchSemaphore(value: 0)
-        let isThrough = queue.withLock { queue in
-            guard queue.underway[partition] != nil, queue.abandoned != queue.finished else { return true }
-            queue.waiters.append(waiter)
-            return false
-        }
-        guard !isThrough, waiter.wait(timeout: .now() + Self.finishTimeout) == .timedOut else { return }
-        queue.withLock { queue in
-            queue.abandoned = queue.finished
-            queue.waiters.removeAll { $0 === waiter }
-        }
+        guard queue.withLock({ $0.wait(waiter, for: partition) }),
+            waiter.wait(timeout: .now() + Self.finishTimeout) == .timedOut
+        else { return }
+        queue.withLock { $0.waitedInVain(waiter) }
     }
 
     /// How long a partition waits for its last results before it goes elsewhere.
     private static let finishTimeout = DispatchTimeInterval.seconds(5)
 
-    /// Everything that was begun is in the log.
-    private func endBatch() {
-        queue.withLock { queue in
-            guard !queue.underway.isEmpty else { return }
-            queue.underway.removeAll(keepingCapacity: true)
-            queue.finished += 1
-            for waiter in queue.waiters { waiter.signal() }
-            queue.waiters.removeAll()
-        }
-    }
-
-    private func nextBatch() -> [Entry] {
-        queue.withLock { queue in
-            let batch = Array(queue.entries[queue.head...].prefix(settings.batchSize))
-            queue.head += batch.count
-            for entry in batch {
-                queue.waiting[entry.partition]? -= 1
-                queue.underway[entry.partition, default: []].insert(entry.job.request.notification)
-            }
-            if queue.isEmpty {
-                queue.entries.removeAll(keepingCapacity: true)
-                queue.head = 0
-            } else if queue.head >= queue.entries.count / 2 {
-                queue.entries.removeSubrange(..<queue.head)
-                queue.head = 0
-            }
-            return batch
-        }
-    }
-
     // MARK: Sending
 
     /// Works off one batch and writes its results together; returns how many jobs there were.
     ///
+    /// - Parameter goesOn: asked before each message that must not be repeated; after `false` no other is begun.
     /// - Throws: what `publish` threw. The results are kept; the next call begins with them.
-    package func sendNext() throws -> Int {
+    package func sendNext(while goesOn: () -> Bool = { true }) throws -> Int {
         try writeResults()
-        let batch = nextBatch()
-        guard !batch.isEmpty else { return 0 }
-        for entry in batch { work(entry) }
+        let count = (sink.isIdempotent ? workTogether() : workSingly(while: goesOn)) + giveBack()
+        guard count > 0 else { return 0 }
         sink.flush()
         results.take(sink: sink.name) { add($1, partition: $0) }
         try writeResults()
-        return batch.count
+        return count
+    }
+
+    /// Drops what is not begun, takes nothing any more and writes the last results. May be called again when it throws.
+    package func sendLast() throws {
+        queue.withLock { $0.close() }
+        _ = try sendNext { false }
     }
 
     private func writeResults() throws {
@@ -159,10 +115,38 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
             try publish(unpublished)
             unpublished.removeAll(keepingCapacity: true)
         }
-        endBatch()
+        queue.withLock { $0.endBatch() }
     }
 
-    private func work(_ entry: Entry) {
+    private func workTogether() -> Int {
+        let batch = queue.withLock { $0.nextBatch(settings.batchSize) }
+        for entry in batch { work(entry) }
+        return batch.count
+    }
+
+    private func workSingly(while goesOn: () -> Bool) -> Int {
+        let start = clock()
+        var (count, time) = (0, start)
+        while count < settings.batchSize, time - start < settings.resultInterval, goesOn() {
+            guard let entry = queue.withLock({ $0.next(announcementLimit: settings.announcementLimit, at: time) })
+            else { break }
+            work(entry)
+            count += 1
+            time = clock()
+        }
+        return count
+    }
+
+    /// Reports the announced attempts that are not made.
+    private func giveBack() -> Int {
+        let unmade = queue.withLock { $0.takeUnmade() }
+        for entry in unmade {
+            fail(entry, .retry, "It was not begun: its sender stopped or its partition went elsewhere.")
+        }
+        return unmade.count
+    }
+
+    private func work(_ entry: JobLine.Entry) {
         let job = entry.job
         if let age = staleAge(of: job) {
             let limit = settings.staleAfter.milliseconds / TimeSpan.days(1).milliseconds
@@ -170,16 +154,21 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         }
         switch job.phase {
         case .giveUp: fail(entry, .unknown, "Attempts had no answer; whether the recipient got it is not known.")
-        case .new where !sink.isIdempotent:
-            add(
-                NotificationSending(
-                    notification: job.request.notification, recipient: job.request.recipient, attempt: job.attempt,
-                    occurredAt: job.time), of: job.request, partition: entry.partition)
+        case .new where !sink.isIdempotent: announce(entry)
         case .new, .announced: deliver(entry)
         }
     }
 
-    private func deliver(_ entry: Entry) {
+    private func announce(_ entry: JobLine.Entry) {
+        let (job, time) = (entry.job, clock())
+        queue.withLock { $0.announce(entry, at: time) }
+        add(
+            NotificationSending(
+                notification: job.request.notification, recipient: job.request.recipient, attempt: job.attempt,
+                occurredAt: job.time), of: job.request, partition: entry.partition)
+    }
+
+    private func deliver(_ entry: JobLine.Entry) {
         let job = entry.job
         switch sink.deliver(MessageDraft(request: job.request, sender: settings.sender)) {
         case .sent:
@@ -200,7 +189,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         return age > settings.staleAfter ? age.milliseconds / TimeSpan.days(1).milliseconds : nil
     }
 
-    private func fail(_ entry: Entry, _ outcome: NotificationFailed.Outcome, _ reason: String) {
+    private func fail(_ entry: JobLine.Entry, _ outcome: NotificationFailed.Outcome, _ reason: String) {
         let message = NotificationFailed.Message(
             notification: entry.job.request.notification, attempt: entry.job.attempt, outcome: outcome, reason: reason)
         results.add(message, of: entry.job, partition: entry.partition)

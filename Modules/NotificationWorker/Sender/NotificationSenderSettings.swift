@@ -9,14 +9,20 @@ package struct NotificationSenderSettings: Sendable, Hashable {
     package var staleAfter: TimeSpan
     /// Sends however old; only honoured for sinks that reach nobody.
     package var sendsHistory: Bool
-    /// Jobs of one partition that wait in memory; the rest waits in its store.
+    /// Jobs of one partition that wait in memory; the rest waits in its store. As many announced ones may wait beside them.
     package var jobsPerPartition: Int
     /// Jobs whose results are written together.
     package var batchSize: Int
+    /// Where a repeated message would reach the recipient twice, results are written so often, whatever the batch: what a
+    /// process that is killed has not written is sent again.
+    package var resultInterval: Duration
+    /// Attempts that are announced and not made, of all partitions: so many are taken for made when a process is killed.
+    package var announcementLimit: Int
 
     package init(
         session: String, sender: MessageSender = MessageSender(), staleAfter: TimeSpan = .days(7),
-        sendsHistory: Bool = false, jobsPerPartition: Int = 1_024, batchSize: Int = 512
+        sendsHistory: Bool = false, jobsPerPartition: Int = 1_024, batchSize: Int = 512,
+        resultInterval: Duration = .milliseconds(500), announcementLimit: Int = 128
     ) {
         self.session = session
         self.sender = sender
@@ -24,5 +30,7 @@ package struct NotificationSenderSettings: Sendable, Hashable {
         self.sendsHistory = sendsHistory
         self.jobsPerPartition = jobsPerPartition
         self.batchSize = batchSize
+        self.resultInterval = resultInterval
+        self.announcementLimit = announcementLimit
     }
 }

@@ -11,6 +11,8 @@ package final class NotificationSenderThread: Sendable {
     private let signal = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
     private let isStopping = Atomic(false)
+    /// Nobody waits for the last results any more.
+    private let isGivenUp = Atomic(false)
     private let queue = DispatchQueue(label: "tributary.notification-sender")
 
     package init() {}
@@ -25,20 +27,37 @@ package final class NotificationSenderThread: Sendable {
         queue.async { [self] in
             while !isStopping.load(ordering: .acquiring) {
                 do {
-                    if try sender.sendNext() == 0 { _ = signal.wait(timeout: .now() + Self.longestSleep) }
+                    let count = try sender.sendNext { !isStopping.load(ordering: .acquiring) }
+                    if count == 0 { _ = signal.wait(timeout: .now() + Self.longestSleep) }
                 } catch {
                     onFault(error)
                     _ = signal.wait(timeout: .now() + Self.pauseAfterFault)
                 }
             }
+            if !sender.repeatsHarmlessly { sendLast(sender, onFault) }
             finished.signal()
         }
     }
 
-    /// Ends after the batch under way; `false` where that takes longer than the time given. Called once, after `start`.
+    /// Writes what was sent, and what was announced and is not, until the log takes it or nobody waits.
+    private func sendLast(_ sender: NotificationSender, _ onFault: (any Error) -> Void) {
+        while !isGivenUp.load(ordering: .acquiring) {
+            do {
+                return try sender.sendLast()
+            } catch {
+                onFault(error)
+                _ = signal.wait(timeout: .now() + Self.pauseAfterFault)
+            }
+        }
+    }
+
+    /// Ends after the message under way, where messages must not be repeated, else after the batch, its results in the log;
+    /// `false` where that takes longer than the time given. Called once, after `start`.
     package func stop(within seconds: Int) -> Bool {
         isStopping.store(true, ordering: .releasing)
         signal.signal()
-        return finished.wait(timeout: .now() + .seconds(seconds)) == .success
+        guard finished.wait(timeout: .now() + .seconds(seconds)) == .timedOut else { return true }
+        isGivenUp.store(true, ordering: .releasing)
+        return false
     }
 }

@@ -41,18 +41,20 @@ import Domain
             return .retry("out of memory")
         }
         defer { unsafe curl_slist_free_all(recipients) }
+        // The connection outlives the message, and must not speak to what is gone.
+        defer { unsafe curl_easy_reset(curl) }
         unsafe curl_easy_reset(curl)
         guard configure(sender: sender),
             unsafe tributary_curl_set_list(curl, CURLOPT_MAIL_RCPT, recipients) == CURLE_OK
-        else { return .failed("libcurl refuses the settings of the relay") }
+        else { return .retry("libcurl refuses the settings of the relay") }
         let code = withExtendedLifetime(upload) {
             let context = unsafe Unmanaged.passUnretained(upload).toOpaque()
-            guard unsafe tributary_curl_set_reader(curl, Upload.read, context) == CURLE_OK else {
-                return CURLE_FAILED_INIT
-            }
+            guard unsafe tributary_curl_set_reader(curl, Upload.read, context) == CURLE_OK,
+                unsafe tributary_curl_set_listener(curl, Upload.listen, context) == CURLE_OK
+            else { return CURLE_FAILED_INIT }
             return unsafe curl_easy_perform(curl)
         }
-        return classify(code, response: unsafe tributary_curl_response_code(curl), isUploaded: upload.isFinished)
+        return classify(code, response: unsafe tributary_curl_response_code(curl), upload)
     }
 
     private func configure(sender: String) -> Bool {
@@ -74,16 +76,23 @@ import Domain
         return numbers.allSatisfy { unsafe tributary_curl_set_long(curl, $0.0, $0.1) == CURLE_OK }
     }
 
-    /// A relay's refusal is final from 500 on, and may pass below. Without any answer to a whole message nobody knows.
-    private func classify(_ code: CURLcode, response: Int, isUploaded: Bool) -> Delivery {
+    /// A relay's refusal of this recipient or of this message is final from 500 on, and may pass below. What it refuses
+    /// before is the same for every message, and for somebody to put right. Without any answer to a whole message nobody
+    /// knows.
+    private func classify(_ code: CURLcode, response: Int, _ upload: Upload) -> Delivery {
         if code == CURLE_OK { return .sent }
         let problem = unsafe String(cString: curl_easy_strerror(code))
         switch response {
-        case 500...599 where code != CURLE_LOGIN_DENIED: return .failed("the relay refused it with \(response)")
+        case Self.loginWanted: return .retry("the relay refused it with \(response)")
+        case 500...599 where upload.isFinished || upload.isAtRecipient:
+            return .failed("the relay refused it with \(response)")
         case 400...599: return .retry("the relay refused it with \(response)")
-        default: return isUploaded ? .unknown("no answer to the message: \(problem)") : .retry(problem)
+        default: return upload.isFinished ? .unknown("no answer to the message: \(problem)") : .retry(problem)
         }
     }
+
+    /// RFC 4954 section 6: whatever command it answers, it is about the login.
+    private static let loginWanted = 530
 }
 
 /// Why no mail can be sent at all.
@@ -91,12 +100,14 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
     package var description: String
 }
 
-/// A message as libcurl reads it, piece by piece.
+/// A message as libcurl reads it, piece by piece, and how far the talk with the relay has come.
 private final class Upload {
     private let bytes: [UInt8]
     private var position = 0
     /// libcurl has had everything.
     private(set) var isFinished = false
+    /// The recipient was named to the relay, and the message not yet begun.
+    private(set) var isAtRecipient = false
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -104,6 +115,18 @@ private final class Upload {
         guard let buffer = unsafe buffer, let context = unsafe context else { return 0 }
         let upload = unsafe Unmanaged<Upload>.fromOpaque(context).takeUnretainedValue()
         return unsafe upload.copy(to: UnsafeMutableRawBufferPointer(start: buffer, count: size * count))
+    }
+
+    static let listen: tributary_curl_listener = { _, type, data, size, context in
+        guard type == CURLINFO_HEADER_OUT, let data = unsafe data, let context = unsafe context else { return 0 }
+        let upload = unsafe Unmanaged<Upload>.fromOpaque(context).takeUnretainedValue()
+        unsafe upload.note(command: UnsafeRawBufferPointer(start: data, count: size))
+        return 0
+    }
+
+    private func note(command: UnsafeRawBufferPointer) {
+        if unsafe command.starts(with: "RCPT".utf8) { isAtRecipient = true }
+        if unsafe command.starts(with: "DATA".utf8) { isAtRecipient = false }
     }
 
     private func copy(to buffer: UnsafeMutableRawBufferPointer) -> Int {

@@ -20,6 +20,8 @@ struct Handover {
     private var held: Set<Int> = []
     /// Announced attempts that the sender had no room for. It has their messages.
     private var late: [NotificationJob] = []
+    /// Messages whose announced attempts the sender has been given, and that have no result since.
+    private var announced: Set<NotificationID> = []
     /// Messages that wait for room, in order; those before `head` are gone.
     private var waiting: [NotificationID] = []
     private var head = 0
@@ -70,8 +72,9 @@ struct Handover {
     /// The turn is committed.
     mutating func commit(_ notifications: inout NotificationTable, rules: RetryRules) {
         do {
-            if isDoubtful { try verify(&notifications) }
+            if isDoubtful { try verify(&notifications) } else { try dropAnswered(&notifications) }
             isDoubtful = false
+            withdrawAnswered()
             for id in resolved { held.remove(id.hashValue) }
             resolved.removeAll(keepingCapacity: true)
             giveFresh()
@@ -82,10 +85,41 @@ struct Handover {
         }
     }
 
+    /// Drops announced attempts of which the turn holds a result: an earlier attempt had it, or another sender.
+    private mutating func dropAnswered(_ notifications: inout NotificationTable) throws {
+        guard !resolved.isEmpty, !late.isEmpty || fresh.contains(where: { $0.phase == .announced }) else { return }
+        let answered = Set(resolved)
+        func isOver(_ job: NotificationJob, _ notifications: inout NotificationTable) throws -> Bool {
+            guard job.phase == .announced, answered.contains(job.request.notification) else { return false }
+            return try !Self.stands(job, &notifications)
+        }
+        var (keptLate, keptFresh): ([NotificationJob], [NotificationJob]) = ([], [])
+        for job in late {
+            if try !isOver(job, &notifications) { keptLate.append(job) }
+        }
+        for job in fresh {
+            if try !isOver(job, &notifications) { keptFresh.append(job) }
+        }
+        (late, fresh) = (keptLate, keptFresh)
+    }
+
+    /// Takes back from the sender what it was given in an earlier turn, and has not begun.
+    private mutating func withdrawAnswered() {
+        guard !announced.isEmpty, !resolved.isEmpty else { return }
+        let answered = announced.intersection(resolved)
+        guard !answered.isEmpty else { return }
+        announced.subtract(answered)
+        dispatch.withdraw(answered, from: partition)
+    }
+
     private mutating func giveFresh() {
         // An announced attempt is the sender's own, come back through the log, and goes first.
         late += fresh.filter { $0.phase == .announced }
-        if !late.isEmpty { late.removeFirst(dispatch.take(late, from: partition)) }
+        if !late.isEmpty {
+            let taken = dispatch.take(late, from: partition)
+            for job in late.prefix(taken) { announced.insert(job.request.notification) }
+            late.removeFirst(taken)
+        }
         let new = fresh.filter { $0.phase != .announced }
         fresh.removeAll(keepingCapacity: true)
         let given = isCaughtUp ? give(new) : 0
@@ -170,18 +204,21 @@ struct Handover {
     private mutating func verify(_ notifications: inout NotificationTable) throws {
         var borneOut: [NotificationJob] = []
         for job in Self.distinct(late + fresh) {
-            guard let row = try notifications.pending(job.request.notification) else { continue }
-            let stands =
-                switch job.phase {
-                case .new: row.retryAt == nil && row.attempts < job.attempt
-                case .announced: row.isAnnounced && row.attempts == job.attempt
-                case .giveUp: row.retryAt == nil && row.attempts == job.attempt
-                }
-            if stands { borneOut.append(job) }
+            if try Self.stands(job, &notifications) { borneOut.append(job) }
         }
         late.removeAll()
         fresh = borneOut
         resolved = try resolved.filter { id in try notifications.pending(id).map { $0.retryAt != nil } ?? true }
+    }
+
+    /// Whether the message waits for just that.
+    private static func stands(_ job: NotificationJob, _ notifications: inout NotificationTable) throws -> Bool {
+        guard let row = try notifications.pending(job.request.notification) else { return false }
+        return switch job.phase {
+        case .new: row.retryAt == nil && row.attempts < job.attempt
+        case .announced: row.isAnnounced && row.attempts == job.attempt
+        case .giveUp: row.retryAt == nil && row.attempts == job.attempt
+        }
     }
 
     /// The jobs without repetitions; one attempt of a message is one job in each phase.

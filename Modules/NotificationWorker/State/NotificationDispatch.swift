@@ -35,6 +35,9 @@ package protocol NotificationDispatch: AnyObject {
     /// Takes jobs from the front as far as there is room, and says how many.
     func take(_ jobs: [NotificationJob], from partition: Int32) -> Int
 
+    /// Drops announced attempts that have not begun, of messages that have a result by now.
+    func withdraw(_ ids: Set<NotificationID>, from partition: Int32)
+
     /// The messages of a partition whose jobs have begun, and whose results are not in the log yet: they will be.
     func underway(of partition: Int32) -> Set<NotificationID>
 
@@ -42,6 +45,11 @@ package protocol NotificationDispatch: AnyObject {
     /// few seconds at most: what takes longer is reported when it is done.
     func finish(_ partition: Int32)
 
-    /// Drops the jobs of a partition that have not begun: another process has it now.
+    /// Drops the jobs of a partition that have not begun: another process has it now. The log is told of the announced
+    /// attempts among them that they are not made.
     func forget(_ partition: Int32)
+}
+
+extension NotificationDispatch {
+    package func withdraw(_ ids: Set<NotificationID>, from partition: Int32) {}
 }

@@ -192,30 +192,30 @@ package final class NotificationProcessor: Processor {
         guard var pending = try notifications.pending(failed.notification), failed.attempt >= pending.attempts,
             pending.retryAt == nil
         else { return }
+        // An answer, be it a refusal, is one to its own attempt; what is not known of earlier ones stays so.
+        if failed.outcome != .unknown, pending.isAnnounced, failed.attempt == pending.attempts {
+            pending.unanswered -= 1
+        }
         pending.attempts = failed.attempt
         pending.isAnnounced = false
         switch failed.outcome {
-        case .failed: try end(pending, as: .failed, attempts: failed.attempt, failed.reason, in: turn)
-        case .stale: try end(pending, as: .stale, attempts: failed.attempt, failed.reason, in: turn)
-        case .retry:
-            pending.unanswered = 0
-            try retry(pending, failed, giveUp: .failed, in: turn)
+        case .failed: try giveUp(pending, as: .failed, failed.reason, in: turn)
+        case .stale: try giveUp(pending, as: .stale, failed.reason, in: turn)
+        case .retry: try retry(pending, failed, giveUp: .failed, in: turn)
         case .unknown where pending.unanswered >= rules.maximumUnanswered:
-            try end(pending, as: .unknown, attempts: failed.attempt, failed.reason, in: turn)
+            try giveUp(pending, as: .unknown, failed.reason, in: turn)
         case .unknown: try retry(pending, failed, giveUp: .unknown, in: turn)
         }
     }
 
     private func retry(
-        _ pending: PendingNotification, _ failed: NotificationFailed.Message, giveUp: NotificationFact.State,
+        _ pending: PendingNotification, _ failed: NotificationFailed.Message, giveUp final: NotificationFact.State,
         in turn: TurnContext
     ) throws {
         var pending = pending
         guard let delay = rules.delay(after: failed.attempt) else {
-            return try end(
-                pending, as: giveUp, attempts: failed.attempt,
-                "Given up after \(failed.attempt) attempts: \(failed.reason)",
-                in: turn)
+            return try giveUp(
+                pending, as: final, "Given up after \(failed.attempt) attempts: \(failed.reason)", in: turn)
         }
         let due = turn.now + delay
         pending.retryAt = due
@@ -223,6 +223,20 @@ package final class NotificationProcessor: Processor {
         try turn.schedule(
             TaskTimer(name: "retry:\(failed.notification)", due: due, payload: failed.notification.text))
         handover.resolve(failed.notification)
+    }
+
+    /// Ends a message that no attempt is known to have delivered. While an attempt is without an answer, nobody can say
+    /// that the recipient does not have it.
+    private func giveUp(
+        _ pending: PendingNotification, as final: NotificationFact.State, _ reason: String, in turn: TurnContext
+    ) throws {
+        guard pending.unanswered > 0, final != .unknown else {
+            return try end(pending, as: final, attempts: pending.attempts, reason, in: turn)
+        }
+        try end(
+            pending, as: .unknown, attempts: pending.attempts,
+            "An earlier attempt had no answer; whether the recipient got it is not known. The last one: \(reason)",
+            in: turn)
     }
 
     private func end(

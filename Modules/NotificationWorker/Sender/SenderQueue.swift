@@ -1,0 +1,155 @@
+import Contracts
+import Dispatch
+import Domain
+
+/// What a sender has to do, has under way, and who waits for it. A value; the sender guards it.
+struct SenderQueue: Sendable {
+    private struct Announcement: Sendable {
+        var partition: Int32
+        var since: ContinuousClock.Instant
+    }
+
+    private struct Waiter: Sendable {
+        var partition: Int32
+        var semaphore: DispatchSemaphore
+    }
+
+    /// Jobs that are not begun.
+    private var plain = JobLine()
+    /// Attempts that are announced in the log.
+    private var announced = JobLine()
+    /// Messages whose announced attempts have not come back through the log.
+    private var away: [NotificationID: Announcement] = [:]
+    /// Announced attempts that will not be made; the log does not know yet.
+    private var unmade: [JobLine.Entry] = []
+    /// Messages whose jobs have begun and whose results are not in the log, by partition.
+    private var underway: [Int32: Set<NotificationID>] = [:]
+    /// Counts the times that everything under way had come to its end.
+    private var finished = 0
+    /// The count at which somebody waited in vain: nobody waits for the same jobs again.
+    private var abandoned: Int?
+    private var waiters: [Waiter] = []
+    private var isClosed = false
+
+    /// An announcement that has not come back for so long is not waited for: the message may have got its result meanwhile.
+    private static let announcementPatience = Duration.seconds(30)
+
+    var isEmpty: Bool { plain.isEmpty && announced.isEmpty }
+
+    // MARK: In
+
+    func room(for partition: Int32, of limit: Int) -> Int {
+        isClosed ? 0 : max(0, limit - plain.count(of: partition))
+    }
+
+    /// Takes jobs from the front as far as there is room, and says how many. Announced ones have a room of their own.
+    mutating func add(_ jobs: [NotificationJob], of partition: Int32, limit: Int) -> Int {
+        var room = self.room(for: partition, of: limit)
+        var announcedRoom = isClosed ? 0 : max(0, limit - announced.count(of: partition))
+        for (index, job) in jobs.enumerated() {
+            if job.phase == .announced {
+                guard announcedRoom > 0 else { return index }
+                announcedRoom -= 1
+                away[job.request.notification] = nil
+                announced.append(job, of: partition)
+            } else {
+                guard room > 0 else { return index }
+                room -= 1
+                plain.append(job, of: partition)
+            }
+        }
+        return jobs.count
+    }
+
+    /// Drops what is not begun, of a partition or of all.
+    ///
+    /// - Returns: whether announced attempts are among it. They are not made, and the log is to be told.
+    mutating func drop(_ partition: Int32?) -> Bool {
+        _ = plain.remove { partition == nil || $0.partition == partition }
+        let gone = announced.remove { partition == nil || $0.partition == partition }
+        unmade += gone
+        away = away.filter { partition != nil && $0.value.partition != partition }
+        return !gone.isEmpty
+    }
+
+    /// Drops everything that is not begun, and takes nothing any more.
+    mutating func close() {
+        isClosed = true
+        _ = drop(nil)
+    }
+
+    /// Drops announced attempts of messages that have their result.
+    mutating func withdraw(_ ids: Set<NotificationID>, from partition: Int32) {
+        for id in ids { away[id] = nil }
+        _ = announced.remove { $0.partition == partition && ids.contains($0.job.request.notification) }
+    }
+
+    // MARK: Out
+
+    /// The next jobs, whatever they are.
+    mutating func nextBatch(_ size: Int) -> [JobLine.Entry] {
+        var batch = announced.take(size)
+        batch += plain.take(size - batch.count)
+        for entry in batch { begin(entry) }
+        return batch
+    }
+
+    /// The next job: one that is not begun while few are announced, else an announced one.
+    mutating func next(announcementLimit: Int, at time: ContinuousClock.Instant) -> JobLine.Entry? {
+        if away.count + announced.count >= announcementLimit {
+            away = away.filter { time - $0.value.since < Self.announcementPatience }
+        }
+        let hasRoom = away.count + announced.count < announcementLimit
+        var entry = hasRoom ? plain.take(1).first : nil
+        if entry == nil { entry = announced.take(1).first }
+        if let entry { begin(entry) }
+        return entry
+    }
+
+    /// The attempt is about to be announced.
+    mutating func announce(_ entry: JobLine.Entry, at time: ContinuousClock.Instant) {
+        away[entry.job.request.notification] = Announcement(partition: entry.partition, since: time)
+    }
+
+    /// Announced attempts that will not be made, to be told to the log.
+    mutating func takeUnmade() -> [JobLine.Entry] {
+        defer { unmade.removeAll() }
+        for entry in unmade { begin(entry) }
+        return unmade
+    }
+
+    private mutating func begin(_ entry: JobLine.Entry) {
+        underway[entry.partition, default: []].insert(entry.job.request.notification)
+    }
+
+    // MARK: What is under way
+
+    /// Messages of a partition whose results are on their way to the log.
+    func underway(of partition: Int32) -> Set<NotificationID> {
+        var ids = underway[partition] ?? []
+        for entry in unmade where entry.partition == partition { ids.insert(entry.job.request.notification) }
+        return ids
+    }
+
+    /// Everything that was begun is in the log.
+    mutating func endBatch() {
+        guard !underway.isEmpty else { return }
+        underway.removeAll(keepingCapacity: true)
+        finished += 1
+        let late = Set(unmade.map(\.partition))
+        for waiter in waiters where !late.contains(waiter.partition) { waiter.semaphore.signal() }
+        waiters.removeAll { !late.contains($0.partition) }
+    }
+
+    /// Somebody waits for the end of what is under way; `false` where there is nothing to wait for.
+    mutating func wait(_ semaphore: DispatchSemaphore, for partition: Int32) -> Bool {
+        guard !underway(of: partition).isEmpty, abandoned != finished else { return false }
+        waiters.append(Waiter(partition: partition, semaphore: semaphore))
+        return true
+    }
+
+    mutating func waitedInVain(_ semaphore: DispatchSemaphore) {
+        abandoned = finished
+        waiters.removeAll { $0.semaphore === semaphore }
+    }
+}
