@@ -102,6 +102,9 @@ enum PayoutCommands {
             return .done
         }
         guard try terminal.confirm("Submit it?", isAnswered: call.isSet("yes")) else { return .failed }
+        guard try installation.withReadModel({ try PayoutRunView(id, model: $0) }) == view else {
+            throw CommandFailure("\(id) has changed since it was shown: nothing is written; export again")
+        }
         let refusal = try PayoutCycle(installation: installation).export(
             view, to: path, actor: actor, reason: call["reason"])
         return CommandSender.Outcome(facts: [], refusal: refusal).report(
@@ -158,10 +161,12 @@ enum PayoutCommands {
             return code
         }
         guard try terminal.confirm("Take these results?", isAnswered: call.isSet("yes")) else { return .failed }
-        let sent = try PayoutCycle(installation: installation).reconcile(
+        let (sent, refused) = try PayoutCycle(installation: installation).reconcile(
             parsed.lines, payouts: known.mapValues(\.partner), actor: actor, reason: call["reason"])
-        terminal.answer("\(sent) results taken", Answer(.done, [("taken", .count(sent))] + members))
-        return code
+        let taken = sent - refused.count
+        if let text = refused.text { terminal.complain(text) }
+        terminal.answer("\(taken) results taken", Answer(.done, [("taken", .count(taken))] + refused.members + members))
+        return refused.count == 0 ? code : .failed
     }
 
     private static func runID(_ call: Invocation) throws -> PayoutRunID {

@@ -48,7 +48,7 @@ enum RedriveCommand {
         let count = try run.putBack()
         try installation.settle()
         try installation.clock.drain(timeout: options.timeout)
-        let again = try refusals.since(installation)
+        let again = try refusals.since(installation, where: run.isRefusal)
         let text = ["\(count) put back, \(count - again.count) processed", again.text].compactMap(\.self)
         terminal.answer(
             text.joined(separator: "\n"), Answer(.done, [("put_back", .count(count))] + again.members))
@@ -165,6 +165,12 @@ struct RedriveRun {
             }
             return [("records", .count(count)), ("codes", counts(codes)), ("kept", counts(kept))]
         }
+    }
+
+    /// Whether a dead letter is one of these, back again.
+    func isRefusal(_ letter: LogRecord) -> Bool {
+        let places = letter.headerText(HeaderName.redriven)?.split(separator: " ")
+        return places?.last.map { letters[String($0)] != nil } ?? false
     }
 
     func plan() throws -> Plan {

@@ -53,10 +53,12 @@ struct RefusedRecords {
         self.ends = ends
     }
 
-    func since(_ installation: Installation) throws -> Count {
+    /// - Parameter isMeant: which of the dead letters count; others may come meanwhile from anybody.
+    func since(_ installation: Installation, where isMeant: (LogRecord) -> Bool = { _ in true }) throws -> Count {
         var reasons: [String: Int] = [:]
         for (topic, start) in ends {
             try installation.log.readThrough(topic, from: start) { record in
+                guard isMeant(record) else { return }
                 let code = record.headerText(HeaderName.errorCode) ?? ""
                 let reason = record.headerText("__connect.errors.exception.message") ?? ""
                 reasons["\(reason) [\(code)]", default: 0] += 1

@@ -67,9 +67,11 @@ extension PartnerBook {
     ) throws -> Payout {
         let payoutID = turn.deriveID(
             PayoutID.self, routingKey: id.text, parts: id.text, run.id.text, currency.code)
+        let payee = try register.payee(id)
         let payout = Payout(
             id: payoutID, run: run, partner: id, currency: currency, lines: plan.lines, clawbacks: plan.clawbacks,
-            gross: plan.gross, net: plan.net, payeeVersion: try register.payee(id)?.version ?? 0, plannedAt: now)
+            gross: plan.gross, net: plan.net, payeeVersion: payee?.version ?? 0,
+            accountFingerprint: payee?.accountFingerprint, plannedAt: now)
         try record(payout, "planned", plan.steps)
         try state.put(
             PayoutTable.runPayout, StateKey(run.id.text, payoutID.text), ReferenceRow(partner: id, id: payoutID.text))
@@ -112,6 +114,14 @@ extension PartnerBook {
         try record(payout, "submitted", [step])
         try postSubmission(payout, [step])
         try tell(payout, .payoutSubmitted)
+    }
+
+    /// Another file takes the place of one that never became visible: nothing moves.
+    func follow(_ payout: Payout, _ run: PayoutRun) throws {
+        var payout = payout
+        payout.fileSHA256 = run.fileSHA256
+        let text = "The file \(run.fileSHA256 ?? "") takes the place of one that another partition refused."
+        try record(payout, "submitted", [Self.netStep(payout, text)])
     }
 
     func postSubmission(_ payout: Payout, _ steps: [ExplanationStep]) throws {

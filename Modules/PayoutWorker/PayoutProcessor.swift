@@ -86,11 +86,11 @@ package final class PayoutProcessor: Processor {
             try runs(turn).plan(requested)
             complete(event, turn, requested.run.text, "partition \(partition) planned its part")
         case let approved as PayoutRunApproved:
-            try runs(turn).approve(approved)
-            complete(event, turn, approved.run.text, "partition \(partition) approved its part")
+            let isNew = try runs(turn).approve(approved)
+            complete(event, turn, approved.run.text, "partition \(partition) approved its part", isAnswered: isNew)
         case let file as PayoutFileRecorded:
-            try runs(turn).submit(file)
-            complete(event, turn, file.run.text, "partition \(partition) submitted its part")
+            let isNew = try runs(turn).submit(file)
+            complete(event, turn, file.run.text, "partition \(partition) submitted its part", isAnswered: isNew)
         default: try enter(payload, turn)
         }
     }
@@ -118,9 +118,14 @@ package final class PayoutProcessor: Processor {
         PayoutRuns(turn: turn, register: register, partition: Int64(partition))
     }
 
-    /// The outcome of a command that came from outside; what workers send answers another command.
-    private func complete(_ event: Event, _ turn: TurnContext, _ subject: String, _ text: String) {
-        guard let commandID = event.commandID, !event.source.hasPrefix("/tributary/") else { return }
+    /// The outcome of a command that came from outside; what workers send answers another command, and the command line waits
+    /// for facts.
+    ///
+    /// - Parameter isAnswered: a fact tells what became of it; where none does, the command line waits for this.
+    private func complete(
+        _ event: Event, _ turn: TurnContext, _ subject: String, _ text: String, isAnswered: Bool = true
+    ) {
+        guard let commandID = event.commandID, !isAnswered || !event.source.hasPrefix("/tributary/") else { return }
         turn.record(
             CommandCompleted(
                 commandID: commandID, worker: .payout, outcome: .accepted, subject: subject, text: text,

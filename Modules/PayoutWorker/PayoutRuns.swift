@@ -33,6 +33,7 @@ struct PayoutRuns {
         var run = PayoutRun(
             id: request.run, cutOff: request.cutOff, rail: request.rail, executionDate: request.executionDate,
             requestedBy: request.actor, requestedAt: turn.now, partition: partition)
+        run.debtor = try debtor(for: request, program)
         var payouts: [Payout] = []
         for partner in try state.rows(PayoutTable.partner, prefix: StateKey(), as: PartnerRow.self).map(\.row.partner) {
             let book = try PartnerBook(partner, turn: turn, register: register)
@@ -43,40 +44,59 @@ struct PayoutRuns {
         run.rolledOver = Array(run.rolledOver.prefix(PayoutRuns.maximumRolledOver))
         run.count = Int64(payouts.count)
         for payout in payouts { run.totals[payout.currency, default: 0] += payout.net }
-        run.sha256 =
-            SHA256Digest(of: PayoutRun.canonicalText(run: run.id, partition: partition, payouts: payouts)).hex
+        run.sha256 = SHA256Digest(of: run.canonicalText(of: payouts)).hex
         try record(
             run, "planned", "\(run.count) payouts are planned; \(run.rolledOver.count) amounts wait.",
             reason: request.reason)
     }
 
+    /// Of the programme in force when the run was asked for: that time is one and the same in every partition.
+    private func debtor(for request: PayoutRunRequested, _ program: Program) throws -> PayoutRun.Debtor {
+        let rules = (try register.program(at: request.occurredAt) ?? program).payout
+        return PayoutRun.Debtor(name: rules.debtorName, account: rules.debtorAccount)
+    }
+
     // MARK: Approval and file
 
-    func approve(_ approval: PayoutRunApproved) throws {
+    /// - Returns: whether it was not approved before, by the same person.
+    func approve(_ approval: PayoutRunApproved) throws -> Bool {
         try requirePerson(approval.actor)
         var run = try run(approval.run)
-        try refusing { try run.approve(parts: approval.parts, by: approval.actor, at: turn.now) }
+        var isFirst = false
+        try refusing { isFirst = try run.approve(parts: approval.parts, by: approval.actor, at: turn.now) }
+        guard isFirst else { return false }
         for (book, payout) in try payouts(of: run.id) where payout.state == .planned {
             try book.approve(payout, run)
         }
         try record(
             run, "approved", "\(approval.actor) approved what \(run.requestedBy) asked for.", reason: approval.reason)
+        return true
     }
 
-    func submit(_ file: PayoutFileRecorded) throws {
+    /// - Returns: whether this file was not taken before.
+    func submit(_ file: PayoutFileRecorded) throws -> Bool {
         guard SHA256Digest(hex: file.fileSHA256) != nil else {
             throw DeadLetter(.refused, "/file_sha256: expected 64 hexadecimal digits")
         }
         try requirePerson(file.actor)
         var run = try run(file.run)
-        var isFirst = false
-        try refusing { isFirst = try run.recordFile(file.fileSHA256, at: turn.now) }
-        guard isFirst else { return }
-        for (book, payout) in try payouts(of: run.id) where payout.state == .approved {
-            try book.submit(payout, run)
+        let planned = try payouts(of: run.id)
+        let paid = SHA256Digest(of: run.canonicalText(of: planned.map(\.1).filter { $0.state != .cancelled })).hex
+        var isNew = false
+        try refusing {
+            isNew = try run.recordFile(file.fileSHA256, parts: file.parts, paid: paid, at: turn.now)
+        }
+        guard isNew else { return false }
+        for (book, payout) in planned {
+            switch payout.state {
+            case .approved: try book.submit(payout, run)
+            case .submitted: try book.follow(payout, run)
+            default: break
+            }
         }
         try record(
             run, "submitted", "The file \(file.fileSHA256) is the one that pays this run.", reason: file.reason)
+        return true
     }
 
     private func run(_ id: PayoutRunID) throws -> PayoutRun {

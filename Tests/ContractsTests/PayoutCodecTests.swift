@@ -140,6 +140,9 @@ import Testing
             PayoutRunApproved(run: run, parts: ["a", "b"], actor: Self.person, occurredAt: Self.time))
         try expectRoundTrip(
             PayoutFileRecorded(run: run, fileSHA256: "f", actor: Self.person, occurredAt: Self.time))
+        try expectRoundTrip(
+            PayoutFileRecorded(
+                run: run, fileSHA256: "f", parts: ["a", "b"], actor: Self.person, occurredAt: Self.time))
         let payout = PayoutID("pay_1")!
         try expectRoundTrip(
             PayoutResultReceived(partner: Self.partner, payout: payout, result: .pending, occurredAt: Self.time))
@@ -193,6 +196,7 @@ import Testing
             lines: [Payout.Line(commission: CommissionID("com_1")!, amount: 9)], clawbacks: [], gross: 9, net: 9,
             payeeVersion: 2, plannedAt: Self.time)
         try expectRoundTrip(PayoutFact(change: "planned", payout: payout, explanation: [], occurredAt: Self.time))
+        payout.accountFingerprint = "f00"
         payout.clawbacks = [Payout.Line(commission: CommissionID("clw_1")!, amount: 2)]
         payout.net = 7
         payout.state = .disputed
@@ -208,6 +212,7 @@ import Testing
         try expectRoundTrip(
             PayoutFact(change: "disputed", payout: payout, explanation: [Self.step], occurredAt: Self.time))
         run.state = .submitted
+        run.debtor = PayoutRun.Debtor(name: "Vendor", account: "DE00")
         run.count = 1
         run.totals = [Self.euro: 7]
         run.sha256 = "h"
@@ -217,9 +222,17 @@ import Testing
         run.approvedBy = Self.person
         run.approvedAt = Self.time
         run.fileSHA256 = "f"
+        run.fileParts = ["a", "b"]
         run.submittedAt = Self.time
         try expectRoundTrip(
             PayoutRunPartFact(change: "submitted", runPart: run, explanation: [Self.step], occurredAt: Self.time))
+    }
+
+    @Test func `a file record that does not say what it pays is read`() throws {
+        let text =
+            #"{"run_id":"run_1","file_sha256":"f","actor":"psn_one","occurred_at":"2026-03-10T12:00:00Z"}"#
+        let read = try JSONDocument.decode(PayoutFileRecorded.self, from: Array(text.utf8))
+        #expect(read.parts.isEmpty)
     }
 
     @Test func `postings, balances and statements`() throws {

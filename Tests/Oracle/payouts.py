@@ -71,7 +71,7 @@ class Payouts:
         if data["gross"] != gross or data["net"] != gross - kept:
             self.journal.add("payout", place, f"{name}: lines make {gross} - {kept}, it says {data['gross']}, net {data['net']}")
         if before:
-            for field in ("lines", "clawbacks", "net", "partner_id", "currency", "run_id"):
+            for field in ("lines", "clawbacks", "net", "partner_id", "currency", "run_id", "payee_version", "account_fingerprint"):
                 if before[0].get(field) != data.get(field):
                     self.journal.add("payout", place, f"{name}: {field} is not what it was at {before[1]}")
         else:

@@ -1,5 +1,6 @@
 import Contracts
 import Domain
+import Hashing
 import JSON
 import PayoutWorker
 import Register
@@ -212,13 +213,22 @@ final class PayoutBench {
             at: time, isBroadcast: true)
     }
 
+    /// - Parameter parts: what the file pays in each partition, hashed; what is payable in this one where it is `nil`.
     @discardableResult
-    func recordFile(_ run: String = "run_1", _ hash: String = PayoutBench.hash("1"), at time: Timestamp) throws
-        -> HarnessResult
-    {
+    func recordFile(
+        _ run: String = "run_1", _ hash: String = PayoutBench.hash("1"), parts: [String]? = nil, at time: Timestamp
+    ) throws -> HarnessResult {
         try send(
-            PayoutFileRecorded(run: PayoutRunID(run)!, fileSHA256: hash, actor: Self.maker, occurredAt: time), key: run,
-            at: time, isBroadcast: true)
+            PayoutFileRecorded(
+                run: PayoutRunID(run)!, fileSHA256: hash, parts: try parts ?? [paidHash(run)], actor: Self.maker,
+                occurredAt: time), key: run, at: time, isBroadcast: true)
+    }
+
+    /// The hash of what this partition pays in a run, as an export made now says it.
+    func paidHash(_ run: String = "run_1") throws -> String {
+        let part = try facts(PayoutRunPartFact.self).last { $0.runPart.id.text == run }?.runPart
+        let paid = try payouts().filter { $0.run.text == run && $0.state != .cancelled }
+        return part.map { SHA256Digest(of: $0.canonicalText(of: paid)).hex } ?? ""
     }
 
     @discardableResult

@@ -27,7 +27,8 @@ extension Payout: JSONCodable {
             id: id, run: run, partner: reader.value("partner_id", as: PartnerID.self),
             currency: reader.value("currency", as: Currency.self), lines: reader.objects("lines", Line.self),
             clawbacks: reader.objects("clawbacks", Line.self), gross: reader.integer("gross"),
-            net: reader.integer("net"), payeeVersion: reader.integer("payee_version"), plannedAt: plannedAt)
+            net: reader.integer("net"), payeeVersion: reader.integer("payee_version"),
+            accountFingerprint: reader.optionalString("account_fingerprint"), plannedAt: plannedAt)
         self.state = state
         approvedAt = reader.optionalValue("approved_at", as: Timestamp.self)
         approvedBy = reader.optionalValue("approved_by", as: Actor.self)
@@ -55,6 +56,7 @@ extension Payout: JSONCodable {
         writer.integer("gross", gross)
         writer.integer("net", net)
         writer.integer("payee_version", payeeVersion)
+        writer.string("account_fingerprint", accountFingerprint)
         writer.value("approved_at", approvedAt)
         writer.value("approved_by", approvedBy)
         writer.value("submitted_at", submittedAt)
@@ -64,6 +66,17 @@ extension Payout: JSONCodable {
         writer.string("reason", reason)
         writer.enumeration("disputed_from", disputedFrom)
         writer.integer("repeated_results", repeatedResults)
+    }
+}
+
+extension PayoutRun.Debtor: JSONCodable {
+    package init(reading reader: inout ObjectReader) {
+        self.init(name: reader.string("name"), account: reader.string("account"))
+    }
+
+    package func write(to writer: inout ObjectWriter) {
+        writer.string("name", name)
+        writer.string("account", account)
     }
 }
 
@@ -78,6 +91,7 @@ extension PayoutRun: JSONCodable {
             requestedBy: reader.value("requested_by", as: Actor.self),
             requestedAt: reader.value("requested_at", as: Timestamp.self), partition: reader.integer("partition"))
         self.state = state
+        debtor = reader.optionalObject("debtor", Debtor.self)
         count = reader.integer("count")
         totals = reader.amounts("totals")
         sha256 = reader.string("sha256")
@@ -85,6 +99,7 @@ extension PayoutRun: JSONCodable {
         approvedBy = reader.optionalValue("approved_by", as: Actor.self)
         approvedAt = reader.optionalValue("approved_at", as: Timestamp.self)
         fileSHA256 = reader.optionalString("file_sha256")
+        fileParts = reader.strings("file_parts")
         submittedAt = reader.optionalValue("submitted_at", as: Timestamp.self)
     }
 
@@ -97,6 +112,7 @@ extension PayoutRun: JSONCodable {
         writer.value("requested_by", requestedBy)
         writer.value("requested_at", requestedAt)
         writer.integer("partition", partition)
+        writer.object("debtor", debtor)
         writer.integer("count", count)
         writer.amounts("totals", totals)
         writer.string("sha256", sha256)
@@ -104,6 +120,7 @@ extension PayoutRun: JSONCodable {
         writer.value("approved_by", approvedBy)
         writer.value("approved_at", approvedAt)
         writer.string("file_sha256", fileSHA256)
+        writer.strings("file_parts", fileParts)
         writer.value("submitted_at", submittedAt)
     }
 }

@@ -89,22 +89,26 @@ package struct PayoutRunApproved: EventPayload, Hashable {
 }
 
 /// The run's file exists, with this hash; it becomes visible only once every partition has taken it. Broadcast in
-/// `payout.v1`; the first one counts.
+/// `payout.v1`; the first one counts, and a partition refuses one that does not pay what is approved there.
 package struct PayoutFileRecorded: EventPayload, Hashable {
     package static let type = "io.tributary.payout.file_recorded.v1"
 
     package var run: PayoutRunID
     package var fileSHA256: String
+    /// SHA-256 (hex) of what the file pays of every part, by partition; empty in records of versions that did not say.
+    package var parts: [String]
     package var actor: Actor
     /// Why, in the actor's words.
     package var reason: String?
     package var occurredAt: Timestamp
 
     package init(
-        run: PayoutRunID, fileSHA256: String, actor: Actor, reason: String? = nil, occurredAt: Timestamp
+        run: PayoutRunID, fileSHA256: String, parts: [String] = [], actor: Actor, reason: String? = nil,
+        occurredAt: Timestamp
     ) {
         self.run = run
         self.fileSHA256 = fileSHA256
+        self.parts = parts
         self.actor = actor
         self.reason = reason
         self.occurredAt = occurredAt
@@ -113,6 +117,7 @@ package struct PayoutFileRecorded: EventPayload, Hashable {
     package init(reading reader: inout ObjectReader) {
         run = reader.value("run_id", as: PayoutRunID.self)
         fileSHA256 = reader.string("file_sha256")
+        parts = reader.strings("parts")
         actor = reader.value("actor", as: Actor.self)
         reason = reader.optionalString("reason")
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
@@ -121,6 +126,7 @@ package struct PayoutFileRecorded: EventPayload, Hashable {
     package func write(to writer: inout ObjectWriter) {
         writer.value("run_id", run)
         writer.string("file_sha256", fileSHA256)
+        writer.strings("parts", parts)
         writer.value("actor", actor)
         writer.string("reason", reason)
         writer.value("occurred_at", occurredAt)

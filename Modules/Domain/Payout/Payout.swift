@@ -33,6 +33,9 @@ package struct Payout: Sendable, Hashable {
     package var net: Int64
     /// The payee version that the file must use.
     package var payeeVersion: Int64
+    /// The fingerprint of that version's account, as the worker knew it at planning: the file pays no other account.
+    /// `nil` in payouts of versions that did not name it.
+    package var accountFingerprint: String?
     package var rail: PayoutRules.Rail
     package var executionDate: CalendarDate
     package var plannedAt: Timestamp
@@ -52,7 +55,7 @@ package struct Payout: Sendable, Hashable {
 
     package init(
         id: PayoutID, run: PayoutRun, partner: PartnerID, currency: Currency, lines: [Line], clawbacks: [Line],
-        gross: Int64, net: Int64, payeeVersion: Int64, plannedAt: Timestamp
+        gross: Int64, net: Int64, payeeVersion: Int64, accountFingerprint: String? = nil, plannedAt: Timestamp
     ) {
         self.id = id
         self.run = run.id
@@ -64,6 +67,7 @@ package struct Payout: Sendable, Hashable {
         self.gross = gross
         self.net = net
         self.payeeVersion = payeeVersion
+        self.accountFingerprint = accountFingerprint
         rail = run.rail
         executionDate = run.executionDate
         self.plannedAt = plannedAt
@@ -81,6 +85,17 @@ package struct PayoutRun: Sendable, Hashable {
         case planned, approved, submitted
     }
 
+    /// Who pays, as the programme said when the run was asked for.
+    package struct Debtor: Sendable, Hashable {
+        package var name: String
+        package var account: String
+
+        package init(name: String, account: String) {
+            self.name = name
+            self.account = account
+        }
+    }
+
     package var id: PayoutRunID
     package var state: State
     /// Commissions eligible later than this wait for the next run.
@@ -90,6 +105,8 @@ package struct PayoutRun: Sendable, Hashable {
     package var requestedBy: Actor
     package var requestedAt: Timestamp
     package var partition: Int64
+    /// `nil` in runs of versions that did not name it.
+    package var debtor: Debtor?
     /// The number of payouts planned here.
     package var count: Int64
     /// Net amounts by currency.
@@ -100,6 +117,8 @@ package struct PayoutRun: Sendable, Hashable {
     package var approvedBy: Actor?
     package var approvedAt: Timestamp?
     package var fileSHA256: String?
+    /// What the recorded file pays of every part, hashed, by partition; empty where its record did not say.
+    package var fileParts: [String]
     package var submittedAt: Timestamp?
 
     package init(
@@ -118,13 +137,18 @@ package struct PayoutRun: Sendable, Hashable {
         totals = [:]
         sha256 = ""
         rolledOver = []
+        fileParts = []
     }
 
-    /// What a part of a run is hashed over: its payouts in order of their ids, each with everything that is paid by it.
-    package static func canonicalText(run: PayoutRunID, partition: Int64, payouts: [Payout]) -> String {
-        var text = "\(run)|\(partition)\n"
+    /// What this part is hashed over: who pays, and payouts in order of their ids, each with its account and everything
+    /// that is paid by it.
+    package func canonicalText(of payouts: [Payout]) -> String {
+        var text = "\(id)|\(partition)\n"
+        if let debtor { text += "=\(debtor.account)|\(debtor.name)\n" }
         for payout in payouts.sorted(by: { $0.id < $1.id }) {
-            text += "\(payout.id)|\(payout.partner)|\(payout.currency)|\(payout.net)|\(payout.payeeVersion)\n"
+            text += "\(payout.id)|\(payout.partner)|\(payout.currency)|\(payout.net)|\(payout.payeeVersion)"
+            if let account = payout.accountFingerprint { text += "|\(account)" }
+            text += "\n"
             for line in payout.lines { text += "+\(line.commission)|\(line.amount)\n" }
             for line in payout.clawbacks { text += "-\(line.commission)|\(line.amount)\n" }
         }
@@ -137,6 +161,7 @@ package struct PayoutRun: Sendable, Hashable {
         case makerIsChecker(Actor)
         case hashMissing(String)
         case otherFile(recorded: String)
+        case otherPayouts(partition: Int64)
 
         package var description: String {
             switch self {
@@ -144,30 +169,53 @@ package struct PayoutRun: Sendable, Hashable {
             case .makerIsChecker(let actor): "\(actor) asked for the run; another person must approve it"
             case .hashMissing(let hash): "the approval does not name this part's hash \(hash)"
             case .otherFile(let recorded): "a file with the hash \(recorded) is recorded for the run already"
+            case .otherPayouts(let partition):
+                "the file does not pay what is approved in partition \(partition): a payout was taken back since it "
+                    + "was made; export again"
             }
         }
     }
 
-    /// A second person approves the whole: the hash of every part must be named.
-    package mutating func approve(parts: [String], by actor: Actor, at time: Timestamp) throws(Refusal) {
+    /// A second person approves the whole: the hash of every part must be named. `false` where the same person has done
+    /// so before.
+    @discardableResult
+    package mutating func approve(parts: [String], by actor: Actor, at time: Timestamp) throws(Refusal) -> Bool {
+        if state == .approved, approvedBy == actor, parts.contains(sha256) { return false }
         guard state == .planned else { throw .state(id, state) }
         guard actor != requestedBy else { throw .makerIsChecker(actor) }
         guard parts.contains(sha256) else { throw .hashMissing(sha256) }
         state = .approved
         approvedBy = actor
         approvedAt = time
+        return true
     }
 
-    /// The first file counts. `false` where the same one was recorded before.
-    package mutating func recordFile(_ hash: String, at time: Timestamp) throws(Refusal) -> Bool {
+    /// The first file counts, if it pays just what this part pays. `false` where the same one was recorded before.
+    ///
+    /// Another file follows only one that can never become visible. A part pays for ever what it first submitted, so no
+    /// two files that differ in what they pay of any part are both taken by every part.
+    ///
+    /// - Parameters:
+    ///   - parts: what the file pays of every part, hashed, by partition; empty in records that do not say.
+    ///   - paid: the hash of what this part pays: its canonical text without what was taken back.
+    package mutating func recordFile(
+        _ hash: String, parts: [String], paid: String, at time: Timestamp
+    ) throws(Refusal) -> Bool {
+        guard fileSHA256 != hash else { return false }
         if let fileSHA256 {
-            guard fileSHA256 == hash else { throw .otherFile(recorded: fileSHA256) }
-            return false
+            guard !fileParts.isEmpty, fileParts.count == parts.count, fileParts != parts else {
+                throw .otherFile(recorded: fileSHA256)
+            }
+        } else {
+            guard state == .approved else { throw .state(id, state) }
         }
-        guard state == .approved else { throw .state(id, state) }
+        guard parts.isEmpty || parts.indices.contains(Int(partition)) && parts[Int(partition)] == paid else {
+            throw .otherPayouts(partition: partition)
+        }
         state = .submitted
         fileSHA256 = hash
-        submittedAt = time
+        fileParts = parts
+        submittedAt = submittedAt ?? time
         return true
     }
 }

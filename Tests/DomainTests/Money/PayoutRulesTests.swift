@@ -101,19 +101,28 @@ private func sampleRun() -> PayoutRun {
         let first = samplePayout()
         var second = samplePayout(lines: [5])
         second.id = PayoutID("pay_2")!
-        let run = PayoutRunID("run_1")!
-        let text = PayoutRun.canonicalText(run: run, partition: 0, payouts: [first, second])
-        #expect(text == PayoutRun.canonicalText(run: run, partition: 0, payouts: [second, first]))
-        #expect(text != PayoutRun.canonicalText(run: run, partition: 1, payouts: [first, second]))
+        let run = sampleRun()
+        let text = run.canonicalText(of: [first, second])
+        #expect(text == run.canonicalText(of: [second, first]))
+        let runChanges: [(inout PayoutRun) -> Void] = [
+            { $0.partition = 1 }, { $0.id = PayoutRunID("run_2")! },
+            { $0.debtor = PayoutRun.Debtor(name: "Vendor", account: "DE00") },
+        ]
+        for change in runChanges {
+            var other = run
+            change(&other)
+            #expect(text != other.canonicalText(of: [first, second]))
+        }
         let changes: [(inout Payout) -> Void] = [
-            { $0.net += 1 }, { $0.payeeVersion += 1 }, { $0.lines[0].amount += 1 }, { $0.lines.removeLast() },
+            { $0.net += 1 }, { $0.payeeVersion += 1 }, { $0.accountFingerprint = "f00" }, { $0.lines[0].amount += 1 },
+            { $0.lines.removeLast() },
             { $0.clawbacks = rows([1]) }, { $0.partner = PartnerID("ptr_two")! },
             { $0.currency = Currency(code: "USD")! },
         ]
         for change in changes {
             var other = first
             change(&other)
-            #expect(text != PayoutRun.canonicalText(run: run, partition: 0, payouts: [other, second]))
+            #expect(text != run.canonicalText(of: [other, second]))
         }
     }
 
@@ -130,21 +139,70 @@ private func sampleRun() -> PayoutRun {
         try run.approve(parts: ["bb", "aa"], by: checker, at: time("2026-04-15T01:00:00Z"))
         #expect(run.state == .approved)
         #expect(run.approvedBy == checker)
-        #expect(throws: PayoutRun.Refusal.self) {
-            try run.approve(parts: ["aa"], by: checker, at: time("2026-04-15T02:00:00Z"))
+        let again = try run.approve(parts: ["aa"], by: checker, at: time("2026-04-15T02:00:00Z"))
+        #expect(!again)
+        #expect(run.approvedAt == time("2026-04-15T01:00:00Z"))
+        #expect(throws: PayoutRun.Refusal.state(run.id, .approved)) {
+            try run.approve(
+                parts: ["aa"], by: .person(PersonID("psn_third")!), at: time("2026-04-15T02:00:00Z"))
         }
     }
 
-    @Test func `the first file counts; the same again changes nothing; another is refused`() throws {
+    /// The second part of two, approved; what it pays has the hash `own`.
+    private func approvedRun() throws -> PayoutRun {
         var run = sampleRun()
-        #expect(throws: PayoutRun.Refusal.self) { try run.recordFile("f1", at: time("2026-04-15T02:00:00Z")) }
+        run.partition = 1
         try run.approve(parts: [""], by: checker, at: time("2026-04-15T01:00:00Z"))
-        #expect(try run.recordFile("f1", at: time("2026-04-15T02:00:00Z")))
-        #expect(try !run.recordFile("f1", at: time("2026-04-15T03:00:00Z")))
-        #expect(run.submittedAt == time("2026-04-15T02:00:00Z"))
-        #expect(throws: PayoutRun.Refusal.otherFile(recorded: "f1")) {
-            try run.recordFile("f2", at: time("2026-04-15T03:00:00Z"))
+        return run
+    }
+
+    private let later = time("2026-04-15T03:00:00Z")
+
+    @Test func `the first file counts; the same again changes nothing; another is refused`() throws {
+        var planned = sampleRun()
+        #expect(throws: PayoutRun.Refusal.state(planned.id, .planned)) {
+            try planned.recordFile("f1", parts: [], paid: "own", at: later)
         }
+        for parts in [[], ["other", "own"]] as [[String]] {
+            var run = try approvedRun()
+            let isFirst = try run.recordFile("f1", parts: parts, paid: "own", at: later)
+            #expect(isFirst)
+            let isNew = try run.recordFile("f1", parts: parts, paid: "own", at: later + .hours(1))
+            #expect(!isNew)
+            #expect(run.submittedAt == later)
+            #expect(throws: PayoutRun.Refusal.otherFile(recorded: "f1")) {
+                try run.recordFile("f2", parts: parts, paid: "own", at: later)
+            }
+        }
+    }
+
+    @Test(arguments: [["own", "other"], ["own"], ["other", ""]])
+    func `a file that does not pay just what the part pays is refused`(parts: [String]) throws {
+        var run = try approvedRun()
+        #expect(throws: PayoutRun.Refusal.otherPayouts(partition: 1)) {
+            try run.recordFile("f1", parts: parts, paid: "own", at: later)
+        }
+        #expect(run.state == .approved)
+        #expect(run.fileSHA256 == nil)
+    }
+
+    @Test func `a file follows another only if they differ in what another part is paid`() throws {
+        var run = try approvedRun()
+        let isFirst = try run.recordFile("f1", parts: ["before", "own"], paid: "own", at: later)
+        #expect(isFirst)
+        #expect(throws: PayoutRun.Refusal.otherFile(recorded: "f1")) {
+            try run.recordFile("f2", parts: [], paid: "own", at: later)
+        }
+        #expect(throws: PayoutRun.Refusal.otherFile(recorded: "f1")) {
+            try run.recordFile("f2", parts: ["before", "own", "more"], paid: "own", at: later)
+        }
+        #expect(throws: PayoutRun.Refusal.otherPayouts(partition: 1)) {
+            try run.recordFile("f2", parts: ["after", "less"], paid: "own", at: later)
+        }
+        let isNew = try run.recordFile("f2", parts: ["after", "own"], paid: "own", at: later + .hours(1))
+        #expect(isNew)
+        #expect(run.fileSHA256 == "f2")
+        #expect(run.submittedAt == later)
     }
 }
 
