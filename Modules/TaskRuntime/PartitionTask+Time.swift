@@ -28,6 +28,7 @@ extension PartitionTask {
             HeldEvent.key(
                 judgingTime: payload.occurredAt, source: event.source, sequence: sequence, id: event.id),
             HeldEvent(event))
+        try state.requireFittingRows()
     }
 
     func processClock(_ event: Event, _ record: LogRecord) throws -> Bool {

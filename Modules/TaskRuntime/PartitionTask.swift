@@ -252,7 +252,6 @@ package final class PartitionTask {
             }
             if clock.kind == .stream {
                 try hold(event, payload, sequence: sequence)
-                try state.requireFittingRows()
             } else {
                 try apply(payload, of: event, at: try wallTime(of: payload))
             }
@@ -323,21 +322,12 @@ package final class PartitionTask {
     ) throws {
         try state.requireFittingRows()
         var sequence = sequence
-        let made = encode(
-            origin: origin, time: time, commandID: commandID, traceparent: traceparent, cause: cause,
+        let made = encoder.encode(
+            context.outputs, origin: origin, time: time, commandID: commandID, traceparent: traceparent, cause: cause,
             sequence: &sequence)
         for output in made { try PartitionTask.requireFitting(output) }
         outputs.append(contentsOf: made)
         self.sequence = sequence
-    }
-
-    private func encode(
-        origin: [String], time: Timestamp, commandID: String?, traceparent: String?, cause: EventPosition?,
-        sequence: inout Int64
-    ) -> [OutgoingRecord] {
-        encoder.encode(
-            context.outputs, origin: origin, time: time, commandID: commandID, traceparent: traceparent, cause: cause,
-            sequence: &sequence)
     }
 
     private static func requireFitting(_ output: OutgoingRecord) throws {
@@ -378,8 +368,8 @@ package final class PartitionTask {
         // stand there; one that nobody can wait for is left out.
         let commandID = event?.commandID ?? record.headerText(HeaderName.commandID)
         outputs.append(
-            contentsOf: encode(
-                origin: origin ?? ["dead letter", position.description], time: time,
+            contentsOf: encoder.encode(
+                context.outputs, origin: origin ?? ["dead letter", position.description], time: time,
                 commandID: commandID.flatMap { $0.utf8.count <= CloudEventCodec.maximumAttributeBytes ? $0 : nil },
                 traceparent: event?.traceparent, cause: position, sequence: &sequence))
     }

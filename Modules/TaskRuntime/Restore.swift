@@ -175,36 +175,30 @@ final class Restore {
             guard error.code == .corrupt || error.code == .schema else { throw error }
             return try openNew(insteadOf: TurnFault(error), bounds: bounds)
         }
-        guard let checkpoint = try opened.checkpoint() else {
-            guard bounds.first == 0 else {
-                opened.close()
-                throw truncated(at: bounds.first)
-            }
-            return opened
-        }
-        if checkpoint.changelogOffset < bounds.first {
+        let doubt: TurnFault?
+        do {
+            doubt = try self.doubt(about: opened.checkpoint(), bounds: bounds)
+        } catch {
             opened.close()
-            throw truncated(at: bounds.first)
+            throw error
         }
+        guard let doubt else { return opened }
+        opened.close()
+        return try openNew(insteadOf: doubt, bounds: bounds)
+    }
+
+    /// Why a whole store is not trusted; `nil` where it is. What it cannot be made anew from stops the partition.
+    private func doubt(about checkpoint: StoreCheckpoint?, bounds: (first: Int64, end: Int64)) throws -> TurnFault? {
+        if checkpoint?.changelogOffset ?? 0 < bounds.first { throw truncated(at: bounds.first) }
+        guard let checkpoint else { return nil }
         if checkpoint.changelogOffset > bounds.end {
-            opened.close()
             throw Stop(
                 code: .changelogRecreated,
                 description:
                     "the store of partition \(partition) knows changelog offset \(checkpoint.changelogOffset), "
                     + "the topic ends at \(bounds.end): was it recreated?")
         }
-        if committedTurn.turn == 0, checkpoint.epoch > 0 {
-            opened.close()
-            throw positionLost
-        }
-        guard let doubt = doubt(about: checkpoint, end: bounds.end) else { return opened }
-        opened.close()
-        return try openNew(insteadOf: doubt, bounds: bounds)
-    }
-
-    /// Why a whole store is not trusted; `nil` where it is.
-    private func doubt(about checkpoint: StoreCheckpoint, end: Int64) -> TurnFault? {
+        if committedTurn.turn == 0, checkpoint.epoch > 0 { throw positionLost }
         let store = "the store of partition \(partition)"
         // A turn or an epoch that the group does not know: the history that made them was lost.
         if checkpoint.turn > committedTurn.turn || checkpoint.epoch > committedTurn.epoch
@@ -218,7 +212,7 @@ final class Restore {
         let age = now() - checkpoint.committedAtMilliseconds
         // A store ends behind its turn's last row; on Kafka the marker of that transaction stands there. A turn since then adds
         // a row at least, and its own marker.
-        if age > Restore.maximumAgeMilliseconds, checkpoint.changelogOffset + 1 < end {
+        if age > Restore.maximumAgeMilliseconds, checkpoint.changelogOffset + 1 < bounds.end {
             return TurnFault(
                 .store, code: "store_too_old",
                 "\(store) is \(age / 3_600_000) h old and behind its changelog, where deletions may be gone by now")
