@@ -18,11 +18,10 @@ from cluster import Cluster, Product, free_port  # noqa: E402
 from load import PARTITIONS, Load  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from verdict import ask_oracle, complaints  # noqa: E402
-from watch import wait_until_drained  # noqa: E402
+from watch import DRAIN_PATIENCE, wait_until_drained  # noqa: E402
 from workers import WORKERS, Copy, readyz, reasons, wait_for_exit  # noqa: E402
 
 TOPIC, GROUP = "tributary.referral.v1", "tributary.referral-worker"
-DRAIN_PATIENCE = 120
 ORACLE_SECONDS = 600
 READY_SECONDS = 60
 CALL_SECONDS = 5
@@ -184,7 +183,7 @@ class World:
 
     def drain(self):
         self.load.stop()
-        took = wait_until_drained(self.cluster.bootstrap, DRAIN_PATIENCE)
+        took = wait_until_drained(self.cluster.bootstrap)
         self.say(f"lag is not 0, and nothing has moved for {DRAIN_PATIENCE} s" if took is None
                  else f"nothing is left to do after {took:.1f} s")
         return took is not None

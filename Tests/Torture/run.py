@@ -11,13 +11,12 @@ from faults import COPIES, Faults, Fleet
 from load import PARTITIONS, Load
 from processor import seconds_of, seconds_of_machine
 from verdict import ask_oracle, complaints
-from watch import Watch, count_committed, wait_until_drained
+from watch import DRAIN_PATIENCE, Watch, count_committed, wait_until_drained
 from workers import WORKERS, wait_for_exit
 
 TEND_SECONDS = 0.1
 READY_SECONDS = 60
 RECOVER_SECONDS = 60
-DRAIN_PATIENCE = 120
 ORACLE_SECONDS = 2_400
 KILLS = ("kill", "lose_store", "lose_disk")
 
@@ -95,7 +94,7 @@ class Run:
 
     def _drain(self, what):
         """Waits until every worker has processed its input; workers that die meanwhile are started again."""
-        took = wait_until_drained(self.cluster.bootstrap, DRAIN_PATIENCE, self.faults.tend)
+        took = wait_until_drained(self.cluster.bootstrap, self.faults.tend)
         if took is None:
             self.say(f"{what}: lag is not 0, and nothing has moved for {DRAIN_PATIENCE} s")
             return False

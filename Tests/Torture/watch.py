@@ -11,6 +11,7 @@ SAMPLE_SECONDS = 0.5
 # A worker counts as at work where one of its partitions moved so lately.
 AT_WORK_SECONDS = 5.0
 CALL_SECONDS = 5
+DRAIN_PATIENCE = 120
 DRAIN_LOOK_SECONDS = 0.1
 DRAIN_READ_SECONDS = 3
 # No sender sleeps as long.
@@ -186,15 +187,15 @@ def count_committed(bootstrap, first, last):
     return counts
 
 
-def wait_until_drained(bootstrap, patience, meanwhile=lambda: None):
+def wait_until_drained(bootstrap, meanwhile=lambda: None):
     """Waits until every worker has processed its input; after how many seconds, or `None` where some is left and nothing has
-    moved for `patience` seconds.
+    moved for `DRAIN_PATIENCE` seconds.
 
     A message that waits to be sent is not in the input: while senders are at work, what they write ends each silence."""
     began = time.monotonic()
     moved, positions = began, {}
     quiet_since, known = None, None
-    while time.monotonic() - moved < patience:
+    while time.monotonic() - moved < DRAIN_PATIENCE:
         meanwhile()
         looked = time.monotonic()
         seen, ends = look_at_inputs(bootstrap)

@@ -16,7 +16,7 @@ from cluster import Cluster, Product
 from load import PARTITIONS, Load
 from stopping import POINTS, Stopping, go_on
 from verdict import ask_oracle, complaints
-from watch import PREFIX, wait_until_drained
+from watch import DRAIN_PATIENCE, PREFIX, wait_until_drained
 from workers import SESSION_SECONDS, WORKERS, Copy, wait_for_exit
 
 # The two memberships are tried side by side, each on a worker of its own.
@@ -27,7 +27,6 @@ WORK_SECONDS = 60
 QUIET_SECONDS = 1.0
 READ_SECONDS = 0.1
 MARKER_SECONDS = 10
-DRAIN_PATIENCE = 120
 ORACLE_SECONDS = 600
 TURN_KEY = b"turn\0turn\0"
 NUMBERS = re.compile(r"\d+")
@@ -299,7 +298,7 @@ class Zombies:
         for thread in threads:
             thread.join()
         self.load.stop()
-        drained = wait_until_drained(self.cluster.bootstrap, DRAIN_PATIENCE) is not None
+        drained = wait_until_drained(self.cluster.bootstrap) is not None
         late = wait_for_exit(self.copies)
         return self._report(points, drained, late)
 
