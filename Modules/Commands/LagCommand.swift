@@ -32,7 +32,7 @@ enum LagCommand {
             Terminal().print(table(rows).text)
         }
         for problem in states.problems { Terminal().complain(problem) }
-        for row in rows where row.lag.isHeld && row.lag.seconds > longTransaction {
+        for row in rows where row.isHeldForLong {
             Terminal().complain(
                 "\(row.worker.rawValue) \(row.lag.partition): an open transaction has held \(row.lag.records) records back for "
                     + "\(seconds(row.lag.seconds)) s, from offset \(row.lag.end - row.lag.records) on")
@@ -56,6 +56,8 @@ enum LagCommand {
         var host: String?
         /// `nil` where no worker that was asked has the partition.
         var state: String?
+
+        var isHeldForLong: Bool { lag.isHeld && lag.seconds > LagCommand.longTransaction }
 
         func write(to writer: inout ObjectWriter) {
             writer.string("worker", worker.rawValue)
@@ -102,8 +104,7 @@ enum LagCommand {
                 [
                     row.worker.rawValue, "\(row.lag.partition)", "\(row.lag.records)", seconds(row.lag.seconds),
                     (row.owner ?? "nobody") + (row.host.map { " (\($0))" } ?? ""),
-                    row.lag.isHeld && row.lag.seconds > longTransaction
-                        ? "held by an open transaction" : row.state ?? "-",
+                    row.isHeldForLong ? "held by an open transaction" : row.state ?? "-",
                 ]
             })
     }

@@ -194,10 +194,11 @@ struct PayoutCycle {
         try run.requireApproved(partitions: try installation.log.partitionCount(of: topic))
         let bytes = try run.file(installation).csv
         let hash = SHA256Digest(of: bytes).hex
-        if let taken = run.takenFile, taken != hash {
-            return "the run was submitted with a file of another content (\(taken)); nothing is written"
-        }
-        if !run.hasTaken(hash) {
+        if let taken = run.takenFile {
+            guard taken == hash else {
+                return "the run was submitted with a file of another content (\(taken)); nothing is written"
+            }
+        } else {
             try run.requireUnsettled()
             if let refusal = try record(hash, of: run, actor: actor, reason: reason) {
                 return "\(refusal); nothing is written"
@@ -226,6 +227,8 @@ struct PayoutCycle {
         return hasTaken ? nil : "not every partition has taken the file of \(run.id): export again"
     }
 
+    private static let resultSource = "/tributary/results"
+
     /// Sends the results of a file; each line is an event of its own. What a payout knows already is counted and moves
     /// nothing; what it cannot have had is refused, and told.
     func reconcile(
@@ -245,7 +248,7 @@ struct PayoutCycle {
                 valueDate: line.valueDate, reportedBy: actor, note: reason, occurredAt: time)
             let envelope = EventEnvelope(
                 id: "\(line.payout)-\(line.code)-\(line.valueDate?.description ?? "")@\(time)",
-                source: "/tributary/results",
+                source: PayoutCycle.resultSource,
                 type: PayoutResultReceived.type, time: time, key: partner.text)
             ids.insert(envelope.id)
             records.append(
@@ -257,7 +260,7 @@ struct PayoutCycle {
         try installation.settle()
         try installation.clock.drain([.payout], timeout: installation.options.timeout)
         let refused = try refusals.since(installation) {
-            $0.headerText(HeaderName.source) == "/tributary/results"
+            $0.headerText(HeaderName.source) == PayoutCycle.resultSource
                 && $0.headerText(HeaderName.id).map(ids.contains) ?? false
         }
         return (records.count, refused)
