@@ -14,7 +14,8 @@ extension KafkaLog: OpenTransactionFinding {
         for index in held {
             let place = TopicPartition(topic, partitions[index])
             // It may be over by now: aborted, and compacted away.
-            guard let first = try reader.first(of: place, from: stable[index], below: ends[index], within: timeout)
+            guard
+                let first = try reader.first(of: place, from: stable[index], below: ends[index], within: admin.timeout)
             else {
                 continue
             }

@@ -15,7 +15,7 @@ package final class KafkaLog: EventLog {
     let configuration: KafkaConfiguration
     let admin: KafkaAdmin
     private let replicationFactor: Int
-    let timeout: Duration
+    private let timeout: Duration
     private let sink: (@Sendable (String) -> Void)?
     private let committed = CommittedOffsets()
     private let partitionCounts = Mutex<[String: Int32]>([:])

@@ -89,18 +89,12 @@ struct Handover {
     private mutating func dropAnswered(_ notifications: inout NotificationTable) throws {
         guard !resolved.isEmpty, !late.isEmpty || fresh.contains(where: { $0.phase == .announced }) else { return }
         let answered = Set(resolved)
-        func isOver(_ job: NotificationJob, _ notifications: inout NotificationTable) throws -> Bool {
-            guard job.phase == .announced, answered.contains(job.request.notification) else { return false }
-            return try !Self.stands(job, &notifications)
+        func isWanted(_ job: NotificationJob) throws -> Bool {
+            guard job.phase == .announced, answered.contains(job.request.notification) else { return true }
+            return try Self.stands(job, &notifications)
         }
-        var (keptLate, keptFresh): ([NotificationJob], [NotificationJob]) = ([], [])
-        for job in late {
-            if try !isOver(job, &notifications) { keptLate.append(job) }
-        }
-        for job in fresh {
-            if try !isOver(job, &notifications) { keptFresh.append(job) }
-        }
-        (late, fresh) = (keptLate, keptFresh)
+        late = try late.filter { try isWanted($0) }
+        fresh = try fresh.filter { try isWanted($0) }
     }
 
     /// Takes back from the sender what it was given in an earlier turn, and has not begun.
