@@ -57,6 +57,7 @@ let workers = (0..<threads).map { index in
                                 partition, at: try session.committed(partition, timeout: .seconds(1))?.offset ?? 0)
                         }
                     case .revoked, .lost: try session.finishRevocation()
+                    case .outOfRange(_, let reason): fatalError(reason)
                     case .records(let records):
                         try session.begin()
                         for record in records {

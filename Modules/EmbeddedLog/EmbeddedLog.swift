@@ -127,11 +127,7 @@ package final class EmbeddedLog: EventLog, @unchecked Sendable {
     }
 
     package func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
-        let topic = try topicLog(topic)
-        return monitor.locked {
-            let positions = committedPositions[group] ?? [:]
-            return topic.partitions.map { positions[$0.id]?.offset }
-        }
+        try positions(ofGroup: group, topic: topic).map { $0?.offset }
     }
 
     // MARK: Clients

@@ -41,10 +41,24 @@ final class EmbeddedSession: TurnSession {
         let deadline = ContinuousClock.now + timeout
         while true {
             if let event = try groupEvent() { return [event] }
+            if let event = pauseOutOfRange() { return [event] }
             let found = try fetcher.fetch(&cursors, turn: &turnOfFetch, maximum: maximumRecords)
             if !found.isEmpty { return [.records(found)] }
             guard try waitForNews(until: deadline) else { return [] }
         }
+    }
+
+    /// Pauses a partition whose next record is not in the log.
+    private func pauseOutOfRange() -> SessionEvent? {
+        let found: (index: Int, reason: String)? = log.monitor.locked {
+            for (index, cursor) in cursors.enumerated() {
+                if let reason = cursor.partition.reasonOutOfRange(cursor.next) { return (index, reason) }
+            }
+            return nil
+        }
+        guard let found else { return nil }
+        let partition = cursors.remove(at: found.index).partition.partition
+        return .outOfRange(partition, reason: found.reason)
     }
 
     private func groupEvent() throws(LogError) -> SessionEvent? {

@@ -85,6 +85,14 @@ final class PartitionLog: @unchecked Sendable {
 
     var place: TopicPartition { TopicPartition(topic, partition) }
 
+    /// Why reading cannot go on at an offset; `nil` where it can.
+    func reasonOutOfRange(_ offset: Int64) -> String? {
+        if offset < first {
+            return "\(place): \(first - offset) unread records are gone (wanted \(offset), kept from \(first))"
+        }
+        return offset > end ? "\(place): position \(offset) is beyond the end (\(end))" : nil
+    }
+
     func publish(_ chunk: TailChunk) {
         chunks.append(chunk)
         end = chunk.end

@@ -30,17 +30,7 @@ final class RecordFetcher {
     func fetch(_ partition: PartitionLog, from offset: Int64, maximum: Int) throws(LogError) -> Fetch {
         let source = try log.monitor.locked { () throws(LogError) in
             if let error = log.unusable { throw error }
-            guard offset >= partition.first else {
-                throw LogError(
-                    .offsetOutOfRange, .fatal,
-                    "\(partition.place): \(partition.first - offset) unread records are gone (wanted \(offset), kept "
-                        + "from \(partition.first))")
-            }
-            guard offset <= partition.end else {
-                throw LogError(
-                    .offsetOutOfRange, .fatal,
-                    "\(partition.place): position \(offset) is beyond the end (\(partition.end))")
-            }
+            if let reason = partition.reasonOutOfRange(offset) { throw LogError(.offsetOutOfRange, .fatal, reason) }
             return (end: partition.end, tail: partition.tail(from: offset, maximum: maximum))
         }
         guard offset < source.end else { return Fetch(records: [], next: offset) }

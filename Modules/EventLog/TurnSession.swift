@@ -9,6 +9,9 @@ package enum SessionEvent: Sendable {
     case lost([Int32])
     /// Records of resumed partitions, in partition order.
     case records([LogRecord])
+    /// What a partition wants next is not in the log: deleted, or never written. It is paused, until it is
+    /// assigned anew. Comes behind the records that were fetched before.
+    case outOfRange(Int32, reason: String)
 }
 
 /// A position to be committed with a turn.

@@ -70,7 +70,7 @@ extension EventLogConformance {
             case .revoked, .lost:
                 owned = []
                 try session.finishRevocation()
-            case .records: throw ConformanceFailure("records of a paused partition")
+            case .records, .outOfRange: throw ConformanceFailure("\(event) of a paused partition")
             }
         }
     }

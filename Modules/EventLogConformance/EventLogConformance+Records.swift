@@ -160,13 +160,17 @@ extension EventLogConformance {
         try requireEqual(try reader.read(maximum: 10, timeout: .milliseconds(1)).count, 0, "records of an empty topic")
         let (log, producer) = (log, unique("producer"))
         let record = record(topics.output, 0, 1)
+        let hasEnded = DispatchSemaphore(value: 0)
         let thread = Thread {
+            defer { hasEnded.signal() }
             // A failure here shows itself as a reader that is not woken.
             guard let producer = try? log.producer(identity: producer) else { return }
             _ = try? producer.append([record])
             producer.close()
         }
         thread.start()
+        // An append ends later than its records are read, and the log must not be closed under it.
+        defer { hasEnded.wait() }
         let timeout = patience * 10
         let start = ContinuousClock.now
         try requireEqual(try reader.read(maximum: 10, timeout: timeout).map(\.value), [[1]], "the record waited for")

@@ -46,8 +46,7 @@ extension EventLogConformance {
                 switch event {
                 case .assigned(let partitions): return partitions.sorted()
                 case .revoked, .lost: try session.finishRevocation()
-                case .records(let records):
-                    throw ConformanceFailure("\(records.count) records came before an assignment")
+                case .records, .outOfRange: throw ConformanceFailure("\(event) came before an assignment")
                 }
             }
         }
@@ -65,11 +64,25 @@ extension EventLogConformance {
             for event in try session.poll(maximumRecords: atMost, timeout: .milliseconds(200)) {
                 switch event {
                 case .records(let records): found += records
-                case .assigned, .revoked, .lost: throw ConformanceFailure("\(event) where records were expected")
+                default: throw ConformanceFailure("\(event) where records were expected")
                 }
             }
         }
         return found
+    }
+
+    /// Polls until the session says that a partition's position is out of range; why.
+    func outOfRange(of session: any TurnSession, partition: Int32) throws -> String {
+        let deadline = ContinuousClock.now + patience
+        while .now < deadline {
+            for event in try session.poll(maximumRecords: 100, timeout: .milliseconds(200)) {
+                guard case .outOfRange(partition, let reason) = event else {
+                    throw ConformanceFailure("\(event) where a position was to be out of range")
+                }
+                return reason
+            }
+        }
+        throw ConformanceFailure("no word of a position that is out of range within \(patience)")
     }
 
     /// Every committed record of a topic, by partition and offset.

@@ -204,7 +204,7 @@ final class KafkaAdmin: Sendable {
     private static let leaderPatience = Duration.seconds(1)
 
     /// What a group committed, whatever it does at the moment.
-    func committed(group: String, topic: String, partitions: Int32) throws(LogError) -> [Int64?] {
+    func committed(group: String, topic: String, partitions: Int32) throws(LogError) -> [CommittedPosition?] {
         let places = PartitionList(capacity: Int(partitions))
         for partition in 0..<partitions { places.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
         var request: OpaquePointer? = unsafe rd_kafka_ListConsumerGroupOffsets_new(group, places.pointer)
@@ -224,12 +224,14 @@ final class KafkaAdmin: Sendable {
             let code = unsafe rd_kafka_error_code(error)
             throw KafkaFailure(code: code).logError(during: operation)
         }
-        var positions = [Int64?](repeating: nil, count: Int(partitions))
+        var positions = [CommittedPosition?](repeating: nil, count: Int(partitions))
         guard let found = unsafe rd_kafka_group_result_partitions(groups[0]) else { return positions }
         let list = unsafe PartitionList(borrowing: UnsafeMutablePointer(mutating: found))
         for element in list.elements {
             try KafkaFailure.check(element.code, "\(operation) in \(element.place)")
-            if element.offset >= 0 { positions[Int(element.place.partition)] = element.offset }
+            guard element.offset >= 0 else { continue }
+            positions[Int(element.place.partition)] = CommittedPosition(
+                offset: element.offset, metadata: element.metadata)
         }
         return positions
     }

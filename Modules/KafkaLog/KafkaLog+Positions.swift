@@ -2,6 +2,15 @@ import CRdkafka
 package import EventLog
 
 extension KafkaLog: GroupPositionWriting {
+    package func firstOffsets(of topic: String) throws(LogError) -> [Int64] {
+        let starts = try admin.starts(of: topic, partitions: 0..<partitionCount(of: topic))
+        return starts.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    package func positions(ofGroup group: String, topic: String) throws(LogError) -> [CommittedPosition?] {
+        try admin.committed(group: group, topic: topic, partitions: partitionCount(of: topic))
+    }
+
     package func write(
         _ positions: [Int32: CommittedPosition], ofGroup group: String, topic: String
     ) throws(LogError) {

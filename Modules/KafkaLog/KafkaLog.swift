@@ -93,7 +93,7 @@ package final class KafkaLog: EventLog {
     }
 
     package func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
-        try admin.committed(group: group, topic: topic, partitions: partitionCount(of: topic))
+        try positions(ofGroup: group, topic: topic).map { $0?.offset }
     }
 
     package func session(_ session: SessionConfiguration) throws(LogError) -> any TurnSession {

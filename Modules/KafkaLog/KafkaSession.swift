@@ -78,7 +78,12 @@ import EventLog
                 guard !records.isEmpty else { throw error }
                 pendingError = error
             }
-            if !records.isEmpty { return [.records(records)] }
+            var events: [SessionEvent] = records.isEmpty ? [] : [.records(records)]
+            for (partition, reason) in input.takeOutOfRange() {
+                try pause(partition)
+                events.append(.outOfRange(partition, reason: reason))
+            }
+            if !events.isEmpty { return events }
             if deadline.hasPassed { return [] }
             signal.wait(deadline.remaining.milliseconds)
         }

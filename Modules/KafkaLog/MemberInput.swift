@@ -18,6 +18,8 @@ import EventLog
     /// By partition: as far as this member was ever given them.
     private var sources: [Int32: Source] = [:]
     private var fetchAhead: FetchAhead
+    /// Partitions whose next record is not in the log, with the reason; not told yet.
+    private var outOfRange: [(partition: Int32, reason: String)] = []
     /// The partition from which is taken first.
     private var first: Int32 = 0
 
@@ -35,6 +37,7 @@ import EventLog
     func add(_ partitions: [Int32]) throws(LogError) {
         for partition in partitions {
             if let known = sources.removeValue(forKey: partition) { release(known) }
+            outOfRange.removeAll { $0.partition == partition }
             let queue = try KafkaQueue.partition(TopicPartition(topic, partition), of: handle)
             signal.watch(queue)
             sources[partition] = Source(queue: queue)
@@ -101,7 +104,9 @@ import EventLog
             if event.kind == RD_KAFKA_EVENT_FETCH {
                 if let record = record(of: event) { found.append(record) }
             } else if event.kind == RD_KAFKA_EVENT_ERROR, let error = failure(event) {
-                throw error
+                guard error.code == .offsetOutOfRange else { throw error }
+                outOfRange.append((partition, error.message))
+                return false
             }
         }
         return true
@@ -126,6 +131,12 @@ import EventLog
         let record = unsafe RecordReader.record(message, topic: topic)
         fetchAhead.note(record)
         return record
+    }
+
+    /// Partitions whose next record is not in the log, since the last call; behind the records that were taken.
+    func takeOutOfRange() -> [(partition: Int32, reason: String)] {
+        defer { outOfRange = [] }
+        return outOfRange
     }
 
     /// Has more fetched where little waits.

@@ -26,6 +26,8 @@ final class Assignment {
     var lastTick: Int64 = .min
     /// Its store failed or its restore did, and it has not been restored since.
     var hasFailed = false
+    /// Why no more input comes; it stops behind what was fetched.
+    var endOfInput: String?
     /// It is not tried again before.
     var retryAt: ContinuousClock.Instant?
     private var reported = TaskCounts()
@@ -88,12 +90,8 @@ final class Assignment {
     func restart(_ restore: Restore) {
         self.restore = restore
         task = nil
+        endOfInput = nil
         dropFetched()
-    }
-
-    func stopForGood() {
-        restore?.close()
-        restore = nil
     }
 
     func forgetTurn() {

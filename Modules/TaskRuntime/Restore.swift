@@ -14,25 +14,6 @@ final class Restore {
         case done(state: TaskState, position: Int64, epoch: Int64, torn: [RowChange])
     }
 
-    /// Why a partition cannot be restored without a person. The worker stays unready and names it.
-    struct Stop: Error, CustomStringConvertible {
-        enum Code: String {
-            /// The stored changelog position lies beyond the changelog's end: the topic was recreated.
-            case changelogRecreated = "changelog_recreated"
-            /// The changelog begins behind what the store has, or there is no store: records of it were deleted.
-            case changelogTruncated = "changelog_truncated"
-            /// The changelog has a turn, but the group has no committed position: expired, or reset by hand.
-            case positionLost = "position_lost"
-            /// A changelog row of a newer version of the product.
-            case newer = "store_newer"
-            /// No progress for too long: somebody's transaction stays open.
-            case stalled = "restore_stalled"
-        }
-
-        var code: Code
-        var description: String
-    }
-
     static let slice = 4_000
     /// Rows, or bytes of them, that go into the store in one transaction: keys are random, so that few rows touch nearly as
     /// many pages as many do.
@@ -102,7 +83,7 @@ final class Restore {
         do {
             return try advance(wait: wait)
         } catch let error as StoreError where error.code == .newer {
-            throw Stop(code: .newer, description: error.message)
+            throw PartitionStop(code: .newer, description: error.message)
         }
     }
 
@@ -127,7 +108,7 @@ final class Restore {
             try apply(read, to: backend)
             if standstill.duration(at: instant()) > Restore.stallLimit {
                 standstill.end(at: instant())
-                throw Stop(
+                throw PartitionStop(
                     code: .stalled,
                     description: "changelog of partition \(partition) stands still at \(position) below \(target)")
             }
@@ -192,7 +173,7 @@ final class Restore {
         if checkpoint?.changelogOffset ?? 0 < bounds.first { throw truncated(at: bounds.first) }
         guard let checkpoint else { return nil }
         if checkpoint.changelogOffset > bounds.end {
-            throw Stop(
+            throw PartitionStop(
                 code: .changelogRecreated,
                 description:
                     "the store of partition \(partition) knows changelog offset \(checkpoint.changelogOffset), "
@@ -233,8 +214,8 @@ final class Restore {
     }
 
     /// Compaction never moves a topic's first offset: somebody deleted records, and rows went with them.
-    private func truncated(at first: Int64) -> Stop {
-        Stop(
+    private func truncated(at first: Int64) -> PartitionStop {
+        PartitionStop(
             code: .changelogTruncated,
             description:
                 "the changelog of partition \(partition) begins at \(first): records were deleted that the store has not got"
@@ -303,8 +284,8 @@ final class Restore {
         try backend.commit(checkpoint(turn: committedTurn.turn, committedAt: now()))
     }
 
-    private var positionLost: Stop {
-        Stop(
+    private var positionLost: PartitionStop {
+        PartitionStop(
             code: .positionLost,
             description:
                 "the changelog of partition \(partition) has turns, but the group has no committed position of "

@@ -35,11 +35,10 @@ extension TurnLoop {
                 if try step(assignment, session, wait: wait) { return true }
                 // For the first of them alone: what the others want comes meanwhile.
                 wait = .zero
-            } catch let stop as Restore.Stop {
-                environment.observer.notify(
-                    .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
+            } catch let stop as PartitionStop {
+                notify(stop, of: assignment)
                 // What stands still goes on by itself when the transaction in its way ends; the others need a person.
-                if stop.code != .stalled { assignment.stopForGood() }
+                if stop.code != .stalled { assignment.close() }
             } catch let error as StoreError {
                 // One partition's disk is no reason for the others to wait.
                 restartLater(assignment, session, TurnFault(error), after: error)
@@ -100,6 +99,8 @@ extension TurnLoop {
         let progress: StartProgress
         do {
             progress = try task.processor.taskWillStart(at: start.position, wait: wait)
+        } catch let error as LogError where error.code == .offsetOutOfRange {
+            throw PartitionStop(code: .offsetOutOfRange, description: error.message)
         } catch let error as LogError where error.errorClass != .fatal {
             // What it reads is no part of any turn: the others go on.
             restartLater(assignment, session, TurnFault(error))

@@ -135,6 +135,7 @@ package final class TurnLoop {
                     try handle(event, session)
                 }
                 environment.observer.notify(.polled)
+                stopBehindInput()
                 try restoreInSlices(session)
                 try processWaiting(session)
                 if isTurnOpen { try commitTurn(session) } else { try tickIdlePartitions(session) }
@@ -175,7 +176,25 @@ package final class TurnLoop {
         case .records(let records):
             let records = records.span
             for index in records.indices { assignments[records[index].partition]?.add(records[index]) }
+        case .outOfRange(let partition, let reason):
+            assignments[partition]?.endOfInput = reason
         }
+    }
+
+    /// Stops partitions whose input does not go on: what was fetched of them is processed first, it may be the last copy.
+    private func stopBehindInput() {
+        for assignment in inOrder() {
+            guard let reason = assignment.endOfInput, assignment.waitingCount == 0 else { continue }
+            assignment.endOfInput = nil
+            assignment.task?.processor.taskWillLeave()
+            leave(assignment)
+            notify(PartitionStop(code: .offsetOutOfRange, description: reason), of: assignment)
+        }
+    }
+
+    func notify(_ stop: PartitionStop, of assignment: Assignment) {
+        environment.observer.notify(
+            .stopped(partition: assignment.partition, code: stop.code.rawValue, reason: stop.description))
     }
 
     private func put(down partitions: [Int32]) {

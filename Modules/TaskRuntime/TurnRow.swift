@@ -46,7 +46,9 @@ package struct TurnRow: JSONCodable, Sendable, Hashable {
     }
 
     /// The text beside the group's offset: `turn=N epoch=E`.
-    package var metadata: String { "turn=\(turn) epoch=\(epoch)" }
+    package var metadata: String { Self.metadata(turn: turn, epoch: epoch) }
+
+    package static func metadata(turn: Int64, epoch: Int64) -> String { "turn=\(turn) epoch=\(epoch)" }
 
     /// Reads `turn=N epoch=E`; `nil` for another's text.
     package static func parse(metadata: String) -> (turn: Int64, epoch: Int64)? {

@@ -136,6 +136,7 @@ import Testing
         #expect(error.message.contains("6 unread records"))
         try reader.assign([TopicPartition("t", 0): 0])
         #expect(try reader.read(maximum: 5, timeout: .zero).map(\.offset) == [10])
+        #expect(try log.firstOffsets(of: "t") == [10])
     }
 
     @Test func theAppendTimeNeverGoesBack() throws {

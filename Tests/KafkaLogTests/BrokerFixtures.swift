@@ -1,3 +1,4 @@
+import CRdkafka
 import EventLog
 import Testing
 
@@ -56,6 +57,20 @@ struct Topics {
         let producer = try log.producer(identity: Broker.unique("producer"))
         defer { producer.close() }
         try producer.append(values.map { record(topic, $0, partition: partition) })
+    }
+
+    /// Has the broker delete what lies below an offset of the input's partition 0, as retention does.
+    func deleteInput(below offset: Int64) throws {
+        let places = PartitionList(capacity: 1)
+        places.add(input, 0, offset: offset)
+        var request: OpaquePointer? = unsafe rd_kafka_DeleteRecords_new(places.pointer)
+        defer { unsafe rd_kafka_DeleteRecords_destroy(request) }
+        let admin = log.admin
+        _ = try unsafe admin.ask(
+            "deleting records", RD_KAFKA_ADMIN_OP_DELETERECORDS, kind: RD_KAFKA_EVENT_DELETERECORDS_RESULT
+        ) { options, queue in
+            unsafe rd_kafka_DeleteRecords(admin.handle.pointer, &request, 1, options, queue)
+        }
     }
 
     /// What a read-committed reader finds in a partition once every transaction on it has ended.

@@ -65,7 +65,7 @@ extension BrokerTests {
             let gone = try stopped.next {
                 switch $0 {
                 case .lost(let partitions), .revoked(let partitions): partitions
-                case .assigned, .records: nil
+                case .assigned, .records, .outOfRange: nil
                 }
             }
             #expect(gone == [0])

@@ -167,14 +167,18 @@ extension BrokerTests {
         @Test func inputThatIsGoneStopsWithTheNumberOfLostRecords() throws {
             let topics = try Topics()
             defer { topics.log.close() }
-            try topics.append(["a"], to: topics.input)
-            let session = try topics.assigned(topics.configuration("a"))
-            defer { session.end() }
-            try session.resume(0, at: 5000)
-            let error = #expect(throws: LogError.self) { try session.next { _ in nil as Bool? } }
-            #expect(error?.code == .offsetOutOfRange)
-            #expect(error?.errorClass == .fatal)
-            #expect(error?.message == "\(topics.input)/0: position 5000 is beyond the end (2)")
+            for number in 0..<5 { try topics.append(["\(number)"], to: topics.input) }
+            try topics.deleteInput(below: 6)
+            let first = try topics.assigned(topics.configuration("a"))
+            try first.resume(0, at: 2)
+            let reason = try first.next { if case .outOfRange(0, let reason) = $0 { reason } else { nil } }
+            first.end()
+            #expect(reason == "\(topics.input)/0: 4 unread records are gone (wanted 2, kept from 6)")
+            #expect(try topics.log.firstOffsets(of: topics.input) == [6])
+            let second = try topics.assigned(topics.configuration("a"))
+            defer { second.end() }
+            try second.resume(0, at: 6)
+            #expect(try second.records(2).map(\.text) == ["3", "4"])
         }
 
         @Test func aDynamicMemberLeavesAtOnceAndAStaticOneKeepsItsPartitions() throws {

@@ -120,6 +120,17 @@ extension TurnLoopTests {
         #expect(try #require(course.firstIndex(of: "1 runs")) < #require(course.firstIndex(of: "0 runs")))
     }
 
+    /// Its backlog was deleted while it waited to be read.
+    @Test func aStartWhoseBacklogIsGoneStopsItsPartitionAlone() throws {
+        try run(
+            [.events([.assigned([0, 1])]), .events([]), batch(1, 0..<1)],
+            starts: [0: [.failure(LogError(.offsetOutOfRange, .fatal, "7 unread records are gone"))]])
+        #expect(stops == ["offset_out_of_range"])
+        #expect(course == ["1 runs"])
+        #expect(session.trace.filter { $0.hasPrefix("commit") } == ["commit 1@1 turn=1 epoch=1"])
+        #expect(session.trace.filter { $0 == "open" }.count == 1)
+    }
+
     @Test func aFaultOfATurnLeavesAStartAlone() throws {
         session.commitFaults = [(LogError(.other, .abortable, "asked for"), false)]
         try run(

@@ -95,6 +95,23 @@ import Testing
         notices.all.compactMap { if case .stopped(_, let code, _) = $0 { code } else { nil } }
     }
 
+    /// Deleted by retention while they waited: what was fetched before may be the last copy.
+    @Test func recordsThatAreGoneStopTheirPartitionAloneBehindThoseThatWereFetched() throws {
+        let records = (0..<3).map { probe(0, $0) }
+        try run(
+            [
+                .events([.assigned([0, 1])]), .events([]),
+                .events([.records(records), .outOfRange(0, reason: "7 unread records are gone")]),
+            ] + Array(repeating: .events([]), count: 3) + [batch(1, 0..<1), batch(0, 10..<11)], records: 2)
+        #expect(texts() == ["100:p0", "101:p1", "102:p2", "100:p0"])
+        #expect(
+            session.trace.filter { $0.hasPrefix("commit") } == [
+                "commit 0@2 turn=1 epoch=1", "commit 0@3 turn=2 epoch=1", "commit 1@1 turn=1 epoch=1",
+            ])
+        #expect(stops == ["offset_out_of_range"])
+        #expect(session.trace.filter { $0 == "open" }.count == 1)
+    }
+
     @Test func outputsAndChangelogGoBeforeThePositionsAndTheStoreAfterTheLog() throws {
         try run([.events([.assigned([0])]), batch(0, 0..<2)])
         #expect(
