@@ -1,6 +1,7 @@
 import CommandLineKit
 import Contracts
 import EventLog
+import Foundation
 import JSON
 import TaskRuntime
 
@@ -57,12 +58,35 @@ enum OffsetCommands {
             return .done
         }
         guard try options.terminal.confirm("Write them?", isAnswered: call.isSet("yes")) else { return .failed }
+        let group = WorkerGroup.name(worker, prefix: options.catalogue.prefix)
+        let topic = options.catalogue.name(of: worker.input)
+        try waitForMembersToLeave(group, topic, installation)
         try log.write(
             Dictionary(uniqueKeysWithValues: written.map { ($0.partition, $0.position) }),
-            ofGroup: WorkerGroup.name(worker, prefix: options.catalogue.prefix),
-            topic: options.catalogue.name(of: worker.input))
+            ofGroup: group, topic: topic)
         options.terminal.answer("\(written.count) positions written; start the worker", Answer(.done, members))
         return .done
+    }
+
+    /// A static member that was stopped is one until its session is over.
+    private static func waitForMembersToLeave(
+        _ group: String, _ topic: String, _ installation: Installation
+    ) throws {
+        guard let log = installation.log as? any GroupDescribing else { return }
+        let deadline = ContinuousClock.now + installation.options.timeout
+        var isTold = false
+        while let member = try log.members(ofGroup: group, topic: topic).first {
+            guard ContinuousClock.now < deadline else {
+                throw CommandFailure("\(member.identity) is still a member of group \(group): stop the worker first")
+            }
+            if !isTold {
+                installation.options.terminal.complain(
+                    "waiting for \(member.identity) to leave group \(group): one that was stopped does so when its session "
+                        + "is over")
+            }
+            isTold = true
+            Thread.sleep(forTimeInterval: 0.5)
+        }
     }
 
     /// A position that is not the one of the changelog's last turn, or not one of its topic.

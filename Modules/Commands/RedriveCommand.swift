@@ -18,7 +18,8 @@ enum RedriveCommand {
             CommandOption("worker", "WORKER", "of one worker: referral, approval, payout or notification"),
             CommandOption("code", "CODE", "of one code, such as schema"),
             CommandOption(
-                "edit", "FILE", "the record's new data, or a whole structured CloudEvent; `-` for standard input"),
+                "edit", "FILE",
+                "the event's new data, or a whole structured CloudEvent in its place; `-` for standard input"),
             CommandOption("rate", "N", default: "100", "records a second at most"),
             CommandOption("reason", "TEXT", "why; recorded"), CommandOption(flag: "yes", "do not ask"),
             CommandOption(flag: "dry-run", "only say what would be put back"),
@@ -93,24 +94,46 @@ enum RedriveCommand {
 
     /// What a record is to hold instead.
     struct Edited {
-        var data: [UInt8]
-        /// A whole CloudEvent, not only its data.
-        var isStructured: Bool
+        let bytes: [UInt8]
+        private let tree: JSONValue
 
         init(file: String) throws {
-            data = try InputFile.bytes(of: file)
-            guard data.count <= TopicCatalogue.maximumRecordBytes else {
+            let bytes = try InputFile.bytes(of: file)
+            guard bytes.count <= TopicCatalogue.maximumRecordBytes else {
                 throw CommandFailure(
-                    "\(file): \(data.count) bytes, at most \(TopicCatalogue.maximumRecordBytes) are processed")
+                    "\(file): \(bytes.count) bytes, at most \(TopicCatalogue.maximumRecordBytes) are processed")
             }
-            do {
-                let value = try JSONDocument.parse(data)
-                guard case .object = value else { throw CommandFailure("\(file): expected a JSON object") }
-                isStructured = value["specversion"] != nil
-            } catch let failure as JSONFailure {
-                throw CommandFailure("\(file): \(failure.problems.first.map { "\($0)" } ?? "no JSON")")
+            do throws(JSONFailure) {
+                try self.init(bytes)
+            } catch {
+                throw CommandFailure("\(file): \(error.problems.first.map { "\($0)" } ?? "no JSON")")
             }
         }
+
+        init(_ bytes: [UInt8]) throws(JSONFailure) {
+            self.bytes = bytes
+            tree = try JSONDocument.parse(bytes)
+            guard case .object = tree else {
+                throw JSONFailure(problems: [JSONProblem(pointer: "", expected: "an object", found: "another value")])
+            }
+        }
+
+        /// A whole CloudEvent, not only its data.
+        var isStructured: Bool { tree["specversion"] != nil }
+
+        /// The value that a dead letter gets: where it had a structured event, that event with the new data.
+        func value(for letter: LogRecord) throws(RedriveRun.Kept) -> [UInt8] {
+            let contentType = (letter.headerText(HeaderName.contentType) ?? "").lowercased()
+            guard !isStructured, contentType.hasPrefix("application/cloudevents+json") else { return bytes }
+            guard let event = try? JSONDocument.parse(letter.value ?? []), case .object(let members) = event else {
+                throw RedriveRun.Kept("its envelope cannot be read: give a whole structured event with --edit")
+            }
+            let envelope = members.filter { name, _ in !Self.dataMembers.contains(name) }
+            return JSONValue.object(envelope + [("data", tree)]).text
+        }
+
+        /// What a structured event has of its data; without a content type it is JSON.
+        private static let dataMembers: Set<String> = ["data", "data_base64", "datacontenttype"]
     }
 }
 
@@ -182,9 +205,7 @@ struct RedriveRun {
             case .success:
                 plan.count += 1
                 plan.codes[letter.code, default: 0] += 1
-            case .failure(.cut): plan.kept["only the beginning was kept: give the whole with --edit", default: 0] += 1
-            case .failure(.noEvent):
-                plan.kept["no CloudEvent: give a structured one with --edit", default: 0] += 1
+            case .failure(let kept): plan.kept[kept.reason, default: 0] += 1
             }
         }
         let gone = letters.keys.filter { !found.contains($0) }.count
@@ -221,10 +242,15 @@ struct RedriveRun {
         return count
     }
 
+    /// Why a dead letter stays where it is.
+    struct Kept: Error {
+        let reason: String
+
+        init(_ reason: String) { self.reason = reason }
+    }
+
     /// Each chosen letter once, with the record that it becomes.
-    private func eachLetter(
-        _ body: (RecordDeadLettered, Result<OutgoingRecord, DeadLetterRecord.NotWhole>) throws -> Void
-    ) throws {
+    private func eachLetter(_ body: (RecordDeadLettered, Result<OutgoingRecord, Kept>) throws -> Void) throws {
         let catalogue = installation.options.catalogue
         var done: Set<String> = []
         for worker in Set(letters.values.map(\.worker)).sorted(by: { $0.rawValue < $1.rawValue }) {
@@ -236,14 +262,46 @@ struct RedriveRun {
                     record.headerText(HeaderName.errorCode) == letter.code,
                     done.insert(letter.entityID).inserted
                 else { return }
-                let back = Result { () throws(DeadLetterRecord.NotWhole) in
-                    try DeadLetterRecord.redriven(
-                        record, from: position, data: edited?.data, isStructured: edited?.isStructured ?? false,
-                        to: input, partitions: partitions)
+                let back = Result { () throws(Kept) in
+                    try RedriveRun.back(record, from: position, edited: edited, to: input, partitions: partitions)
                 }
                 try body(letter, back)
             }
         }
+    }
+
+    /// The record that a dead letter becomes. An edited one is read as its worker will read it: what is no event would
+    /// be a dead letter again.
+    static func back(
+        _ letter: LogRecord, from failed: EventPosition, edited: RedriveCommand.Edited?, to topic: String,
+        partitions: Int32
+    ) throws(Kept) -> OutgoingRecord {
+        let value = try edited?.value(for: letter)
+        let record: OutgoingRecord
+        do throws(DeadLetterRecord.NotWhole) {
+            record = try DeadLetterRecord.redriven(
+                letter, from: failed, data: value, isStructured: edited?.isStructured ?? false, to: topic,
+                partitions: partitions)
+        } catch {
+            switch error {
+            case .cut: throw Kept("only the beginning was kept: give the whole with --edit")
+            case .noEvent: throw Kept("no CloudEvent: give a structured one with --edit")
+            }
+        }
+        guard edited != nil else { return record }
+        guard record.byteCount <= TopicCatalogue.maximumRecordBytes else {
+            throw Kept("\(record.byteCount) bytes with --edit, at most \(TopicCatalogue.maximumRecordBytes) go in")
+        }
+        let mended = LogRecord(
+            topic: topic, partition: record.partition, offset: failed.offset,
+            appendTimeMilliseconds: letter.appendTimeMilliseconds, key: record.key, value: record.value,
+            headers: record.headers)
+        do throws(EventProblem) {
+            _ = try CloudEventCodec.decode(mended, prefix: "")
+        } catch {
+            throw Kept("no CloudEvent with --edit either (\(error.reason)): give a whole structured one")
+        }
+        return record
     }
 
     private func fact(_ letter: RecordDeadLettered, _ time: Timestamp) throws -> OutgoingRecord {

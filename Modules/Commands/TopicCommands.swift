@@ -51,30 +51,31 @@ enum TopicCommands {
         let installation = try Installation(options, runsWorkers: false)
         defer { installation.close() }
         let found = try installation.log.topics()
-        var problems: [String] = []
-        for wanted in options.catalogue.specifications {
-            guard let topic = found[wanted.name] else {
-                problems.append("\(wanted.name): missing")
-                continue
-            }
-            if topic.partitions != wanted.partitions {
-                problems.append("\(wanted.name): \(topic.partitions) partitions, expected \(wanted.partitions)")
-            }
-            if topic.cleanup != wanted.cleanup {
-                problems.append(
-                    "\(wanted.name): \(topic.cleanup), expected \(wanted.cleanup); what is gone can neither be audited nor explained"
-                )
-            }
-            if topic.maximumRecordBytes < wanted.maximumRecordBytes {
-                problems.append(
-                    "\(wanted.name): takes \(topic.maximumRecordBytes) bytes, expected \(wanted.maximumRecordBytes)")
-            }
-        }
+        let problems = options.catalogue.specifications.flatMap { Self.problems(of: found[$0.name], wanted: $0) }
         for problem in problems { options.terminal.complain(problem) }
         options.terminal.answer(
             problems.isEmpty ? "\(options.catalogue.specifications.count) topics are as they should be" : "",
             Answer(problems.isEmpty ? .done : .failed, [("problems", .texts(problems))]))
         return problems.isEmpty ? .done : .failed
+    }
+
+    /// What is wrong with a topic, or that it is missing.
+    static func problems(of found: TopicSpecification?, wanted: TopicSpecification) -> [String] {
+        guard let found else { return ["\(wanted.name): missing"] }
+        var problems: [String] = []
+        if found.partitions != wanted.partitions {
+            problems.append("\(found.partitions) partitions, expected \(wanted.partitions)")
+        }
+        if found.cleanup != wanted.cleanup || found.alsoDeletesBy != nil {
+            let more = found.alsoDeletesBy.map { " that also deletes (\($0))" } ?? ""
+            problems.append(
+                "\(found.cleanup)\(more), expected \(wanted.cleanup); "
+                    + "what is gone can neither be restored, audited nor explained")
+        }
+        if found.maximumRecordBytes < wanted.maximumRecordBytes {
+            problems.append("takes \(found.maximumRecordBytes) bytes, expected \(wanted.maximumRecordBytes)")
+        }
+        return problems.map { "\(wanted.name): \($0)" }
     }
 
     static let asyncapi = Command(

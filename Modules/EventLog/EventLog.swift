@@ -28,6 +28,10 @@ package protocol EventLog: AnyObject, Sendable {
     /// One worker thread's session: its consumer, its transactional producer and its membership of the group.
     func session(_ configuration: SessionConfiguration) throws(LogError) -> any TurnSession
 
+    /// From now on no call waits for the log beyond `instant`, and one that begins behind it only for a moment: it
+    /// throws `timedOut`. For the end of a process whose log may be away; a log that always answers ignores it.
+    func limitWaits(until instant: ContinuousClock.Instant)
+
     /// Releases what the log holds. Sessions, producers and readers must be closed before.
     func close()
 }
@@ -43,6 +47,8 @@ package enum ReaderUse: Sendable {
 extension EventLog {
     /// A reader of everything from a position on.
     package func reader() throws(LogError) -> any LogReader { try reader(for: .stream) }
+
+    package func limitWaits(until instant: ContinuousClock.Instant) {}
 }
 
 /// Appends records in transactions. Not thread-safe.

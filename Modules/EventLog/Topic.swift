@@ -12,12 +12,19 @@ package struct TopicSpecification: Sendable, Hashable {
     package var cleanup: Cleanup
     /// The largest record that the topic takes, in bytes.
     package var maximumRecordBytes: Int
+    /// What else the log deletes records by, in its own words, such as `cleanup.policy=compact,delete`; `nil` where
+    /// `cleanup` says it all. Only found, never asked for.
+    package var alsoDeletesBy: String?
 
-    package init(name: String, partitions: Int32, cleanup: Cleanup, maximumRecordBytes: Int = 1 << 20) {
+    package init(
+        name: String, partitions: Int32, cleanup: Cleanup, maximumRecordBytes: Int = 1 << 20,
+        alsoDeletesBy: String? = nil
+    ) {
         self.name = name
         self.partitions = partitions
         self.cleanup = cleanup
         self.maximumRecordBytes = maximumRecordBytes
+        self.alsoDeletesBy = alsoDeletesBy
     }
 }
 

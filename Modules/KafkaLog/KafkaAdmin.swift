@@ -85,11 +85,12 @@ final class KafkaAdmin: Sendable {
     private func waitForLeaders(of topics: [TopicSpecification], until deadline: ContinuousClock.Instant)
         throws(LogError)
     {
+        let wait = handle.wait(until: deadline)
         while true {
-            let known = try TopicMetadata.all(handle, deadline: deadline)
+            let known = try TopicMetadata.all(handle, deadline: wait.end)
             let waiting = topics.filter { known[$0.name]?.isReady != true }
             guard let first = waiting.first else { return }
-            if deadline.hasPassed { throw handle.timedOut("waiting for leaders of topic \(first.name)") }
+            if wait.isOver { throw handle.timedOut("waiting for leaders of topic \(first.name)") }
             usleep(TopicMetadata.pollIntervalMicroseconds)
         }
     }
@@ -174,13 +175,12 @@ final class KafkaAdmin: Sendable {
         throws(LogError) -> [Int64]
     {
         let operation = "asking for offsets of \(topic)"
-        let deadline = ContinuousClock.now + timeout
+        let wait = handle.wait(until: .now + timeout)
         var patience = Self.leaderPatience
         while true {
             let list = PartitionList(capacity: partitions.count)
             for partition in partitions { list.add(topic, partition, offset: Int64(logical)) }
-            var code = unsafe rd_kafka_offsets_for_times(
-                handle.pointer, list.pointer, max(1, min(patience, deadline.remaining).milliseconds))
+            var code = unsafe rd_kafka_offsets_for_times(handle.pointer, list.pointer, wait.slice(patience))
             let answers = list.elements
             if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                 code = answers.first { $0.code != RD_KAFKA_RESP_ERR_NO_ERROR }?.code ?? code
@@ -190,11 +190,11 @@ final class KafkaAdmin: Sendable {
             }
             let failure = KafkaFailure(code: code).logError(during: operation)
             guard failure.code == .unknownTopic || KafkaFailure.isTransient(code) else { throw failure }
-            if deadline.hasPassed { throw handle.timedOut(operation) }
+            if wait.isOver { throw handle.timedOut(operation) }
             usleep(TopicMetadata.pollIntervalMicroseconds)
             // The client keeps the leaders that it once heard of (a broker that has died since, none, or no such topic of one
             // that had just started) and would ask them for minutes.
-            let known = try TopicMetadata.all(handle, deadline: deadline)[topic]?.partitions ?? 0
+            let known = try TopicMetadata.all(handle, deadline: wait.end)[topic]?.partitions ?? 0
             guard failure.code != .unknownTopic || partitions.allSatisfy({ $0 < known }) else { throw failure }
             patience *= 2
         }
@@ -259,10 +259,11 @@ final class KafkaAdmin: Sendable {
         throws(LogError) -> KafkaEvent
     {
         // The request ends by itself in its time, with an answer that says so.
-        let deadline = ContinuousClock.now + (timeout ?? self.timeout) + .seconds(1)
+        let wait = handle.wait(until: ContinuousClock.now + (timeout ?? self.timeout) + .seconds(1))
         while true {
-            guard let event = queue.poll(max(1, deadline.remaining.milliseconds)) else {
-                throw handle.timedOut(operation)
+            guard let event = queue.poll(wait.slice()) else {
+                if wait.isOver { throw handle.timedOut(operation) }
+                continue
             }
             guard event.kind == kind else { continue }
             guard event.code == RD_KAFKA_RESP_ERR_NO_ERROR else {

@@ -6,14 +6,17 @@ import Glibc
 import Synchronization
 
 /// Where a client's log lines go: to the program's sink, and the last problem into the text of errors, which
-/// otherwise would only say "timed out".
+/// otherwise would only say "timed out". And whether its calls are to time out earlier.
 final class KafkaDiagnostics: Sendable {
+    let waits: WaitLimit
     private let sink: (@Sendable (String) -> Void)?
     private let lastProblem = Mutex<String?>(nil)
     private let certificateProblem = Mutex<String?>(nil)
 
-    init(sink: (@Sendable (String) -> Void)?) {
+    /// - Parameter waits: the limit of the client's log.
+    init(sink: (@Sendable (String) -> Void)?, waits: WaitLimit = WaitLimit()) {
         self.sink = sink
+        self.waits = waits
     }
 
     /// Takes a line with its syslog severity (3 and below are errors) and facility. The facility `ERROR` only repeats
@@ -46,6 +49,9 @@ final class KafkaDiagnostics: Sendable {
 @safe final class KafkaHandle: @unchecked Sendable {
     /// How long the destruction of an instance may take before its threads are left behind.
     static let destructionDeadline = Duration.seconds(5)
+    /// What it gets behind the log's limit: several are closed one after the other, and what is left behind ends with
+    /// the process.
+    private static let destructionGrace = Duration.milliseconds(100)
 
     let pointer: OpaquePointer
     let diagnostics: KafkaDiagnostics
@@ -132,8 +138,18 @@ final class KafkaDiagnostics: Sendable {
         return LogError(.timedOut, .retriable, "\(operation): no answer within the deadline\(reason)")
     }
 
-    /// Ends the instance. Its queues and topic handles must be gone. Waits up to the deadline; what does not end by
-    /// then (a request under way to a broker that hangs) is left to the end of the process.
+    /// A wait for the cluster up to the deadline, or to the limit where the log has one.
+    ///
+    /// - Parameter grace: what the wait gets behind the limit.
+    func wait(until deadline: ContinuousClock.Instant, grace: Duration = ClusterWait.grace) -> ClusterWait {
+        ClusterWait(until: deadline, limit: diagnostics.waits, grace: grace)
+    }
+
+    /// Whether calls wait up to a limit only: the process is about to end.
+    var isHurried: Bool { diagnostics.waits.instant != nil }
+
+    /// Ends the instance. Its queues and topic handles must be gone. Waits up to the deadline or the log's limit; what
+    /// does not end by then (a request under way to a broker that hangs) is left to the end of the process.
     func close(within deadline: Duration = KafkaHandle.destructionDeadline) {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let done = DispatchSemaphore(value: 0)
@@ -143,7 +159,8 @@ final class KafkaDiagnostics: Sendable {
             unsafe retainedDiagnostics.release()
             done.signal()
         }
-        _ = done.wait(timeout: .now() + .milliseconds(Int(deadline.milliseconds)))
+        let wait = wait(until: .now + deadline, grace: Self.destructionGrace)
+        while done.wait(timeout: .now() + .milliseconds(Int(wait.slice()))) == .timedOut, !wait.isOver {}
     }
 
     deinit {

@@ -17,6 +17,7 @@ package final class KafkaLog: EventLog {
     private let replicationFactor: Int
     private let timeout: Duration
     private let sink: (@Sendable (String) -> Void)?
+    private let waits = WaitLimit()
     private let committed = CommittedOffsets()
     private let partitionCounts = Mutex<[String: Int32]>([:])
     private let recordLimits = Mutex<[String: Int?]>([:])
@@ -38,8 +39,11 @@ package final class KafkaLog: EventLog {
         sink = log ?? KafkaDebug.sink
         try KafkaHandle.validate(.producer(identity: "check", transactionTimeout: .seconds(10)), configuration)
         admin = try KafkaAdmin(
-            configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink), timeout: timeout)
+            configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink, waits: waits), timeout: timeout)
     }
+
+    /// Of one client.
+    private func diagnostics() -> KafkaDiagnostics { KafkaDiagnostics(sink: sink, waits: waits) }
 
     package func createTopics(_ topics: [TopicSpecification]) throws(LogError) {
         let existing = try admin.partitions()
@@ -85,7 +89,7 @@ package final class KafkaLog: EventLog {
     }
 
     func reader(_ role: KafkaRole) throws(LogError) -> KafkaReader {
-        try KafkaReader(role, admin: admin, configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink))
+        try KafkaReader(role, admin: admin, configuration: configuration, diagnostics: diagnostics())
     }
 
     package func endOffsets(of topic: String) throws(LogError) -> [Int64] {
@@ -110,11 +114,15 @@ package final class KafkaLog: EventLog {
         do {
             return try KafkaSession(
                 session, producer: producer, committed: committed, admin: admin, configuration: configuration,
-                diagnostics: KafkaDiagnostics(sink: sink))
+                diagnostics: diagnostics())
         } catch {
             producer.close()
             throw error
         }
+    }
+
+    package func limitWaits(until instant: ContinuousClock.Instant) {
+        waits.set(instant)
     }
 
     package func close() {
@@ -125,9 +133,8 @@ package final class KafkaLog: EventLog {
         -> TransactionalProducer
     {
         try TransactionalProducer(
-            identity: identity, timeout: timeout, configuration: configuration,
-            diagnostics: KafkaDiagnostics(sink: sink), maximumBytes: { [self] topic in recordLimit(of: topic) },
-            deadline: .now + self.timeout)
+            identity: identity, timeout: timeout, configuration: configuration, diagnostics: diagnostics(),
+            maximumBytes: { [self] topic in recordLimit(of: topic) }, deadline: .now + self.timeout)
     }
 
     /// What a topic takes at most; `nil` where the cluster does not tell (no right to describe it): the broker's own

@@ -253,8 +253,9 @@ import EventLog
         if let error = unsafe error {
             unsafe rd_kafka_error_destroy(error)
         } else {
-            while unsafe rd_kafka_consumer_closed(handle.pointer) == 0, !deadline.hasPassed {
-                guard let event = last.poll(min(100, max(1, deadline.remaining.milliseconds))) else { continue }
+            let wait = handle.wait(until: deadline, grace: .milliseconds(500))
+            while unsafe rd_kafka_consumer_closed(handle.pointer) == 0, !wait.isOver {
+                guard let event = last.poll(min(100, wait.slice())) else { continue }
                 if event.kind == RD_KAFKA_EVENT_REBALANCE { unsafe rd_kafka_assign(handle.pointer, nil) }
             }
         }

@@ -20,8 +20,9 @@ enum TopicMetadata {
     static func partitionCount(
         of name: String, topic: OpaquePointer, handle: KafkaHandle, deadline: ContinuousClock.Instant
     ) throws(LogError) -> Int32 {
+        let wait = handle.wait(until: deadline)
         while true {
-            let found = try unsafe ask(handle, topic: topic, deadline: deadline)[name]
+            let found = try unsafe ask(handle, topic: topic, wait)[name]
             if let found {
                 if found.code == RD_KAFKA_RESP_ERR_NO_ERROR, found.partitions > 0 { return found.partitions }
                 if !KafkaFailure.isTransient(found.code), found.code != RD_KAFKA_RESP_ERR_NO_ERROR {
@@ -29,31 +30,30 @@ enum TopicMetadata {
                     throw LogError(KafkaFailure.code(of: found.code), .fatal, "topic \(name): \(failure.text)")
                 }
             }
-            if deadline.hasPassed { throw handle.timedOut("asking for topic \(name)") }
+            if wait.isOver { throw handle.timedOut("asking for topic \(name)") }
             usleep(pollIntervalMicroseconds)
         }
     }
 
     /// Every topic of the cluster, by name.
     static func all(_ handle: KafkaHandle, deadline: ContinuousClock.Instant) throws(LogError) -> [String: Topic] {
-        try unsafe ask(handle, topic: nil, deadline: deadline)
+        try unsafe ask(handle, topic: nil, handle.wait(until: deadline))
     }
 
-    private static func ask(_ handle: KafkaHandle, topic: OpaquePointer?, deadline: ContinuousClock.Instant)
-        throws(LogError) -> [String: Topic]
+    private static func ask(_ handle: KafkaHandle, topic: OpaquePointer?, _ wait: ClusterWait) throws(LogError)
+        -> [String: Topic]
     {
         while true {
             var answer: UnsafePointer<rd_kafka_metadata>?
             let all: Int32 = unsafe topic == nil ? 1 : 0
-            let code = unsafe rd_kafka_metadata(
-                handle.pointer, all, topic, &answer, max(1, deadline.remaining.milliseconds))
+            let code = unsafe rd_kafka_metadata(handle.pointer, all, topic, &answer, wait.slice())
             if code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer = unsafe answer {
                 defer { unsafe rd_kafka_metadata_destroy(answer) }
                 return unsafe topics(of: answer)
             }
             let failure = KafkaFailure(code: code)
             guard failure.isRetriable else { throw failure.logError(during: "asking for topics") }
-            if deadline.hasPassed { throw handle.timedOut("asking for topics") }
+            if wait.isOver { throw handle.timedOut("asking for topics") }
             usleep(pollIntervalMicroseconds)
         }
     }

@@ -27,17 +27,22 @@ enum TopicSettings {
 
     /// The specification that a topic's settings amount to.
     static func specification(name: String, partitions: Int32, settings: [String: String]) -> TopicSpecification {
-        let policies = (settings["cleanup.policy"] ?? "delete").split(separator: ",")
+        let policy = settings["cleanup.policy"] ?? "delete"
+        let policies = policy.split { $0 == "," || $0 == " " }
+        func number(_ setting: String) -> Int64? { settings[setting].flatMap { Int64($0) } }
         let cleanup: TopicSpecification.Cleanup
+        var alsoDeletesBy: String?
         if policies.contains("compact") {
-            cleanup = .compact(minimumLagMilliseconds: settings["min.compaction.lag.ms"].flatMap { Int64($0) } ?? 0)
+            cleanup = .compact(minimumLagMilliseconds: number("min.compaction.lag.ms") ?? 0)
+            if policies.contains("delete") { alsoDeletesBy = "cleanup.policy=\(policy)" }
         } else {
-            let retention = settings["retention.ms"].flatMap { Int64($0) } ?? -1
+            let retention = number("retention.ms") ?? -1
             cleanup = .delete(retentionMilliseconds: retention < 0 ? nil : retention)
+            if let bytes = number("retention.bytes"), bytes >= 0 { alsoDeletesBy = "retention.bytes=\(bytes)" }
         }
         return TopicSpecification(
             name: name, partitions: partitions, cleanup: cleanup,
-            maximumRecordBytes: maximumRecordBytes(settings) ?? 1 << 20)
+            maximumRecordBytes: maximumRecordBytes(settings) ?? 1 << 20, alsoDeletesBy: alsoDeletesBy)
     }
 
     /// The largest record that a topic with these settings takes.

@@ -95,16 +95,17 @@ import EventLog
     }
 
     /// Runs a transactional call again while its error is retriable (the coordinator loads, another transaction is
-    /// being settled) and the deadline has not passed.
+    /// being settled, its slice of the wait is over: it resumes then) and the deadline has not passed.
     private func retrying(
         _ operation: String, until deadline: ContinuousClock.Instant, _ call: (Int32) -> OpaquePointer?
     ) throws(LogError) {
+        let wait = handle.wait(until: deadline)
         while true {
-            guard let error = unsafe call(max(1, min(5000, deadline.remaining.milliseconds))) else { return }
+            guard let error = unsafe call(wait.slice()) else { return }
             let failure = unsafe KafkaFailure(consuming: error).logError(during: operation)
             guard failure.errorClass == .retriable else { throw failure }
             takeReports(waiting: Self.retryPause)
-            if deadline.hasPassed { throw handle.timedOut("\(operation): \(failure.message)") }
+            if wait.isOver { throw handle.timedOut("\(operation): \(failure.message)") }
         }
     }
 
@@ -175,8 +176,8 @@ import EventLog
         let topic = unsafe topics[index].pointer
         var code = unsafe produce(record, to: topic)
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
-        let deadline = deadline ?? .now + timeout
-        while code == RD_KAFKA_RESP_ERR__QUEUE_FULL, !deadline.hasPassed {
+        let wait = handle.wait(until: deadline ?? .now + timeout)
+        while code == RD_KAFKA_RESP_ERR__QUEUE_FULL, !wait.isOver {
             takeReports(waiting: Self.reportSlice)
             code = unsafe produce(record, to: topic)
         }
@@ -257,6 +258,7 @@ import EventLog
     /// Sends what is queued and waits until every record was acknowledged. The library's own commit would do this
     /// only after the offsets were sent: a stopped owner could then write after its successor looked.
     func drain(until deadline: ContinuousClock.Instant) throws(LogError) {
+        let wait = handle.wait(until: deadline)
         try releaseHeld(until: deadline)
         takeReports(waiting: 0)
         var slice: Int32 = 1
@@ -264,11 +266,11 @@ import EventLog
             // Open batches leave without lingering while this call runs, and linger again afterwards. As reports are taken
             // from the queue and not inside it, it always takes its time: little at first, for the few records of a small
             // transaction, then enough for a batch to every partition.
-            unsafe rd_kafka_flush(handle.pointer, min(slice, max(1, deadline.remaining.milliseconds)))
+            unsafe rd_kafka_flush(handle.pointer, min(slice, wait.slice()))
             slice = min(2 * slice, Self.longestFlush)
             takeReports(waiting: 0)
             if deliveries.failed + deliveries.purged > 0 { break }
-            if deadline.hasPassed {
+            if wait.isOver {
                 let reason = handle.timedOut("delivering the turn's records")
                 throw LogError(.timedOut, .abortable, reason.message)
             }
@@ -335,6 +337,8 @@ import EventLog
     func abort(until deadline: ContinuousClock.Instant) throws(LogError) {
         held = Held()
         defer { isInTransaction = false }
+        // One wait, where the client is made anew as well.
+        let deadline = handle.wait(until: deadline).end
         do {
             unsafe try retrying("aborting the transaction", until: deadline) { milliseconds in
                 unsafe rd_kafka_abort_transaction(handle.pointer, min(milliseconds, 20))
@@ -373,7 +377,10 @@ import EventLog
 
     /// Ends the producer. What is queued is dropped; an open transaction is left to the next holder of the identity.
     func close(within deadline: Duration = KafkaHandle.destructionDeadline) {
-        unsafe rd_kafka_purge(handle.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+        var purge = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT
+        // Else it waits for the thread of each broker, and one that looks up its broker's host hears nothing meanwhile.
+        if handle.isHurried { purge |= RD_KAFKA_PURGE_F_NON_BLOCKING }
+        unsafe rd_kafka_purge(handle.pointer, purge)
         takeReports(waiting: 0)
         for topic in topics { unsafe rd_kafka_topic_destroy(topic.pointer) }
         for index in topics.indices { unsafe written[index].nextOffsets.deallocate() }

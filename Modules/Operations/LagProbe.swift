@@ -67,13 +67,22 @@ package final class LagProbe {
     }
 
     private func lag(of place: TopicPartition, position: Int64, end: Int64) throws(LogError) -> PartitionLag {
-        let oldest =
-            position < end
-            ? try openReader().first(of: place, from: position, below: end, within: LagProbe.patience) : nil
+        let oldest = position < end ? try oldest(of: place, from: position, below: end) : nil
         return PartitionLag(
             partition: place.partition, position: position, end: end, records: oldest.map { end - $0.offset } ?? 0,
             oldestMilliseconds: oldest?.appendTimeMilliseconds,
             seconds: oldest.map { age($0.appendTimeMilliseconds) } ?? 0)
+    }
+
+    private func oldest(of place: TopicPartition, from position: Int64, below end: Int64) throws(LogError) -> LogRecord? {
+        let reader = try openReader()
+        do throws(LogError) {
+            return try reader.first(of: place, from: position, below: end, within: LagProbe.patience)
+        } catch {
+            guard error.code == .offsetOutOfRange else { throw error }
+            // Its records were deleted unread, which its worker says; those that are left wait.
+            return try reader.first(of: place, from: 0, below: end, within: LagProbe.patience)
+        }
     }
 
     /// Where all is read that can be read, records may wait behind an open transaction.

@@ -27,6 +27,8 @@ extension TurnLoop {
     private func restoreSlice(_ session: any TurnSession, wait: Duration) throws -> Bool {
         var wait = wait
         for assignment in inRestoringOrder() {
+            // Each may wait for the log.
+            if stop.isSet { return false }
             if let retryAt = assignment.retryAt {
                 guard retryAt <= environment.instant() else { continue }
                 assignment.retryAt = nil

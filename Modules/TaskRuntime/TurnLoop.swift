@@ -56,7 +56,7 @@ package final class TurnLoop {
     }
 
     let environment: Environment
-    private let stop: StopFlag
+    let stop: StopFlag
     private(set) var assignments: [Int32: Assignment] = [:]
     private var isTurnOpen = false
     private var turnStart: ContinuousClock.Instant

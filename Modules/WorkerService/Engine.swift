@@ -198,12 +198,19 @@ package final class Engine {
         package static let watch = Stragglers(rawValue: 2)
     }
 
-    /// Finishes the open turns and leaves, within the time given; what does not leave in time is left behind, and still uses
-    /// the log.
+    /// How long the log is waited for once its users are asked to leave: a commit may take that. Behind it a thread may
+    /// have to abort its turn, to wait for its messages' results and to close its clients, all in the time of `stop`.
+    private static let logPatience = Duration.seconds(3)
+    /// How long the watch is waited for, in seconds, when all others have left.
+    private static let watchPatience: TimeInterval = 1
+
+    /// Finishes the open turns and leaves, within the time given; what does not leave in time is left behind, and still
+    /// uses the log. Nobody can work on the log any more: what it does not answer soon is given up.
     @discardableResult
     package func stop(timeout: TimeInterval = 10) -> Stragglers {
         monitor?.beginShutdown()
         for thread in threads { thread.stop() }
+        log.limitWaits(until: .now + Engine.logPatience)
         let deadline = Date().addingTimeInterval(timeout)
         var hasWatchLeft = lagWatch?.stop(within: 0) ?? true
         let left = threads.map { $0.join(timeout: max(0, deadline.timeIntervalSinceNow)) }
@@ -212,7 +219,10 @@ package final class Engine {
         if failure?.code == .fenced { noteContest() }
         // A thread that did not leave still has its identity: its slot stays taken until the process ends.
         if left.allSatisfy({ $0 }) { slots.removeAll() }
-        if !hasWatchLeft { hasWatchLeft = lagWatch?.stop(within: max(0, deadline.timeIntervalSinceNow)) ?? true }
+        if !hasWatchLeft {
+            let patience = min(Engine.watchPatience, max(0, deadline.timeIntervalSinceNow))
+            hasWatchLeft = lagWatch?.stop(within: patience) ?? true
+        }
         opsPort?.stop()
         opsPort = nil
         var stragglers: Stragglers = hasWatchLeft ? [] : .watch

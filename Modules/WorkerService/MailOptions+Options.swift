@@ -26,12 +26,12 @@ extension MailOptions {
     package init(_ call: Invocation, sendsHistory: Bool = false) throws {
         let text = try call.required("mail")
         guard var sink = Sink(text: text) else {
-            throw UsageError("--mail: expected eml, null or smtp://HOST:PORT, found `\(text)`")
+            throw Self.unexpected("mail", "eml, null or smtp://HOST:PORT", call)
         }
         if case .smtp(var relay) = sink {
             let security = call["mail-security"] ?? relay.security.rawValue
             guard let known = SMTPSettings.Security(rawValue: security) else {
-                throw UsageError("--mail-security: expected none, starttls or tls, found `\(security)`")
+                throw Self.unexpected("mail-security", "none, starttls or tls", call)
             }
             relay.security = known
             relay.user = call["mail-user"]
@@ -39,8 +39,17 @@ extension MailOptions {
             relay.certificateAuthorities = call["mail-ca"]
             sink = .smtp(relay)
         }
-        self.init(
-            sink: sink, sender: try call.required("mail-from"), sendsHistory: sendsHistory || call.isSet("send-history")
-        )
+        let sender = try call.required("mail-from")
+        guard MessageSender(email: sender).isAddressable else {
+            throw Self.unexpected("mail-from", "an address such as partners@acme.com and nothing around it", call)
+        }
+        self.init(sink: sink, sender: sender, sendsHistory: sendsHistory || call.isSet("send-history"))
+    }
+
+    /// A value that cannot be used, with the place that it comes from where that is not the call itself.
+    private static func unexpected(_ option: String, _ expected: String, _ call: Invocation) -> UsageError {
+        let setting = call.setting(option)
+        let place = setting.flatMap { $0.origin == .option ? nil : " (\($0.origin))" } ?? ""
+        return UsageError("--\(option)\(place): expected \(expected), found `\(setting?.text ?? "")`")
     }
 }

@@ -30,3 +30,15 @@ import WorkerService
         #expect(Set(KnownSettings.all.map(\.variable)).count == KnownSettings.all.count)
     }
 }
+
+/// Settings of `up` are looked at before anything is opened.
+@Suite struct UpSettingsTests {
+    @Test(arguments: ["nobody", "Partners <partners@acme.com>"])
+    func `a sender under whose address nothing can be sent is refused`(sender: String) throws {
+        try DemoDirectory.with { directory in
+            let code = Tributary.application.run(
+                ["up", "--check-config", "--data", directory.path, "--mail-from", sender], environment: [:])
+            #expect(code == .wrongUsage)
+        }
+    }
+}

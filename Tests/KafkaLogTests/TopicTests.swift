@@ -107,3 +107,29 @@ extension BrokerTests {
         }
     }
 }
+
+@Suite struct TopicSettingsTests {
+    private func topic(_ settings: [String: String]) -> TopicSpecification {
+        TopicSettings.specification(name: "t", partitions: 1, settings: settings)
+    }
+
+    @Test(arguments: ["compact,delete", "delete,compact", "compact, delete"])
+    func aCompactedTopicThatDeletesSaysSo(policy: String) {
+        let found = topic(["cleanup.policy": policy, "min.compaction.lag.ms": "5", "retention.ms": "604800000"])
+        #expect(found.cleanup == .compact(minimumLagMilliseconds: 5))
+        #expect(found.alsoDeletesBy == "cleanup.policy=\(policy)")
+    }
+
+    @Test func aTopicThatDeletesBySizeSaysSo() {
+        let found = topic(["cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "1000"])
+        #expect(found.cleanup == .delete(retentionMilliseconds: nil))
+        #expect(found.alsoDeletesBy == "retention.bytes=1000")
+    }
+
+    /// A broker's limits stand in the settings of every topic; a compacted one does not look at them.
+    @Test func whatATopicDoesNotDeleteByIsNotSaid() {
+        let limits = ["retention.ms": "604800000", "retention.bytes": "1000"]
+        #expect(topic(limits.merging(["cleanup.policy": "compact"]) { $1 }).alsoDeletesBy == nil)
+        #expect(topic(["cleanup.policy": "delete", "retention.bytes": "-1"]).alsoDeletesBy == nil)
+    }
+}

@@ -72,6 +72,7 @@ import Testing
     func `refuses an address that could be more than one`(email: String) {
         let result = MessageDraft(request: MessageSamples.request(email: email), sender: MessageSender()).message()
         #expect(throws: MessageProblem.self) { try result.get() }
+        #expect(!MessageSender(email: email).isAddressable)
     }
 
     @Test(arguments: [

@@ -79,6 +79,32 @@ import Testing
         }
     }
 
+    @Test func `what was deleted unread does not wait, what is left does`() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "tributary-lag-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let topic = catalogue.name(of: .notification)
+        let group = WorkerGroup.name(.notification, prefix: catalogue.prefix)
+        func append(_ count: Int, _ log: EmbeddedLog) throws {
+            try log.producer(identity: "test").append(
+                (0..<count).map { _ in OutgoingRecord(topic: topic, partition: 0, key: nil, value: [1]) })
+        }
+        let before = try EmbeddedLog(directory: directory, now: { 1_000 })
+        try before.createTopics(catalogue.specifications)
+        try append(5, before)
+        try before.write([0: CommittedPosition(offset: 2, metadata: "")], ofGroup: group, topic: topic)
+        before.close()
+        let now = TopicCatalogue.notificationRetentionMilliseconds + 2_000
+        let log = try EmbeddedLog(directory: directory, now: { now })
+        defer { log.close() }
+        try append(1, log)
+        try log.maintain()
+        let probe = LagProbe(log: log, catalogue: catalogue, now: { now + 3_000 })
+        defer { probe.close() }
+        let lag = try probe.measure(.notification, partitions: [0])
+        #expect(lag.map(\.records) == [1])
+        #expect(lag.map(\.seconds) == [3])
+    }
+
     @Test func `measures the partitions asked for`() throws {
         try withLog { log in
             try append(1, to: 0, of: log)

@@ -178,6 +178,43 @@ import Testing
         #expect(failure.description.contains(expected))
     }
 
+    private func mailOptions(
+        _ words: [String], _ environment: [String: String] = [:]
+    ) throws -> MailOptions {
+        let application = WorkerMain.application(of: .notification)
+        let call = try application.invocation(
+            of: application.commands[0], ["--log", "kafka://127.0.0.1:1"] + words, environment)
+        return try WorkerSettings(.notification, call).engine.mail
+    }
+
+    @Test(arguments: [
+        "nobody", "@acme.com", "partners@", "a@b@acme.com", "Partners <partners@acme.com>", "<partners@acme.com>",
+        "partners @acme.com", "pärtners@acme.com", "",
+    ])
+    func `a sender under whose address nothing can be sent is refused`(sender: String) throws {
+        let words = ["--mail-from", sender]
+        let failure = try #require(throws: UsageError.self) { try mailOptions(words) }
+        #expect(failure.description.hasPrefix("--mail-from: expected an address such as partners@acme.com"))
+        #expect(failure.description.hasSuffix("found `\(sender)`"))
+        let code = WorkerMain.application(of: .notification).run(
+            ["run", "--log", "kafka://127.0.0.1:1", "--check-config"] + words, environment: [:])
+        #expect(code == .wrongUsage)
+    }
+
+    @Test func `a sender is refused with the place that it comes from`() throws {
+        let variable = try #require(throws: UsageError.self) { try mailOptions([], ["TRIBUTARY_MAIL_FROM": "nobody"]) }
+        #expect(variable.description.hasPrefix("--mail-from (environment TRIBUTARY_MAIL_FROM): expected"))
+        let path = try file("sender.yaml", "threads: 1\nmail-from: nobody\n")
+        let line = try #require(throws: UsageError.self) { try mailOptions(["--config", path]) }
+        #expect(line.description.hasPrefix("--mail-from (\(path):2): expected"))
+    }
+
+    @Test(arguments: ["partners@localhost", "programme@vendor.example", "a.b+c@acme.com"])
+    func `a plain address is a sender`(sender: String) throws {
+        #expect(try mailOptions(["--mail-from", sender]).sender == sender)
+        #expect(try mailOptions([]).sender == "partners@localhost")
+    }
+
     @Test func `a property that exactly-once rests on is refused`() throws {
         let application = WorkerMain.application(of: .referral)
         let call = try application.invocation(

@@ -44,6 +44,9 @@ package struct MessageSender: Sendable, Hashable {
         self.email = email
         self.footer = footer
     }
+
+    /// Whether messages can be sent under this address: a plain `local@domain`, without a name or brackets around it.
+    package var isAddressable: Bool { MailAddress(name: name, email: email) != nil }
 }
 
 /// Why no message can be made of a request; holds no personal data.

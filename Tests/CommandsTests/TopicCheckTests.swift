@@ -1,0 +1,44 @@
+import Contracts
+import EventLog
+import Testing
+
+@testable import Commands
+
+/// `topics check`: what it says of a topic that is not as the catalogue has it.
+@Suite struct TopicCheckTests {
+    private let catalogue = TopicCatalogue()
+
+    private func problems(_ topic: Topic, _ change: (inout TopicSpecification) -> Void = { _ in }) -> [String] {
+        let wanted = catalogue.specification(of: topic)
+        var found = wanted
+        change(&found)
+        return TopicCommands.problems(of: found, wanted: wanted)
+    }
+
+    @Test(arguments: TopicCatalogue.topics)
+    func `a topic as it was made is right, a missing one is named`(topic: Topic) {
+        #expect(problems(topic).isEmpty)
+        let wanted = catalogue.specification(of: topic)
+        #expect(TopicCommands.problems(of: nil, wanted: wanted) == ["\(wanted.name): missing"])
+    }
+
+    @Test(arguments: TopicCatalogue.topics)
+    func `whatever else deletes records is named`(topic: Topic) throws {
+        let more = "cleanup.policy=compact,delete"
+        let found = problems(topic) { $0.alsoDeletesBy = more }
+        #expect(found.count == 1)
+        let problem = try #require(found.first)
+        #expect(problem.hasPrefix(catalogue.name(of: topic) + ": "))
+        #expect(problem.contains("also deletes (\(more)), expected"))
+    }
+
+    @Test func `another cleanup, fewer bytes and another number of partitions are named`() {
+        #expect(problems(.referral) { $0.cleanup = .delete(retentionMilliseconds: 1) }.count == 1)
+        #expect(problems(.referral) { $0.cleanup = .compact(minimumLagMilliseconds: 0) }.count == 1)
+        #expect(problems(.changelog(.payout)) { $0.cleanup = .delete(retentionMilliseconds: nil) }.count == 1)
+        #expect(problems(.changelog(.payout)) { $0.cleanup = .compact(minimumLagMilliseconds: 0) }.count == 1)
+        #expect(problems(.outcome) { $0.maximumRecordBytes -= 1 }.count == 1)
+        #expect(problems(.outcome) { $0.maximumRecordBytes += 1 }.isEmpty)
+        #expect(problems(.outcome) { $0.partitions += 1 }.count == 1)
+    }
+}
