@@ -30,8 +30,6 @@ MOVING_SECONDS = 15.0
 # How long a partition may take until it works again before it is looked into.
 SLOW_SECONDS = 10.0
 CLEAN_EXIT = 0
-# What a copy ends with that could not close in time, as it may where the broker is away.
-UNCLEAN_EXIT = 1
 
 
 class Faults:
@@ -240,17 +238,17 @@ class Faults:
                 self._complain(f"{copy.name} did not leave within {CLOSE_SECONDS} s of SIGTERM")
                 copy.kill()
             self._leaving.remove(entry)
-            self._judge_exit(copy, began)
+            self._judge_exit(copy)
             if returns:
                 self._later(self.random.uniform(0.05, RESTART_SECONDS), copy.start, copy)
 
-    def _judge_exit(self, copy, began):
+    def _judge_exit(self, copy):
         code = copy.process.returncode
         copy.read_log()
         if code == -signal.SIGTERM and not copy.has_started:
             # It was asked before it could take requests, and held nothing yet.
             return
-        if code not in (CLEAN_EXIT, -signal.SIGKILL) and not (code == UNCLEAN_EXIT and self._broker_was_down(began)):
+        if code not in (CLEAN_EXIT, -signal.SIGKILL):
             self._complain(f"{copy.name} left with {code} on SIGTERM")
 
     def _complain(self, text):
