@@ -41,13 +41,11 @@ final class DemoRun {
     let terminal: Terminal
     private let crm: String?
     private let isSmall: Bool
-    private let mail: MailOptionsSource
+    private let mail: MailOptions
 
     /// Who does what in the payout cycle: nobody checks his own work.
     private let planner = Actor.person(PersonID(unchecked: "psn_ines"))
     private let approver = Actor.person(PersonID(unchecked: "psn_kenji"))
-
-    typealias MailOptionsSource = Invocation
 
     init(_ call: Invocation) throws {
         var options = try GlobalOptions(call)
@@ -57,7 +55,7 @@ final class DemoRun {
         examples = try call.required("examples")
         crm = call["crm"]
         isSmall = call.isSet("small")
-        mail = call
+        mail = try MailOptions(call, sendsHistory: true)
     }
 
     func run() throws -> ExitCode {
@@ -77,7 +75,7 @@ final class DemoRun {
         try installation.clock.createTopics(clock: .stream, at: sample.start)
         if installation.isHolder {
             try installation.serve()
-            try installation.startWorkers(mail: try MailOptions(mail, sendsHistory: true))
+            try installation.startWorkers(mail: mail)
         }
         try publish(program.program, installation, at: sample.start)
         try importAll(sample.inputs, policy: policy, until: sample.payoutDay, installation)

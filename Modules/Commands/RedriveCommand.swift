@@ -42,7 +42,7 @@ enum RedriveCommand {
         terminal.print(plan.text)
         if call.isSet("dry-run") || plan.count == 0 {
             terminal.answer("", Answer(.planned, plan.members))
-            return .done
+            return plan.count == 0 && !plan.kept.isEmpty ? .failed : .done
         }
         guard try terminal.confirm("Put them back?", isAnswered: call.isSet("yes")) else { return .failed }
         let refusals = try RefusedRecords(installation)
