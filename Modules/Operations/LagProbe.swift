@@ -74,7 +74,8 @@ package final class LagProbe {
             seconds: oldest.map { age($0.appendTimeMilliseconds) } ?? 0)
     }
 
-    private func oldest(of place: TopicPartition, from position: Int64, below end: Int64) throws(LogError) -> LogRecord? {
+    private func oldest(of place: TopicPartition, from position: Int64, below end: Int64) throws(LogError) -> LogRecord?
+    {
         let reader = try openReader()
         do throws(LogError) {
             return try reader.first(of: place, from: position, below: end, within: LagProbe.patience)

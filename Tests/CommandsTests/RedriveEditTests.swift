@@ -73,16 +73,17 @@ private let shopData = #"{"fixed":1}"#
         }
     }
 
-    @Test(arguments: [
-        ("{", structured, "its envelope cannot be read: give a whole structured event"),
-        ("[1]", structured, "its envelope cannot be read"),
-        (nil, structured, "its envelope cannot be read"),
-        (#"{"specversion":"1.0","source":"/shop","type":"t","data":{}}"#, structured, "/id"),
-        (#"{"specversion":"0.3","id":"1","source":"/shop","type":"t","data":{}}"#, structured, "expected 1.0"),
-        ("[]", [LogHeader(HeaderName.contentType, "application/cloudevents-batch+json")], "no batches"),
-        ("{}", [LogHeader(HeaderName.type, "t")], "ce_specversion"),
-        ("{}", [], "no CloudEvent: give a structured one with --edit"),
-    ] as [(String?, LogHeaders, String)])
+    @Test(
+        arguments: [
+            ("{", structured, "its envelope cannot be read: give a whole structured event"),
+            ("[1]", structured, "its envelope cannot be read"),
+            (nil, structured, "its envelope cannot be read"),
+            (#"{"specversion":"1.0","source":"/shop","type":"t","data":{}}"#, structured, "/id"),
+            (#"{"specversion":"0.3","id":"1","source":"/shop","type":"t","data":{}}"#, structured, "expected 1.0"),
+            ("[]", [LogHeader(HeaderName.contentType, "application/cloudevents-batch+json")], "no batches"),
+            ("{}", [LogHeader(HeaderName.type, "t")], "ce_specversion"),
+            ("{}", [], "no CloudEvent: give a structured one with --edit"),
+        ] as [(String?, LogHeaders, String)])
     func `data alone without an envelope around it stays`(value: String?, headers: LogHeaders, words: String) throws {
         let kept = try #require(throws: RedriveRun.Kept.self) { try back(value, headers, edit: shopData) }
         #expect(kept.reason.contains(words))
