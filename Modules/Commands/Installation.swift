@@ -106,10 +106,11 @@ final class Installation {
     func close() {
         server?.close()
         server = nil
-        engine?.stop()
+        let stragglers = engine?.stop() ?? []
         engine = nil
         clock.close()
-        log.close()
+        // What did not leave still uses it, to the end of the process.
+        if stragglers.isEmpty { log.close() }
     }
 
     // MARK: Reading

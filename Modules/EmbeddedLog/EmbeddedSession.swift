@@ -42,9 +42,22 @@ final class EmbeddedSession: TurnSession {
         while true {
             if let event = try groupEvent() { return [event] }
             if let event = pauseOutOfRange() { return [event] }
-            let found = try fetcher.fetch(&cursors, turn: &turnOfFetch, maximum: maximumRecords)
+            let found = try fetch(maximumRecords)
+            guard let found else { continue }
             if !found.isEmpty { return [.records(found)] }
             guard try waitForNews(until: deadline) else { return [] }
+        }
+    }
+
+    /// `nil` where retention passed a position meanwhile; the cursors stand where they stood.
+    private func fetch(_ maximum: Int) throws(LogError) -> [LogRecord]? {
+        let before = cursors
+        do throws(LogError) {
+            return try fetcher.fetch(&cursors, turn: &turnOfFetch, maximum: maximum)
+        } catch {
+            guard error.code == .offsetOutOfRange else { throw error }
+            cursors = before
+            return nil
         }
     }
 

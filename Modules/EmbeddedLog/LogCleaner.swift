@@ -36,6 +36,8 @@ final class LogCleaner {
         let (first, end) = log.monitor.locked { (partition.first, partition.end) }
         let keepFrom = try base(in: partition, appendedAtOrAfter: log.now() - milliseconds, first, end)
         while let next = try endOfStep(in: partition, upTo: keepFrom) {
+            // Before they are deleted: who reads meanwhile looks again afterwards.
+            log.monitor.locked { partition.first = next }
             try step(on: partition) { file, floor throws(SQLiteError) in
                 let delete = try file.connection.statement(
                     "DELETE FROM \(LogFile.batchTable(partition.id)) WHERE base_offset < ?1")
@@ -43,7 +45,6 @@ final class LogCleaner {
                 try delete.run()
                 try file.setFloor(of: partition.id, first: next, floor)
             }
-            log.monitor.locked { partition.first = next }
         }
     }
 

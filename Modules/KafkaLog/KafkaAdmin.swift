@@ -180,7 +180,8 @@ final class KafkaAdmin: Sendable {
         while true {
             let list = PartitionList(capacity: partitions.count)
             for partition in partitions { list.add(topic, partition, offset: Int64(logical)) }
-            var code = unsafe rd_kafka_offsets_for_times(handle.pointer, list.pointer, wait.slice(patience))
+            var code = unsafe rd_kafka_offsets_for_times(
+                handle.pointer, list.pointer, wait.slice(min(patience, ClusterWait.longestQuestion)))
             let answers = list.elements
             if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                 code = answers.first { $0.code != RD_KAFKA_RESP_ERR_NO_ERROR }?.code ?? code
@@ -204,7 +205,11 @@ final class KafkaAdmin: Sendable {
     private static let leaderPatience = Duration.seconds(1)
 
     /// What a group committed, whatever it does at the moment.
-    func committed(group: String, topic: String, partitions: Int32) throws(LogError) -> [CommittedPosition?] {
+    ///
+    /// - Parameter isSettled: fails where a transaction on a position is pending, in place of leaving it out.
+    func committed(
+        group: String, topic: String, partitions: Int32, isSettled: Bool
+    ) throws(LogError) -> [CommittedPosition?] {
         let places = PartitionList(capacity: Int(partitions))
         for partition in 0..<partitions { places.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
         var request: OpaquePointer? = unsafe rd_kafka_ListConsumerGroupOffsets_new(group, places.pointer)
@@ -213,6 +218,7 @@ final class KafkaAdmin: Sendable {
         let event = unsafe try ask(
             operation, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, kind: RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT
         ) { options, queue in
+            unsafe rd_kafka_error_destroy(rd_kafka_AdminOptions_set_require_stable_offsets(options, isSettled ? 1 : 0))
             unsafe rd_kafka_ListConsumerGroupOffsets(handle.pointer, &request, 1, options, queue)
         }
         let result = unsafe rd_kafka_event_ListConsumerGroupOffsets_result(event.pointer)

@@ -148,6 +148,9 @@ final class KafkaDiagnostics: Sendable {
     /// Whether calls wait up to a limit only: the process is about to end.
     var isHurried: Bool { diagnostics.waits.instant != nil }
 
+    /// Whether that limit has passed.
+    var isLate: Bool { diagnostics.waits.instant?.hasPassed ?? false }
+
     /// Ends the instance. Its queues and topic handles must be gone. Waits up to the deadline or the log's limit; what
     /// does not end by then (a request under way to a broker that hangs) is left to the end of the process.
     func close(within deadline: Duration = KafkaHandle.destructionDeadline) {

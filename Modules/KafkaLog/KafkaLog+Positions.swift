@@ -8,7 +8,7 @@ extension KafkaLog: GroupPositionWriting {
     }
 
     package func positions(ofGroup group: String, topic: String) throws(LogError) -> [CommittedPosition?] {
-        try admin.committed(group: group, topic: topic, partitions: partitionCount(of: topic))
+        try admin.committed(group: group, topic: topic, partitions: partitionCount(of: topic), isSettled: true)
     }
 
     package func write(

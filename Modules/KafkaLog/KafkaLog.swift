@@ -97,7 +97,8 @@ package final class KafkaLog: EventLog {
     }
 
     package func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
-        try positions(ofGroup: group, topic: topic).map { $0?.offset }
+        try admin.committed(group: group, topic: topic, partitions: partitionCount(of: topic), isSettled: false)
+            .map { $0?.offset }
     }
 
     package func session(_ session: SessionConfiguration) throws(LogError) -> any TurnSession {

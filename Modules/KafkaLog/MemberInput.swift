@@ -61,7 +61,10 @@ import EventLog
         fetchAhead.wake([TopicPartition(topic, partition)])
     }
 
-    func pause(_ partition: Int32) { sources[partition]?.next = nil }
+    func pause(_ partition: Int32) {
+        sources[partition]?.next = nil
+        outOfRange.removeAll { $0.partition == partition }
+    }
 
     func pauseAll() {
         for partition in sources.keys { pause(partition) }

@@ -46,7 +46,8 @@ enum TopicMetadata {
         while true {
             var answer: UnsafePointer<rd_kafka_metadata>?
             let all: Int32 = unsafe topic == nil ? 1 : 0
-            let code = unsafe rd_kafka_metadata(handle.pointer, all, topic, &answer, wait.slice())
+            let code = unsafe rd_kafka_metadata(
+                handle.pointer, all, topic, &answer, wait.slice(ClusterWait.longestQuestion))
             if code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer = unsafe answer {
                 defer { unsafe rd_kafka_metadata_destroy(answer) }
                 return unsafe topics(of: answer)

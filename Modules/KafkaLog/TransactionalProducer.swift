@@ -37,6 +37,8 @@ import EventLog
     /// log, and in this library version the client's main thread a spin of up to two milliseconds: at two such requests in
     /// place of seven a busy worker and its broker save a twentieth of their work.
     private static let gathering = Duration.milliseconds(25)
+    /// How long a call that is made again is given at least.
+    private static let shortestCall = Duration.milliseconds(50)
     /// How many bytes of records wait at most.
     private static let maximumHeldBytes = 1 << 20
 
@@ -59,6 +61,9 @@ import EventLog
     /// Beside `topics`: where the records of the transaction came to lie.
     private var written: [tributary_written] = unsafe []
     private var deliveries = tributary_deliveries()
+
+    /// A call that did not return: the client is its from then on.
+    private var abandoned: OffsetsCall?
 
     /// Whether a transaction is open that can be aborted. One that failed to end is left to the next holder of the identity.
     private(set) var isInTransaction = false
@@ -105,7 +110,8 @@ import EventLog
             let failure = unsafe KafkaFailure(consuming: error).logError(during: operation)
             guard failure.errorClass == .retriable else { throw failure }
             takeReports(waiting: Self.retryPause)
-            if wait.isOver { throw handle.timedOut("\(operation): \(failure.message)") }
+            // In too short a time the library's own thread may not come to see the call, and what it answers then is lost.
+            if wait.end.remaining < Self.shortestCall { throw handle.timedOut("\(operation): \(failure.message)") }
         }
     }
 
@@ -308,14 +314,22 @@ import EventLog
     func sendOffsets(
         _ positions: borrowing PartitionList, metadata: GroupMetadata, deadline: ContinuousClock.Instant
     ) throws(LogError) {
-        do {
-            let list = unsafe positions.pointer
-            unsafe try retrying("sending the turn's positions", until: deadline) { milliseconds in
-                unsafe rd_kafka_send_offsets_to_transaction(handle.pointer, list, metadata.pointer, milliseconds)
+        let operation = "sending the turn's positions"
+        let wait = handle.wait(until: deadline)
+        while true {
+            let call = OffsetsCall(handle, positions, metadata)
+            // It does not resume: what is answered behind its time is thrown away.
+            call.start(milliseconds: max(1, wait.end.remaining.milliseconds))
+            guard call.wait(wait) else {
+                abandoned = call
+                isInTransaction = false
+                throw LogError(.timedOut, .fatal, handle.timedOut(operation).message)
             }
-        } catch  where error.errorClass == .retriable {
+            guard let failure = call.outcome?.logError(during: operation) else { return }
+            guard failure.errorClass == .retriable else { throw failure }
+            takeReports(waiting: Self.retryPause)
             // The transaction was not asked to end yet: nothing is visible.
-            throw LogError(error.code, .abortable, error.message)
+            if wait.isOver { throw LogError(.timedOut, .abortable, handle.timedOut(failure.message).message) }
         }
     }
 
@@ -337,6 +351,7 @@ import EventLog
     func abort(until deadline: ContinuousClock.Instant) throws(LogError) {
         held = Held()
         defer { isInTransaction = false }
+        guard !handle.isLate else { throw LogError(.timedOut, .fatal, "no time is left to abort the transaction") }
         // One wait, where the client is made anew as well.
         let deadline = handle.wait(until: deadline).end
         do {
@@ -379,7 +394,7 @@ import EventLog
     func close(within deadline: Duration = KafkaHandle.destructionDeadline) {
         var purge = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT
         // Else it waits for the thread of each broker, and one that looks up its broker's host hears nothing meanwhile.
-        if handle.isHurried { purge |= RD_KAFKA_PURGE_F_NON_BLOCKING }
+        if handle.isHurried || abandoned != nil { purge |= RD_KAFKA_PURGE_F_NON_BLOCKING }
         unsafe rd_kafka_purge(handle.pointer, purge)
         takeReports(waiting: 0)
         for topic in topics { unsafe rd_kafka_topic_destroy(topic.pointer) }
@@ -388,6 +403,6 @@ import EventLog
         held = Held()
         unsafe written = []
         queue.close()
-        handle.close(within: deadline)
+        if let abandoned { abandoned.release() } else { handle.close(within: deadline) }
     }
 }

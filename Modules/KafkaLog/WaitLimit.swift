@@ -13,9 +13,10 @@ final class WaitLimit: Sendable {
 
 /// One wait for the cluster, in slices: after each it is seen whether a limit has come.
 struct ClusterWait {
-    /// How long one call of the library waits at most: a limit is noticed so late. A cluster that always takes longer
-    /// to answer counts as one that does not.
+    /// How long one call of the library waits at most, as a limit is noticed so late: one that goes on where it was, and one
+    /// that begins anew each time, so that a cluster that always takes longer to answer counts as one that does not.
     static let longestSlice = Duration.seconds(2)
+    static let longestQuestion = Duration.seconds(5)
     /// What a wait gets that begins behind the limit, or shortly before: a cluster that is there answers meanwhile.
     static let grace = Duration.seconds(1)
 
@@ -40,6 +41,6 @@ struct ClusterWait {
 
     /// How long the next call of the library may wait, in milliseconds. Never 0, at which it would not even ask.
     func slice(_ longest: Duration = ClusterWait.longestSlice) -> Int32 {
-        max(1, min(longest, Self.longestSlice, end.remaining).milliseconds)
+        max(1, min(longest, end.remaining).milliseconds)
     }
 }

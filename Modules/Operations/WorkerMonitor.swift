@@ -51,6 +51,7 @@ package final class WorkerMonitor: Sendable {
         case .committed(let report): count(report, of: name)
         case .fault(let fault): metrics.add(.faults, [name, fault.code])
         case .stopped(let partition, let code, _):
+            metrics.remove(.partitionStopped) { $0[0] == topic && $0[1] == "\(partition)" }
             metrics.set(.partitionStopped, [topic, "\(partition)", code], 1)
         }
     }

@@ -57,8 +57,8 @@ package final class PartitionTask {
     var clock = TaskClock()
     private var sequence: Int64 = 0
     private var nextInputOffset: Int64
-    /// Where input began for a task without a committed turn.
-    private let initialOffset: Int64
+    /// Where input begins, and the last turn before that.
+    private let start: (inputOffset: Int64, turn: Int64)
     /// Outputs of finished records that nobody has taken yet.
     private var outputs: [OutgoingRecord] = []
 
@@ -66,7 +66,8 @@ package final class PartitionTask {
     /// next turn.
     static let stepsPerSlice = 2_000
 
-    /// - Parameter position: where the group's committed position says that input begins; used for a new store only.
+    /// - Parameter position: where the group's committed position says that input begins. It is the store's own, unless
+    ///   somebody had the group go on behind records that are gone.
     package init(
         configuration: TaskConfiguration, state: TaskState, processor: any Processor, position: Int64, epoch: Int64,
         watch: (any TrapWatch)? = nil
@@ -84,8 +85,9 @@ package final class PartitionTask {
             ?? TurnRow(
                 inputOffset: position, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
         row.epoch = epoch
+        row.inputOffset = position
+        start = (position, row.turn)
         nextInputOffset = position
-        initialOffset = position
         adopt(row)
         processor.stateDidReset()
     }
@@ -181,9 +183,10 @@ package final class PartitionTask {
         row =
             try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
             ?? TurnRow(
-                inputOffset: initialOffset, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast,
+                inputOffset: start.inputOffset, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast,
                 sequence: 0)
         row.epoch = epoch
+        if row.turn == start.turn { row.inputOffset = start.inputOffset }
         adopt(row)
         processor.stateDidReset()
     }

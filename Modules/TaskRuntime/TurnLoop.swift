@@ -183,13 +183,18 @@ package final class TurnLoop {
 
     /// Stops partitions whose input does not go on: what was fetched of them is processed first, it may be the last copy.
     private func stopBehindInput() {
-        for assignment in inOrder() {
-            guard let reason = assignment.endOfInput, assignment.waitingCount == 0 else { continue }
-            assignment.endOfInput = nil
-            assignment.task?.processor.taskWillLeave()
-            leave(assignment)
-            notify(PartitionStop(code: .offsetOutOfRange, description: reason), of: assignment)
-        }
+        for assignment in inOrder() where assignment.waitingCount == 0 { stopWithoutInput(assignment) }
+    }
+
+    /// Puts a partition down for good where its input does not go on; whether that is so.
+    @discardableResult
+    private func stopWithoutInput(_ assignment: Assignment) -> Bool {
+        guard let reason = assignment.endOfInput else { return false }
+        assignment.endOfInput = nil
+        assignment.task?.processor.taskWillLeave()
+        leave(assignment)
+        notify(PartitionStop(code: .offsetOutOfRange, description: reason), of: assignment)
+        return true
     }
 
     func notify(_ stop: PartitionStop, of assignment: Assignment) {
@@ -404,6 +409,8 @@ package final class TurnLoop {
     }
 
     private func restart(_ assignment: Assignment, _ session: any TurnSession, after failure: StoreError? = nil) {
+        // Its position cannot be read again.
+        guard !stopWithoutInput(assignment) else { return }
         if assignment.task != nil {
             do throws(LogError) {
                 try session.pause(assignment.partition)

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1)))
 struct WaitLimitTests {
     /// Of what would take 15 s or more without a limit.
-    static let soon = Duration.seconds(8)
+    static let soon = Duration.seconds(11)
 
     /// Sets the limit from another thread, while the caller waits for the cluster.
     func limitWaits(of log: KafkaLog) {

@@ -112,6 +112,25 @@ import Testing
         #expect(session.trace.filter { $0 == "open" }.count == 1)
     }
 
+    /// After `offsets restore --to`: the store's own position is another one.
+    @Test(arguments: [0, 20] as [Int64])
+    func aTaskGoesOnWhereItsGroupWasTold(position: Int64) throws {
+        let session = session
+        let move = { session.positions[0] = CommittedPosition(offset: position, metadata: "turn=1 epoch=1") }
+        try run(
+            [
+                .events([.assigned([0])]), batch(0, 8..<11), .act(move), .events([.lost([0])]),
+                .events([.assigned([0])]),
+                .events([]), batch(0, position..<position + 1),
+            ])
+        #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 0@0", "resume 0@\(position)"])
+        #expect(
+            session.trace.filter { $0.hasPrefix("commit") } == [
+                "commit 0@11 turn=1 epoch=1", "commit 0@\(position + 1) turn=2 epoch=2",
+            ])
+        #expect(texts().count == 4)
+    }
+
     @Test func outputsAndChangelogGoBeforeThePositionsAndTheStoreAfterTheLog() throws {
         try run([.events([.assigned([0])]), batch(0, 0..<2)])
         #expect(

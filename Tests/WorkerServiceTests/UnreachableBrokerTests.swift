@@ -26,6 +26,6 @@ import Testing
             #expect(engine.stop().isEmpty)
             log.close()
         }
-        #expect(waited < .seconds(8))
+        #expect(waited < .seconds(11))
     }
 }

@@ -1,0 +1,67 @@
+import CRdkafka
+import Dispatch
+import Synchronization
+
+/// One call that adds positions to a transaction, on a thread of its own.
+///
+/// In this library version it returns when the coordinator has answered, whatever time it is given: not at all while the
+/// broker is away. Its caller can leave it behind; then it ends the client itself, once it has returned and the caller has let
+/// the client go.
+///
+/// Safe because the list is a copy of its own, freed with it, and the client and the metadata outlive it.
+@safe final class OffsetsCall: @unchecked Sendable {
+    private enum State {
+        case running, returned, left
+    }
+
+    private let handle: KafkaHandle
+    private let positions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+    private let metadata: GroupMetadata
+    private let state = Mutex(State.running)
+    private let failure = Mutex<KafkaFailure?>(nil)
+    private let hasReturned = DispatchSemaphore(value: 0)
+    private let isReleased = DispatchSemaphore(value: 0)
+
+    init(_ handle: KafkaHandle, _ positions: borrowing PartitionList, _ metadata: GroupMetadata) {
+        self.handle = handle
+        unsafe self.positions = rd_kafka_topic_partition_list_copy(positions.pointer)
+        self.metadata = metadata
+    }
+
+    deinit { unsafe rd_kafka_topic_partition_list_destroy(positions) }
+
+    /// Begins the call, which is given so long.
+    func start(milliseconds: Int32) {
+        DispatchQueue.global().async { [self] in
+            let error = unsafe rd_kafka_send_offsets_to_transaction(
+                handle.pointer, positions, metadata.pointer, milliseconds)
+            if let error = unsafe error { failure.withLock { $0 = unsafe KafkaFailure(consuming: error) } }
+            let isLeft = state.withLock { state in
+                if state == .running { state = .returned }
+                return state == .left
+            }
+            hasReturned.signal()
+            guard isLeft else { return }
+            isReleased.wait()
+            handle.close(within: .milliseconds(1))
+        }
+    }
+
+    /// Waits for its end; `false` where that did not come, and the call is left behind.
+    func wait(_ wait: ClusterWait) -> Bool {
+        while hasReturned.wait(timeout: .now() + .milliseconds(Int(wait.slice()))) == .timedOut {
+            guard wait.isOver else { continue }
+            return state.withLock { state in
+                if state == .running { state = .left }
+                return state == .returned
+            }
+        }
+        return true
+    }
+
+    /// What came of it, when it has returned; `nil` where it went well.
+    var outcome: KafkaFailure? { failure.withLock { $0 } }
+
+    /// Lets the client go, for a call that was left behind. Its queues and topic handles must be gone.
+    func release() { isReleased.signal() }
+}
