@@ -37,13 +37,21 @@ final class LogCleaner {
         let keepFrom = try base(in: partition, appendedAtOrAfter: log.now() - milliseconds, first, end)
         while let next = try endOfStep(in: partition, upTo: keepFrom) {
             // Before they are deleted: who reads meanwhile looks again afterwards.
-            log.monitor.locked { partition.first = next }
-            try step(on: partition) { file, floor throws(SQLiteError) in
-                let delete = try file.connection.statement(
-                    "DELETE FROM \(LogFile.batchTable(partition.id)) WHERE base_offset < ?1")
-                try delete.bind(1, next)
-                try delete.run()
-                try file.setFloor(of: partition.id, first: next, floor)
+            let kept = log.monitor.locked {
+                defer { partition.first = next }
+                return partition.first
+            }
+            do throws(LogError) {
+                try step(on: partition) { file, floor throws(SQLiteError) in
+                    let delete = try file.connection.statement(
+                        "DELETE FROM \(LogFile.batchTable(partition.id)) WHERE base_offset < ?1")
+                    try delete.bind(1, next)
+                    try delete.run()
+                    try file.setFloor(of: partition.id, first: next, floor)
+                }
+            } catch {
+                log.monitor.locked { partition.first = kept }
+                throw error
             }
         }
     }

@@ -36,6 +36,7 @@ final class RecordFetcher {
         guard offset < source.end else { return Fetch(records: [], next: offset) }
         if let tail = source.tail { return try records(of: tail, partition, from: offset, maximum: maximum) }
         let found = try read(partition, from: offset, upTo: source.end, maximum: maximum)
+        guard found.records.first?.offset != offset else { return found }
         // Retention may have passed the offset before the file was read.
         if let reason = log.monitor.locked({ partition.reasonOutOfRange(offset) }) {
             throw LogError(.offsetOutOfRange, .fatal, reason)

@@ -1,5 +1,6 @@
 import CRdkafka
 import Dispatch
+import EventLog
 import Synchronization
 
 /// One call that adds positions to a transaction, on a thread of its own.
@@ -30,11 +31,16 @@ import Synchronization
 
     deinit { unsafe rd_kafka_topic_partition_list_destroy(positions) }
 
-    /// Begins the call, which is given so long.
-    func start(milliseconds: Int32) {
-        DispatchQueue.global().async { [self] in
+    /// How much earlier the library is to give up than its caller: it looks at the time with each answer, which it asks for
+    /// every half second.
+    static let margin = Duration.seconds(1)
+
+    /// Begins the call. It does not resume: what is answered behind its time is thrown away.
+    func start(_ wait: ClusterWait) {
+        _ = BlockingThread { [self] in
+            let time = max(1, (wait.end.remaining - Self.margin).milliseconds)
             let error = unsafe rd_kafka_send_offsets_to_transaction(
-                handle.pointer, positions, metadata.pointer, milliseconds)
+                handle.pointer, positions, metadata.pointer, time)
             if let error = unsafe error { failure.withLock { $0 = unsafe KafkaFailure(consuming: error) } }
             let isLeft = state.withLock { state in
                 if state == .running { state = .returned }

@@ -318,8 +318,7 @@ import EventLog
         let wait = handle.wait(until: deadline)
         while true {
             let call = OffsetsCall(handle, positions, metadata)
-            // It does not resume: what is answered behind its time is thrown away.
-            call.start(milliseconds: max(1, wait.end.remaining.milliseconds))
+            call.start(wait)
             guard call.wait(wait) else {
                 abandoned = call
                 isInTransaction = false
@@ -329,7 +328,9 @@ import EventLog
             guard failure.errorClass == .retriable else { throw failure }
             takeReports(waiting: Self.retryPause)
             // The transaction was not asked to end yet: nothing is visible.
-            if wait.isOver { throw LogError(.timedOut, .abortable, handle.timedOut(failure.message).message) }
+            if wait.end.remaining < OffsetsCall.margin {
+                throw LogError(.timedOut, .abortable, handle.timedOut(failure.message).message)
+            }
         }
     }
 
@@ -403,6 +404,7 @@ import EventLog
         held = Held()
         unsafe written = []
         queue.close()
-        if let abandoned { abandoned.release() } else { handle.close(within: deadline) }
+        if let call = abandoned { call.release() } else { handle.close(within: deadline) }
+        abandoned = nil
     }
 }

@@ -186,13 +186,18 @@ package final class TurnLoop {
         for assignment in inOrder() where assignment.waitingCount == 0 { stopWithoutInput(assignment) }
     }
 
-    /// Puts a partition down for good where its input does not go on; whether that is so.
+    /// Puts a partition down for good where its input does not go on; whether that is so. A store that failed is left alone.
     @discardableResult
-    private func stopWithoutInput(_ assignment: Assignment) -> Bool {
+    private func stopWithoutInput(_ assignment: Assignment, storeHasFailed: Bool = false) -> Bool {
         guard let reason = assignment.endOfInput else { return false }
         assignment.endOfInput = nil
         assignment.task?.processor.taskWillLeave()
-        leave(assignment)
+        if storeHasFailed {
+            assignment.forgetTurn()
+            assignment.close()
+        } else {
+            leave(assignment)
+        }
         notify(PartitionStop(code: .offsetOutOfRange, description: reason), of: assignment)
         return true
     }
@@ -410,7 +415,7 @@ package final class TurnLoop {
 
     private func restart(_ assignment: Assignment, _ session: any TurnSession, after failure: StoreError? = nil) {
         // Its position cannot be read again.
-        guard !stopWithoutInput(assignment) else { return }
+        guard !stopWithoutInput(assignment, storeHasFailed: failure != nil) else { return }
         if assignment.task != nil {
             do throws(LogError) {
                 try session.pause(assignment.partition)

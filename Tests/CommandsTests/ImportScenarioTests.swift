@@ -7,7 +7,7 @@ import Testing
 @testable import ReadModel
 
 /// Whole commands on an embedded log in a directory of their own.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ImportScenarioTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ImportScenarioTests {
     private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 

@@ -11,7 +11,7 @@ import Testing
 /// `offsets restore` in an installation whose notification worker stood for longer than its input is kept: of the two
 /// partitions one has lost records that were not read, the other its position.
 @Suite(
-    .serialized, .timeLimit(.minutes(2)),
+    .serialized, .timeLimit(.minutes(10)),
     .enabled(if: BuiltProgram.path != nil, Comment(rawValue: BuiltProgram.missing)))
 struct OffsetCommandTests {
     private let catalogue = TopicCatalogue(partitions: 2)

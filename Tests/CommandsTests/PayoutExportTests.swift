@@ -123,7 +123,7 @@ private func view(_ parts: [PayoutRun], _ payouts: [Payout] = []) -> PayoutRunVi
 }
 
 /// The file of a run, made through the workers of an embedded log.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct PayoutExportTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct PayoutExportTests {
     private let planner = Actor.person(PersonID("psn_ines")!)
     private let approver = Actor.person(PersonID("psn_kenji")!)
     private let run = PayoutRunID("run_test")!

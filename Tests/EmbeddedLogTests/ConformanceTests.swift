@@ -2,7 +2,7 @@ import EmbeddedLog
 import EventLogConformance
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct ConformanceTests {
     @Test(arguments: EventLogConformance.Law.allCases)
     func theLogKeeps(law: EventLogConformance.Law) throws {
         let log = try EmbeddedLog(directory: TemporaryDirectory.make())

@@ -5,7 +5,7 @@ import Testing
 
 /// A process that is killed in the middle of its commits, for real: the test process starts itself again, and the child
 /// runs `CrashingWriter` until it is killed.
-@Suite(.timeLimit(.minutes(2))) struct CrashTests {
+@Suite(.timeLimit(.minutes(10))) struct CrashTests {
     static let directoryVariable = "TRIBUTARY_CRASH_TEST_DIRECTORY"
     private static let turnsBeforeTheKill = 150
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EmbeddedLog
 
-@Suite(.timeLimit(.minutes(2))) struct EmbeddedLogTests {
+@Suite(.timeLimit(.minutes(10))) struct EmbeddedLogTests {
     private let directory = TemporaryDirectory.make()
 
     private func opened(partitions: Int32 = 2) throws -> EmbeddedLog {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EmbeddedLog
 
-@Suite(.timeLimit(.minutes(1))) struct GroupMembersTests {
+@Suite(.timeLimit(.minutes(10))) struct GroupMembersTests {
     private let directory = TemporaryDirectory.make()
 
     @Test func `who owns what is told by the holder and through its socket`() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EmbeddedLog
 
-@Suite(.timeLimit(.minutes(2))) struct LogServerTests {
+@Suite(.timeLimit(.minutes(10))) struct LogServerTests {
     private let directory = TemporaryDirectory.make()
 
     @Test(arguments: EventLogConformance.Law.allCases.filter { !$0.needsSessions })

@@ -5,7 +5,7 @@ import Testing
 @testable import KafkaLog
 
 /// Every suite that needs the broker, one after the other: each extends this one in a file of its own.
-@Suite(.serialized, .enabled(if: Broker.isAvailable), .timeLimit(.minutes(2)))
+@Suite(.serialized, .enabled(if: Broker.isAvailable), .timeLimit(.minutes(10)))
 struct BrokerTests {}
 
 /// An input, an output and a changelog of their own for one test, and a group on them.

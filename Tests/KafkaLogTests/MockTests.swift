@@ -6,7 +6,7 @@ import Testing
 @testable import KafkaLog
 
 /// What the log does when the cluster answers with errors, or not at all.
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct MockTests {
     let cluster: MockCluster
 

@@ -6,7 +6,7 @@ import Testing
 @testable import KafkaLog
 
 /// What a log does whose process is to end while its cluster does not answer.
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct WaitLimitTests {
     /// Of what would take 15 s or more without a limit.
     static let soon = Duration.seconds(11)

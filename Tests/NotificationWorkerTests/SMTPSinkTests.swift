@@ -82,7 +82,7 @@ final class TinyRelay: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SMTPSinkTests {
+@Suite(.timeLimit(.minutes(10))) struct SMTPSinkTests {
     private func deliver(
         _ draft: MessageDraft = MessageDraft(request: MessageSamples.request(), sender: MessageSender()),
         security: SMTPSettings.Security = .none, greeting: String = "220 tiny", answer: @escaping TinyRelay.Answer

@@ -232,7 +232,7 @@ final class Published {
         #expect(published.types == [NotificationSent.type])
     }
 
-    @Test(.timeLimit(.minutes(1))) func `says what it does not make before a partition goes elsewhere`() throws {
+    @Test(.timeLimit(.minutes(10))) func `says what it does not make before a partition goes elsewhere`() throws {
         sink.isIdempotent = false
         let (published, isSending, goOn) = (published, DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let thread = NotificationSenderThread()
@@ -256,7 +256,7 @@ final class Published {
         #expect(published.types == [NotificationSent.type, NotificationFailed.type])
     }
 
-    @Test(.timeLimit(.minutes(1))) func `writes the results of what was sent before it ends, also after a fault`()
+    @Test(.timeLimit(.minutes(10))) func `writes the results of what was sent before it ends, also after a fault`()
         throws
     {
         sink.isIdempotent = false
@@ -318,7 +318,7 @@ final class Published {
         #expect(sender.underway(of: 0).isEmpty && sender.underway(of: 1).isEmpty)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `waits for the results of a partition that goes elsewhere`() throws {
+    @Test(.timeLimit(.minutes(10))) func `waits for the results of a partition that goes elsewhere`() throws {
         let (published, isWriting, goOn) = (published, DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let thread = NotificationSenderThread()
         let sender = NotificationSender(
@@ -372,7 +372,7 @@ final class Published {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `wakes its thread for work and ends it in order`() throws {
+    @Test(.timeLimit(.minutes(10))) func `wakes its thread for work and ends it in order`() throws {
         let thread = NotificationSenderThread()
         let published = published
         let sender = NotificationSender(

@@ -3,7 +3,7 @@ import Glibc
 /// A thread of our own for calls that block: such calls may not run on the threads of Swift's concurrency.
 ///
 /// Safe because the handle is used by `join` only, once.
-@safe final class BlockingThread: @unchecked Sendable {
+@safe package final class BlockingThread: @unchecked Sendable {
     private final class Body {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -12,7 +12,7 @@ import Glibc
     private var handle = pthread_t()
     private var isJoined = false
 
-    init(_ run: @escaping @Sendable () -> Void) {
+    package init(_ run: @escaping @Sendable () -> Void) {
         let body = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
         let code = unsafe pthread_create(
             &handle, nil,
@@ -24,7 +24,7 @@ import Glibc
     }
 
     /// Waits until the thread has ended. May be called by one other thread, more than once.
-    func join() {
+    package func join() {
         guard !isJoined else { return }
         isJoined = true
         pthread_join(handle, nil)
