@@ -1,7 +1,6 @@
 import CommandLineKit
 import Contracts
 import EventLog
-import Foundation
 import JSON
 import TaskRuntime
 
@@ -33,7 +32,7 @@ enum OffsetCommands {
         let only = try call.integer("partition", in: 0...Int(repair.partitionCount - 1)).map { Int32($0) }
         try repair.waitForMembersToLeave()
         let before = try repair.snapshot()
-        let found = try repair.verdicts(edge).filter { only == nil || $0.partition == only }
+        let found = try repair.verdicts(before.positions, edge).filter { only == nil || $0.partition == only }
         for (partition, verdict) in found { options.terminal.print("partition \(partition): \(verdict.text)") }
         try requireAnswers(found.map(\.verdict))
         let written = found.compactMap { partition, verdict in

@@ -93,9 +93,10 @@ final class PositionRepair {
     // MARK: Judging
 
     /// Of each partition about whose position there is something to say. Nobody may work on them meanwhile.
-    func verdicts(_ edge: Edge?) throws -> [(partition: Int32, verdict: Verdict)] {
+    ///
+    /// - Parameter known: of each partition.
+    func verdicts(_ known: [CommittedPosition?], _ edge: Edge?) throws -> [(partition: Int32, verdict: Verdict)] {
         try requireReadableChangelog()
-        let known = try log.positions(ofGroup: group, topic: topic)
         let firsts = try log.firstOffsets(of: topic)
         let ends = try log.endOffsets(of: topic)
         let histories = try histories()

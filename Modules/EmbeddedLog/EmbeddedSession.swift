@@ -42,8 +42,7 @@ final class EmbeddedSession: TurnSession {
         while true {
             if let event = try groupEvent() { return [event] }
             if let event = pauseOutOfRange() { return [event] }
-            let found = try fetch(maximumRecords)
-            guard let found else { continue }
+            guard let found = try fetch(maximumRecords) else { continue }
             if !found.isEmpty { return [.records(found)] }
             guard try waitForNews(until: deadline) else { return [] }
         }

@@ -12,20 +12,24 @@ import Synchronization
 /// Safe because the list is a copy of its own, freed with it, and the client and the metadata outlive it.
 @safe final class OffsetsCall: @unchecked Sendable {
     private enum State {
-        case running, returned, left
+        case running, left
+        /// With what came of it; `nil` where it went well.
+        case returned(KafkaFailure?)
     }
 
     private let handle: KafkaHandle
     private let positions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
     private let metadata: GroupMetadata
     private let state = Mutex(State.running)
-    private let failure = Mutex<KafkaFailure?>(nil)
     private let hasReturned = DispatchSemaphore(value: 0)
     private let isReleased = DispatchSemaphore(value: 0)
 
-    init(_ handle: KafkaHandle, _ positions: borrowing PartitionList, _ metadata: GroupMetadata) {
+    init(
+        _ handle: KafkaHandle, _ positions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>,
+        _ metadata: GroupMetadata
+    ) {
         self.handle = handle
-        unsafe self.positions = rd_kafka_topic_partition_list_copy(positions.pointer)
+        unsafe self.positions = rd_kafka_topic_partition_list_copy(positions)
         self.metadata = metadata
     }
 
@@ -41,10 +45,11 @@ import Synchronization
             let time = max(1, (wait.end.remaining - Self.margin).milliseconds)
             let error = unsafe rd_kafka_send_offsets_to_transaction(
                 handle.pointer, positions, metadata.pointer, time)
-            if let error = unsafe error { failure.withLock { $0 = unsafe KafkaFailure(consuming: error) } }
+            let failure = unsafe error.map { unsafe KafkaFailure(consuming: $0) }
             let isLeft = state.withLock { state in
-                if state == .running { state = .returned }
-                return state == .left
+                if case .left = state { return true }
+                state = .returned(failure)
+                return false
             }
             hasReturned.signal()
             guard isLeft else { return }
@@ -58,15 +63,18 @@ import Synchronization
         while hasReturned.wait(timeout: .now() + .milliseconds(Int(wait.slice()))) == .timedOut {
             guard wait.isOver else { continue }
             return state.withLock { state in
-                if state == .running { state = .left }
-                return state == .returned
+                if case .returned = state { return true }
+                state = .left
+                return false
             }
         }
         return true
     }
 
     /// What came of it, when it has returned; `nil` where it went well.
-    var outcome: KafkaFailure? { failure.withLock { $0 } }
+    var outcome: KafkaFailure? {
+        state.withLock { if case .returned(let failure) = $0 { failure } else { nil } }
+    }
 
     /// Lets the client go, for a call that was left behind. Its queues and topic handles must be gone.
     func release() { isReleased.signal() }

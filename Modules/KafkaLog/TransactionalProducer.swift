@@ -104,14 +104,23 @@ import EventLog
     private func retrying(
         _ operation: String, until deadline: ContinuousClock.Instant, _ call: (Int32) -> OpaquePointer?
     ) throws(LogError) {
+        // In too short a time the library's own thread may not come to see the call, and what it answers then is lost.
+        try repeating(operation, until: deadline, atLeast: Self.shortestCall) { wait throws(LogError) in
+            unsafe call(wait.slice()).map { unsafe KafkaFailure(consuming: $0) }
+        }
+    }
+
+    /// Makes a call again while its failure is retriable and there is `time` left for it; else it timed out.
+    private func repeating(
+        _ operation: String, until deadline: ContinuousClock.Instant, atLeast time: Duration,
+        _ call: (ClusterWait) throws(LogError) -> KafkaFailure?
+    ) throws(LogError) {
         let wait = handle.wait(until: deadline)
         while true {
-            guard let error = unsafe call(wait.slice()) else { return }
-            let failure = unsafe KafkaFailure(consuming: error).logError(during: operation)
+            guard let failure = try call(wait)?.logError(during: operation) else { return }
             guard failure.errorClass == .retriable else { throw failure }
             takeReports(waiting: Self.retryPause)
-            // In too short a time the library's own thread may not come to see the call, and what it answers then is lost.
-            if wait.end.remaining < Self.shortestCall { throw handle.timedOut("\(operation): \(failure.message)") }
+            if wait.end.remaining < time { throw handle.timedOut("\(operation): \(failure.message)") }
         }
     }
 
@@ -315,22 +324,19 @@ import EventLog
         _ positions: borrowing PartitionList, metadata: GroupMetadata, deadline: ContinuousClock.Instant
     ) throws(LogError) {
         let operation = "sending the turn's positions"
-        let wait = handle.wait(until: deadline)
-        while true {
-            let call = OffsetsCall(handle, positions, metadata)
-            call.start(wait)
-            guard call.wait(wait) else {
+        let list = unsafe positions.pointer
+        do {
+            try repeating(operation, until: deadline, atLeast: OffsetsCall.margin) { wait throws(LogError) in
+                let call = unsafe OffsetsCall(handle, list, metadata)
+                call.start(wait)
+                if call.wait(wait) { return call.outcome }
                 abandoned = call
                 isInTransaction = false
                 throw LogError(.timedOut, .fatal, handle.timedOut(operation).message)
             }
-            guard let failure = call.outcome?.logError(during: operation) else { return }
-            guard failure.errorClass == .retriable else { throw failure }
-            takeReports(waiting: Self.retryPause)
+        } catch  where error.errorClass == .retriable {
             // The transaction was not asked to end yet: nothing is visible.
-            if wait.end.remaining < OffsetsCall.margin {
-                throw LogError(.timedOut, .abortable, handle.timedOut(failure.message).message)
-            }
+            throw LogError(error.code, .abortable, error.message)
         }
     }
 

@@ -90,7 +90,6 @@ final class Assignment {
     func restart(_ restore: Restore) {
         self.restore = restore
         task = nil
-        endOfInput = nil
         dropFetched()
     }
 

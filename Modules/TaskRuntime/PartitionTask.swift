@@ -57,8 +57,8 @@ package final class PartitionTask {
     var clock = TaskClock()
     private var sequence: Int64 = 0
     private var nextInputOffset: Int64
-    /// Where input begins, and the last turn before that.
-    private let start: (inputOffset: Int64, turn: Int64)
+    /// Where the task stands until its first turn is committed.
+    private let firstRow: TurnRow
     /// Outputs of finished records that nobody has taken yet.
     private var outputs: [OutgoingRecord] = []
 
@@ -86,7 +86,7 @@ package final class PartitionTask {
                 inputOffset: position, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast, sequence: 0)
         row.epoch = epoch
         row.inputOffset = position
-        start = (position, row.turn)
+        firstRow = row
         nextInputOffset = position
         adopt(row)
         processor.stateDidReset()
@@ -179,14 +179,8 @@ package final class PartitionTask {
         outputs.removeAll()
         try state.rollbackTurn()
         seen.forget()
-        let epoch = row.epoch
-        row =
-            try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
-            ?? TurnRow(
-                inputOffset: start.inputOffset, turn: 0, epoch: epoch, clockKind: .wall, clockTime: .distantPast,
-                sequence: 0)
-        row.epoch = epoch
-        if row.turn == start.turn { row.inputOffset = start.inputOffset }
+        let stored = try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
+        row = stored.flatMap { $0.turn > firstRow.turn ? $0 : nil } ?? firstRow
         adopt(row)
         processor.stateDidReset()
     }
