@@ -37,15 +37,16 @@ class Standstill:
         self.behind_since = None
         self.longest = 0.0
 
-    def sample(self, position, end, began, now):
+    def sample(self, position, stable, end, began, now):
+        """`stable` is where an open transaction holds readers, else the end."""
         if self.position is None or position > self.position:
             self.moved, self.moved_after = now, self.sampled
             if self.position is not None:
                 self.movements.append((self.sampled, self.position))
             self.position = position
             self.behind_since = None
-        if position < end - 1:
-            # One below the end may be the marker of a transaction, which nobody reads.
+        if position < stable - 1 or stable < end:
+            # One below the end may be the marker of a transaction, which nobody reads. An open one has a record at least.
             self.behind_since = self.behind_since or now
             self.longest = max(self.longest, now - self.behind_since)
         else:
@@ -66,6 +67,10 @@ class Watch(threading.Thread):
                 "isolation.level": "read_committed", "auto.offset.reset": "error", "enable.partition.eof": True,
                 "reconnect.backoff.max.ms": 500})
             for worker in WORKERS}
+        # Of no group: it only tells where the inputs end, whatever transactions are open.
+        self._uncommitted = confluent_kafka.Consumer({
+            "bootstrap.servers": bootstrap, "group.id": f"{PREFIX}-torture-ends", "enable.auto.commit": False,
+            "isolation.level": "read_uncommitted", "reconnect.backoff.max.ms": 500})
         self.state = {(worker, number): Standstill() for worker in WORKERS for number in range(partitions)}
         self._longest = {}
         self._stop_flag = threading.Event()
@@ -74,7 +79,7 @@ class Watch(threading.Thread):
         while not self._stop_flag.wait(SAMPLE_SECONDS):
             for worker in WORKERS:
                 self._sample(worker)
-        for consumer in self._consumers.values():
+        for consumer in (*self._consumers.values(), self._uncommitted):
             consumer.close()
 
     def stop(self):
@@ -83,20 +88,29 @@ class Watch(threading.Thread):
 
     def _sample(self, worker):
         consumer, began = self._consumers[worker], time.monotonic()
+        asked = consumer
         try:
             positions = {place.partition: place.offset for place in consumer.committed(self._places[worker], CALL_SECONDS)}
-            ends = {place.partition: place.offset for place in consumer.offsets_for_times(
-                [confluent_kafka.TopicPartition(place.topic, place.partition, confluent_kafka.OFFSET_END)
-                 for place in self._places[worker]], CALL_SECONDS)}
-            if any(end < 0 for end in ends.values()):
-                raise confluent_kafka.KafkaException("a partition has no leader")
+            # In this order: what lies between was there, and held back, at one time.
+            asked = self._uncommitted
+            ends = self._ends(asked, worker)
+            asked = consumer
+            stable = self._ends(asked, worker)
         except confluent_kafka.KafkaException:
             # A broker is away; the time goes on. The client would ask the leader that it knew for minutes.
-            self._ask_for_leaders(consumer)
+            self._ask_for_leaders(asked)
             return
         now = time.monotonic()
         for number, position in positions.items():
-            self.state[worker, number].sample(max(position, 0), ends[number], began, now)
+            self.state[worker, number].sample(max(position, 0), stable[number], ends[number], began, now)
+
+    def _ends(self, consumer, worker):
+        ends = {place.partition: place.offset for place in consumer.offsets_for_times(
+            [confluent_kafka.TopicPartition(place.topic, place.partition, confluent_kafka.OFFSET_END)
+             for place in self._places[worker]], CALL_SECONDS)}
+        if any(end < 0 for end in ends.values()):
+            raise confluent_kafka.KafkaException("a partition has no leader")
+        return ends
 
     @staticmethod
     def _ask_for_leaders(consumer):
@@ -117,7 +131,9 @@ class Watch(threading.Thread):
         return state.moved_after >= max(since, time.monotonic() - AT_WORK_SECONDS)
 
     def is_idle(self, worker, number, since):
-        """Whether nothing waits in a partition, as seen since."""
+        """Whether nothing waits in a partition, as seen since: nor what an open transaction holds back. Offsets alone do not tell
+        more: aborted records and the markers of several transactions look like work until a committed record comes. A partition
+        that has none but these is waited for, and `work_since` tells from when on."""
         state = self.state[worker, number]
         return state.sampled >= since and state.behind_since is None
 
