@@ -12,8 +12,12 @@ package protocol EventLog: AnyObject, Sendable {
     /// The number of partitions of `topic`; an error with code `unknownTopic` where it does not exist. Cached.
     func partitionCount(of topic: String) throws(LogError) -> Int32
 
-    /// A transactional producer. `identity` is stable for one writer; a newer producer of the same identity fences it.
+    /// A transactional producer. `identity` is stable for one writer; a newer producer of the same identity fences it, and
+    /// ends what it has left open.
     func producer(identity: String) throws(LogError) -> any LogProducer
+
+    /// The same with the time after which the log itself ends a transaction that is left open; until then readers wait at it.
+    func producer(identity: String, transactionTimeout: Duration) throws(LogError) -> any LogProducer
 
     /// A reader of committed records from explicit positions, without a group.
     func reader(for use: ReaderUse) throws(LogError) -> any LogReader
@@ -21,6 +25,9 @@ package protocol EventLog: AnyObject, Sendable {
     /// The offset after the last committed record of each partition of `topic` (on Kafka transaction markers count,
     /// and an open transaction holds it back).
     func endOffsets(of topic: String) throws(LogError) -> [Int64]
+
+    /// The same of one partition, as it is told at once: what was committed a moment ago may lie behind it.
+    func endOffset(of place: TopicPartition) throws(LogError) -> Int64
 
     /// The position that `group` committed in each partition of `topic`; `nil` where it has none.
     func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?]
@@ -47,6 +54,18 @@ package enum ReaderUse: Sendable {
 extension EventLog {
     /// A reader of everything from a position on.
     package func reader() throws(LogError) -> any LogReader { try reader(for: .stream) }
+
+    package func producer(identity: String, transactionTimeout: Duration) throws(LogError) -> any LogProducer {
+        try producer(identity: identity)
+    }
+
+    package func endOffset(of place: TopicPartition) throws(LogError) -> Int64 {
+        let ends = try endOffsets(of: place.topic)
+        guard ends.indices.contains(Int(place.partition)) else {
+            throw LogError(.unknownTopic, .fatal, "\(place.topic) has \(ends.count) partitions, not \(place.partition)")
+        }
+        return ends[Int(place.partition)]
+    }
 
     package func limitWaits(until instant: ContinuousClock.Instant) {}
 }

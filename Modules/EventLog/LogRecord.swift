@@ -43,6 +43,9 @@ package struct LogRecord: Sendable, Hashable {
         self.headers = headers
     }
 
+    /// Key, value and headers.
+    package var byteCount: Int { (key?.count ?? 0) + (value?.count ?? 0) + headers.bytes.count }
+
     /// The last header of that name, as Kafka clients read it; `nil` where it is absent or has no value.
     package func header(_ name: String) -> [UInt8]? {
         headers.value(of: name)

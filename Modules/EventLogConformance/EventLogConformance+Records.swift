@@ -148,6 +148,11 @@ extension EventLogConformance {
         try requireEqual(ends[0], 0, "the end of the empty partition")
         let last = try contents(of: topics.output).last?.offset
         try require(ends[1] > last ?? .max, "the end \(ends[1]) lies after the last record \(last ?? -1)")
+        for partition: Int32 in 0...1 {
+            try requireEqual(
+                try log.endOffset(of: TopicPartition(topics.output, partition)), ends[Int(partition)],
+                "the end of partition \(partition) alone")
+        }
         try fill(topics.output, 1, count: 1)
         try require(try log.endOffsets(of: topics.output)[1] > ends[1], "the end grows")
     }
@@ -183,7 +188,7 @@ extension EventLogConformance {
         let first = try log.producer(identity: identity)
         defer { first.close() }
         try first.append([record(topics.output, 0, 1)])
-        let second = try log.producer(identity: identity)
+        let second = try log.producer(identity: identity, transactionTimeout: .seconds(5))
         defer { second.close() }
         let error = try requireFailure("an append of the older producer") {
             try first.append([record(topics.output, 0, 2)])

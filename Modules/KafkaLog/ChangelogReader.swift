@@ -99,8 +99,12 @@ import EventLog
     }
 
     private func failure(of event: borrowing KafkaEvent) -> LogError? {
-        guard event.code != RD_KAFKA_RESP_ERR__PARTITION_EOF else { return nil }
-        return ConsumerErrors.failure(of: event, on: handle, place: event.place)
+        guard event.code != RD_KAFKA_RESP_ERR__PARTITION_EOF,
+            let failure = ConsumerErrors.failure(of: event, on: handle, place: event.place)
+        else { return nil }
+        guard failure.code == .offsetOutOfRange else { return failure }
+        // The changelog was judged when its restore began, which is done again.
+        return LogError(failure.code, .retriable, failure.message)
     }
 
     /// The first error of those that wait.
@@ -123,6 +127,8 @@ import EventLog
             if source.position == offset { return source }
             release(partition)
         }
+        // What the client complained of while nothing was read.
+        if sources.isEmpty { self.queue.empty() }
         let queue = try KafkaQueue.partition(TopicPartition(topic, partition), of: handle)
         let list = PartitionList(capacity: 1)
         // A plain offset always, for the reason given in `KafkaReader.assign`.

@@ -14,14 +14,18 @@ import EventLog
     /// What a partition must hold beyond the waiting records, or half a queue where that is less. Offsets are no count of
     /// records: of a writer with one record a transaction every other offset is a marker.
     private static let missingRecords = 1000
-    /// The shortest time between two requests.
+    /// The shortest time between two requests, and where nothing has come since the last one: a leader that is away gets them
+    /// all when it is back, and records behind an open transaction are not to be had.
     private static let interval = Duration.milliseconds(10)
+    private static let idleInterval = Duration.milliseconds(100)
 
     private let handle: KafkaHandle
     private let limitBytes: Int
     private var records = 0
     private var bytes = 0
     private var last: ContinuousClock.Instant
+    /// Whether records came since then.
+    private var hasProgress = true
 
     /// - Parameter limitBytes: of the queue of each partition, or of the one that all share.
     init(handle: KafkaHandle, limitBytes: Int) {
@@ -32,6 +36,7 @@ import EventLog
 
     /// Takes note of what was read, to know how large the waiting records are.
     mutating func note(_ record: borrowing LogRecord) {
+        hasProgress = true
         records += 1
         bytes += (record.value?.count ?? 0) + (record.key?.count ?? 0)
         if records > 1 << 20 {
@@ -47,10 +52,11 @@ import EventLog
     mutating func refill(_ places: some Sequence<(place: TopicPartition, offset: Int64, waiting: Int)>) {
         guard records > 0 else { return }
         let now = ContinuousClock.now
-        guard now - last >= Self.interval else { return }
+        guard now - last >= (hasProgress ? Self.interval : Self.idleInterval) else { return }
         let behind = places.filter { isBehind($0.place, $0.offset, waiting: $0.waiting) }.map(\.place)
         guard !behind.isEmpty else { return }
         last = now
+        hasProgress = false
         wake(behind)
     }
 

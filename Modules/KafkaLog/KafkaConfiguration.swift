@@ -19,11 +19,16 @@ enum KafkaRole {
         if case .producer = self { true } else { false }
     }
 
-    /// Whether an operator's property is for this role: what is bound to the session timeout goes to members only.
+    /// Whether an operator's property is for this role: what is bound to the session timeout goes to members only. A producer's
+    /// requests end with its transaction: one that ended sooner could reach the coordinator in the next.
     func takes(_ property: String) -> Bool {
-        guard property == "max.poll.interval.ms" || property == "heartbeat.interval.ms" else { return true }
-        if case .member = self { return true }
-        return false
+        switch property {
+        case "max.poll.interval.ms", "heartbeat.interval.ms":
+            if case .member = self { return true }
+            return false
+        case "socket.timeout.ms": return !isProducer
+        default: return true
+        }
     }
 }
 
@@ -47,6 +52,8 @@ struct KafkaConfiguration: Sendable {
         "enable.auto.offset.store", "auto.offset.reset", "isolation.level", "enable.partition.eof",
         "partition.assignment.strategy", "enable.idempotence", "acks", "request.required.acks",
         "allow.auto.create.topics", "partitioner", "delivery.report.only.error", "log.queue",
+        // Nobody reads statistics: they would fill the memory.
+        "statistics.interval.ms",
     ]
 
     let bootstrap: String
@@ -97,7 +104,8 @@ struct KafkaConfiguration: Sendable {
                 // Names the thread in the broker's tools, and orders the members of a group.
                 "client.id": session.identity,
                 "max.poll.interval.ms": "\(max(maximumPollIntervalMilliseconds, session.sessionTimeout.milliseconds))",
-                "heartbeat.interval.ms": "\(max(100, min(3000, session.sessionTimeout.milliseconds / 4)))",
+                // A rebalance is heard of by the next heartbeat.
+                "heartbeat.interval.ms": "\(max(100, min(1000, session.sessionTimeout.milliseconds / 4)))",
             ]) { $1 }
         case .reader(.stream):
             // A partition that fell below its queue limit waits for the fetch under way: keep that short.

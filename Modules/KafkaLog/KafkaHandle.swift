@@ -75,14 +75,10 @@ final class KafkaDiagnostics: Sendable {
                 .log(severity: severity, facility: name, text: String(cString: text))
         }
         unsafe Self.nameRefusedCertificates(conf)
-        var reason = [CChar](repeating: 0, count: 512)
-        let kind = role.isProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
-        guard let pointer = unsafe rd_kafka_new(kind, conf, &reason, reason.count) else {
-            unsafe rd_kafka_conf_destroy(conf)
+        do { unsafe pointer = try Self.make(role, conf) } catch {
             unsafe retained.release()
-            throw LogError(.configuration, .fatal, "Kafka client: \(Self.text(reason))")
+            throw error
         }
-        unsafe self.pointer = pointer
         self.diagnostics = diagnostics
         unsafe self.retainedDiagnostics = retained
     }
@@ -100,9 +96,24 @@ final class KafkaDiagnostics: Sendable {
         }
     }
 
-    /// Checks names and values without making an instance.
+    /// Checks properties by an instance that knows no broker: how they go together is seen by one that is made, only.
     static func validate(_ role: KafkaRole, _ configuration: KafkaConfiguration) throws(LogError) {
-        unsafe rd_kafka_conf_destroy(try makeConfiguration(configuration.properties(for: role)))
+        let conf = try unsafe makeConfiguration(
+            configuration.properties(for: role).filter { $0.name != "bootstrap.servers" })
+        unsafe rd_kafka_conf_set_log_cb(conf) { _, _, _, _ in }
+        let handle = unsafe try make(role, conf)
+        unsafe rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+    }
+
+    /// Makes an instance; takes `conf` over.
+    private static func make(_ role: KafkaRole, _ conf: OpaquePointer) throws(LogError) -> OpaquePointer {
+        var reason = [CChar](repeating: 0, count: 512)
+        let kind = role.isProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
+        guard let pointer = unsafe rd_kafka_new(kind, conf, &reason, reason.count) else {
+            unsafe rd_kafka_conf_destroy(conf)
+            throw LogError(.configuration, .fatal, "Kafka client: \(text(reason))")
+        }
+        return unsafe pointer
     }
 
     private static func makeConfiguration(_ properties: [(name: String, value: String)]) throws(LogError)

@@ -6,12 +6,19 @@ extension KafkaLog {
     /// Every property that the client knows, aliases too.
     package static let propertyNames: Set<String> = readPropertyNames()
 
-    /// Checks properties without making a client: names, values, and that none is one which the log sets itself.
-    package static func check(bootstrap: String, properties: [String: String]) throws(LogError) {
+    /// Checks properties without asking a cluster: names, values, that none is one which the log sets itself, and that they
+    /// fit each other, the times of a session and the files they name.
+    package static func check(
+        bootstrap: String, properties: [String: String], sessionTimeout: Duration, transactionTimeout: Duration
+    ) throws(LogError) {
         let configuration = try KafkaConfiguration(bootstrap: bootstrap, overrides: properties)
-        try KafkaHandle.validate(.producer(identity: "check", transactionTimeout: .seconds(10)), configuration)
-        let session = SessionConfiguration(group: "check", topic: "", changelogTopic: "", identity: "check")
-        try KafkaHandle.validate(.member(session), configuration)
+        let session = SessionConfiguration(
+            group: "check", topic: "", changelogTopic: "", identity: "check", sessionTimeout: sessionTimeout,
+            transactionTimeout: transactionTimeout)
+        let roles: [KafkaRole] = [
+            .producer(identity: "check", transactionTimeout: transactionTimeout), .member(session), .changelog, .admin,
+        ]
+        for role in roles { try KafkaHandle.validate(role, configuration) }
     }
 
     /// The library lists its properties with their meaning as a table for people, and in no other way: a dump of a

@@ -37,7 +37,6 @@ package final class KafkaLog: EventLog {
         self.replicationFactor = replicationFactor
         self.timeout = timeout
         sink = log ?? KafkaDebug.sink
-        try KafkaHandle.validate(.producer(identity: "check", transactionTimeout: .seconds(10)), configuration)
         admin = try KafkaAdmin(
             configuration: configuration, diagnostics: KafkaDiagnostics(sink: sink, waits: waits), timeout: timeout)
     }
@@ -64,7 +63,7 @@ package final class KafkaLog: EventLog {
         var topics: [String: TopicSpecification] = [:]
         for (name, topic) in partitions {
             topics[name] = TopicSettings.specification(
-                name: name, partitions: topic.partitions, settings: settings[name] ?? [:])
+                name: name, partitions: topic.partitions, replicas: topic.replicas, settings: settings[name] ?? [:])
         }
         return topics
     }
@@ -80,7 +79,15 @@ package final class KafkaLog: EventLog {
     }
 
     package func producer(identity: String) throws(LogError) -> any LogProducer {
-        let producer = try transactionalProducer(identity: identity, timeout: .seconds(10))
+        try producer(identity: identity, transactionTimeout: .seconds(10))
+    }
+
+    package func producer(identity: String, transactionTimeout: Duration) throws(LogError) -> any LogProducer {
+        let producer = try transactionalProducer(identity: identity, timeout: transactionTimeout)
+        do { try producer.takeOver(until: .now + timeout) } catch {
+            producer.close()
+            throw error
+        }
         return KafkaProducer(producer, committed: committed, admin: admin, timeout: timeout)
     }
 
@@ -94,6 +101,10 @@ package final class KafkaLog: EventLog {
 
     package func endOffsets(of topic: String) throws(LogError) -> [Int64] {
         try committed.awaitReadable(topic, partitions: partitionCount(of: topic), admin: admin)
+    }
+
+    package func endOffset(of place: TopicPartition) throws(LogError) -> Int64 {
+        try admin.stableEnds(of: place.topic, partitions: [place.partition])[0]
     }
 
     package func committedOffsets(group: String, topic: String) throws(LogError) -> [Int64?] {
@@ -115,7 +126,7 @@ package final class KafkaLog: EventLog {
         do {
             return try KafkaSession(
                 session, producer: producer, committed: committed, admin: admin, configuration: configuration,
-                diagnostics: diagnostics())
+                diagnostics: diagnostics(), deadline: .now + timeout)
         } catch {
             producer.close()
             throw error
@@ -135,7 +146,7 @@ package final class KafkaLog: EventLog {
     {
         try TransactionalProducer(
             identity: identity, timeout: timeout, configuration: configuration, diagnostics: diagnostics(),
-            maximumBytes: { [self] topic in recordLimit(of: topic) }, deadline: .now + self.timeout)
+            maximumBytes: { [self] topic in recordLimit(of: topic) })
     }
 
     /// What a topic takes at most; `nil` where the cluster does not tell (no right to describe it): the broker's own

@@ -29,7 +29,7 @@ import EventLog
     init(
         _ session: SessionConfiguration, producer: TransactionalProducer,
         committed: CommittedOffsets, admin: KafkaAdmin,
-        configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics
+        configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics, deadline: ContinuousClock.Instant
     ) throws(LogError) {
         self.session = session
         self.producer = producer
@@ -52,9 +52,12 @@ import EventLog
         do {
             // The consumer knows the partitions from here on: only a known one can be paused before it is assigned.
             _ = try unsafe TopicMetadata.partitionCount(
-                of: session.topic, topic: topic, handle: handle, deadline: .now + KafkaLog.defaultTimeout)
+                of: session.topic, topic: topic, handle: handle, deadline: deadline)
             unsafe try KafkaFailure.check(
                 rd_kafka_subscribe(handle.pointer, topics.pointer), "subscribing to \(session.topic)")
+            // The member joins meanwhile: the group waits less long for one that comes back. No assignment is taken before the
+            // dead owner's transaction has ended.
+            try producer.takeOver(until: deadline)
         } catch {
             closeConsumer(until: .now + KafkaHandle.destructionDeadline)
             throw error
@@ -107,18 +110,34 @@ import EventLog
 
     private func failure(of event: borrowing KafkaEvent) -> LogError? {
         let place = event.place
-        guard var failure = ConsumerErrors.failure(of: event, on: handle, place: place) else { return nil }
-        if failure.code == .offsetOutOfRange, let place = place?.partition, let wanted = input.next(of: place.partition)
-        {
-            if case .success(let bounds) = Result(catching: { () throws(LogError) in try admin.bounds(of: place) }) {
-                failure.message =
-                    wanted < bounds.first
-                    ? "\(place): \(bounds.first - wanted) unread records are gone (wanted \(wanted), kept from "
-                        + "\(bounds.first))"
-                    : "\(place): position \(wanted) is beyond the end (\(bounds.end))"
-            }
+        guard let failure = ConsumerErrors.failure(of: event, on: handle, place: place) else { return nil }
+        guard failure.code == .offsetOutOfRange, let place = place?.partition,
+            let wanted = input.next(of: place.partition)
+        else { return failure }
+        return outOfRange(place, wanted, failure)
+    }
+
+    /// What a broker's word means that a position is not in its log. One that does not know yet that it leads no more says so of
+    /// the newest records: unless the log's bounds confirm it, the position is asked for again, which a client of this library
+    /// version does in a new session only.
+    private func outOfRange(_ place: TopicPartition, _ wanted: Int64, _ failure: LogError) -> LogError {
+        let bounds: (first: Int64, end: Int64)
+        do { bounds = try admin.bounds(of: place) } catch {
+            return LogError(.timedOut, .fatal, "\(failure.message); \(error.message)")
         }
-        return failure
+        if wanted < bounds.first {
+            let gone = bounds.first - wanted
+            return LogError(
+                failure.code, failure.errorClass,
+                "\(place): \(gone) unread records are gone (wanted \(wanted), kept from \(bounds.first))")
+        }
+        if wanted > bounds.end {
+            return LogError(
+                failure.code, failure.errorClass,
+                "\(place): position \(wanted) is beyond the end (\(bounds.end))")
+        }
+        return LogError(
+            .timedOut, .fatal, "\(failure.message), while the log goes from \(bounds.first) to \(bounds.end)")
     }
 
     // MARK: Rebalances

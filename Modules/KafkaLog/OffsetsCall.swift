@@ -40,8 +40,8 @@ import Synchronization
     static let margin = Duration.seconds(1)
 
     /// Begins the call. It does not resume: what is answered behind its time is thrown away.
-    func start(_ wait: ClusterWait) {
-        _ = BlockingThread { [self] in
+    func start(_ wait: ClusterWait) throws(LogError) {
+        _ = try BlockingThread.trying { [self] in
             let time = max(1, (wait.end.remaining - Self.margin).milliseconds)
             let error = unsafe rd_kafka_send_offsets_to_transaction(
                 handle.pointer, positions, metadata.pointer, time)

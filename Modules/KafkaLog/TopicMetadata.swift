@@ -10,6 +10,8 @@ enum TopicMetadata {
     /// One topic as the cluster describes it.
     struct Topic {
         var partitions: Int32
+        /// The fewest that a partition has, in sync or not.
+        var replicas: Int32
         /// Every partition has a leader.
         var isReady: Bool
         var code: rd_kafka_resp_err_t
@@ -66,8 +68,8 @@ enum TopicMetadata {
             let topic = unsafe answer.pointee.topics[index]
             let partitions = unsafe UnsafeBufferPointer(start: topic.partitions, count: Int(topic.partition_cnt))
             unsafe topics[String(cString: topic.topic)] = Topic(
-                partitions: topic.partition_cnt, isReady: partitions.allSatisfy { unsafe $0.leader >= 0 },
-                code: topic.err)
+                partitions: topic.partition_cnt, replicas: partitions.map { unsafe $0.replica_cnt }.min() ?? 0,
+                isReady: partitions.allSatisfy { unsafe $0.leader >= 0 }, code: topic.err)
         }
         return topics
     }

@@ -7,10 +7,11 @@ import EventLog
 enum TopicSettings {
     /// What a batch of one record may have beside key, value and headers.
     static let framingBytes = 4096
+
     /// What a topic is created with.
     static func settings(of topic: TopicSpecification) -> [(name: String, value: String)] {
         var settings = [
-            (name: "message.timestamp.type", value: "LogAppendTime"),
+            timestamps.setting,
             (name: "max.message.bytes", value: "\(topic.maximumRecordBytes + framingBytes)"),
         ]
         switch topic.cleanup {
@@ -21,12 +22,17 @@ enum TopicSettings {
         case .compact(let lag):
             settings.append((name: "cleanup.policy", value: "compact"))
             settings.append((name: "min.compaction.lag.ms", value: "\(lag)"))
+            settings.append(deletions.setting)
         }
         return settings
     }
 
     /// The specification that a topic's settings amount to.
-    static func specification(name: String, partitions: Int32, settings: [String: String]) -> TopicSpecification {
+    ///
+    /// - Parameter replicas: of its partitions.
+    static func specification(
+        name: String, partitions: Int32, replicas: Int32 = 1, settings: [String: String]
+    ) -> TopicSpecification {
         let policy = settings["cleanup.policy"] ?? "delete"
         let policies = policy.split { $0 == "," || $0 == " " }
         func number(_ setting: String) -> Int64? { settings[setting].flatMap { Int64($0) } }
@@ -42,7 +48,8 @@ enum TopicSettings {
         }
         return TopicSpecification(
             name: name, partitions: partitions, cleanup: cleanup,
-            maximumRecordBytes: maximumRecordBytes(settings) ?? 1 << 20, alsoDeletesBy: alsoDeletesBy)
+            maximumRecordBytes: maximumRecordBytes(settings) ?? 1 << 20, alsoDeletesBy: alsoDeletesBy,
+            unfitSettings: unfit(settings, isCompacted: policies.contains("compact"), replicas: replicas))
     }
 
     /// The largest record that a topic with these settings takes.

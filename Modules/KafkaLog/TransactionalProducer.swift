@@ -28,6 +28,9 @@ import EventLog
     private static let recordsBetweenReports = 128
     /// How long one wait for reports may take before the deadline is looked at again.
     private static let reportSlice: Int32 = 50
+    /// How long one call of an abort takes at most where no report is waited for, in milliseconds. The library loses the answer
+    /// to an abort's beginning that comes later than the call's end.
+    private static let abortSlice: Int32 = 500
     /// How long one flush takes at most before reports are looked for, in milliseconds.
     private static let longestFlush: Int32 = 8
     /// How long the wait before a call is made again, in milliseconds: some of them fail at once.
@@ -65,13 +68,17 @@ import EventLog
     /// A call that did not return: the client is its from then on.
     private var abandoned: OffsetsCall?
 
+    /// Whether a request with positions may still be under way that nobody waits for. Within the same epoch the coordinator
+    /// would take it for one of the next transaction.
+    private var hasLatePositions = false
+
     /// Whether a transaction is open that can be aborted. One that failed to end is left to the next holder of the identity.
     private(set) var isInTransaction = false
 
-    /// Makes the producer and takes over its identity: an older holder is fenced, its open transaction aborted.
+    /// Makes the client. It is of use once it has taken over its identity.
     init(
         identity: String, timeout: Duration, configuration: KafkaConfiguration,
-        diagnostics: KafkaDiagnostics, maximumBytes: @escaping (String) -> Int?, deadline: ContinuousClock.Instant
+        diagnostics: KafkaDiagnostics, maximumBytes: @escaping (String) -> Int?
     ) throws(LogError) {
         self.identity = identity
         self.configuration = configuration
@@ -79,10 +86,6 @@ import EventLog
         self.maximumBytes = maximumBytes
         handle = try Self.open(identity, timeout, configuration, diagnostics)
         queue = KafkaQueue.main(of: handle)
-        do { try takeOver(until: deadline) } catch {
-            close()
-            throw error
-        }
     }
 
     private static func open(
@@ -93,7 +96,8 @@ import EventLog
             diagnostics: diagnostics)
     }
 
-    private func takeOver(until deadline: ContinuousClock.Instant) throws(LogError) {
+    /// Takes over the identity: an older holder is fenced, its open transaction aborted.
+    func takeOver(until deadline: ContinuousClock.Instant) throws(LogError) {
         unsafe try retrying("taking over the producer identity \(identity)", until: deadline) { milliseconds in
             unsafe rd_kafka_init_transactions(handle.pointer, milliseconds)
         }
@@ -328,15 +332,16 @@ import EventLog
         do {
             try repeating(operation, until: deadline, atLeast: OffsetsCall.margin) { wait throws(LogError) in
                 let call = unsafe OffsetsCall(handle, list, metadata)
-                call.start(wait)
+                try call.start(wait)
                 if call.wait(wait) { return call.outcome }
                 abandoned = call
                 isInTransaction = false
                 throw LogError(.timedOut, .fatal, handle.timedOut(operation).message)
             }
-        } catch  where error.errorClass == .retriable {
+        } catch {
+            if error.code == .timedOut { hasLatePositions = true }
             // The transaction was not asked to end yet: nothing is visible.
-            throw LogError(error.code, .abortable, error.message)
+            throw error.errorClass == .retriable ? LogError(error.code, .abortable, error.message) : error
         }
     }
 
@@ -363,18 +368,21 @@ import EventLog
         let deadline = handle.wait(until: deadline).end
         do {
             unsafe try retrying("aborting the transaction", until: deadline) { milliseconds in
-                unsafe rd_kafka_abort_transaction(handle.pointer, min(milliseconds, 20))
+                let hasReports = unsafe rd_kafka_outq_len(handle.pointer) > 0
+                return unsafe rd_kafka_abort_transaction(
+                    handle.pointer, min(milliseconds, hasReports ? Self.reportSlice : Self.abortSlice))
             }
         } catch {
             throw LogError(error.code, .fatal, error.message)
         }
         takeReports(waiting: 0)
-        if deliveries.failed > 0 { try replace(until: deadline) }
+        if deliveries.failed > 0 || hasLatePositions { try replace(until: deadline) }
     }
 
-    /// Makes the client anew after records were refused: in this library version their sequence numbers stay used up,
-    /// and the next transaction would fail for the gap.
+    /// Makes the client anew, with another epoch. After records were refused their sequence numbers stay used up in this library
+    /// version, and the next transaction would fail for the gap.
     private func replace(until deadline: ContinuousClock.Instant) throws(LogError) {
+        hasLatePositions = false
         let fresh = try Self.open(identity, timeout, configuration, handle.diagnostics)
         close()
         handle = fresh

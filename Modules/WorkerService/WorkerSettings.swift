@@ -50,7 +50,6 @@ struct WorkerSettings {
         }
         log = location
         properties = call.properties.mapValues(\.text)
-        try KafkaLog.check(bootstrap: bootstrap, properties: properties)
         guard let membership = SessionConfiguration.Membership(rawValue: try call.required("membership")) else {
             throw UsageError("--membership: expected static or dynamic, found `\(call["membership"] ?? "")`")
         }
@@ -66,6 +65,9 @@ struct WorkerSettings {
                 "transaction-timeout",
                 in: WorkerSettings.minimumTransactionSeconds...WorkerSettings.maximumTransactionSeconds)
             ?? 10
+        try KafkaLog.check(
+            bootstrap: bootstrap, properties: properties, sessionTimeout: .seconds(session),
+            transactionTimeout: .seconds(transaction))
         engine = EngineOptions(
             dataDirectory: try call.required("data"), catalogue: TopicCatalogue(prefix: try call.required("prefix")),
             workers: [worker], threads: try call.integer("threads", in: 1...64) ?? 1, membership: membership,

@@ -23,7 +23,7 @@ import Testing
         #expect(properties["auto.offset.reset"] == "error")
         #expect(properties["partition.assignment.strategy"] == "range")
         #expect(properties["session.timeout.ms"] == "6000")
-        #expect(properties["heartbeat.interval.ms"] == "1500")
+        #expect(properties["heartbeat.interval.ms"] == "1000")
         #expect(properties["max.poll.interval.ms"] == "60000")
         #expect(properties["transactional.id"] == nil)
     }
@@ -70,7 +70,37 @@ import Testing
         #expect(try KafkaConfiguration(bootstrap: "", overrides: overrides).fetchQueueKibibytes(of: .changelog) == 1024)
     }
 
-    @Test(arguments: ["isolation.level", "enable.auto.commit", "transactional.id", "group.id", "acks"])
+    /// A request with positions that ended sooner than its transaction could reach the coordinator in the next one.
+    @Test func aProducersRequestsEndWithTheirTransaction() throws {
+        let overrides = ["socket.timeout.ms": "10000"]
+        #expect(try properties(.member(session), overrides)["socket.timeout.ms"] == "10000")
+        let producer = KafkaRole.producer(identity: "x", transactionTimeout: .seconds(5))
+        #expect(try properties(producer, overrides)["socket.timeout.ms"] == nil)
+    }
+
+    @Test(arguments: [
+        ("max.in.flight", "10"), ("linger.ms", "60000"), ("max.poll.interval.ms", "3000"),
+        ("ssl.ca.location", "/nowhere/ca.pem"),
+    ])
+    func propertiesThatDoNotGoTogetherAreRefused(name: String, value: String) {
+        let error = #expect(throws: LogError.self) {
+            try KafkaLog.check(
+                bootstrap: "127.0.0.1:1", properties: ["security.protocol": "ssl", name: value],
+                sessionTimeout: .seconds(6), transactionTimeout: .seconds(5))
+        }
+        #expect(error?.code == .configuration)
+        #expect(error?.message.contains(name) == true)
+    }
+
+    @Test func propertiesThatGoTogetherAreTaken() throws {
+        try KafkaLog.check(
+            bootstrap: "127.0.0.1:1", properties: ["socket.timeout.ms": "60000", "linger.ms": "5"],
+            sessionTimeout: .seconds(6), transactionTimeout: .seconds(2))
+    }
+
+    @Test(arguments: [
+        "isolation.level", "enable.auto.commit", "transactional.id", "group.id", "acks", "statistics.interval.ms",
+    ])
     func aPropertyThatExactlyOnceRestsOnIsRefusedByItsName(name: String) {
         let error = #expect(throws: LogError.self) {
             try KafkaLog(bootstrap: "127.0.0.1:1", properties: [name: "x"])

@@ -119,6 +119,29 @@ extension BrokerTests {
             #expect(try topics.values(of: topics.output).isEmpty)
         }
 
+        /// A process is killed in the middle of an append: whoever has its identity next ends its transaction, and readers do
+        /// not wait until the broker does.
+        @Test func aProducerEndsWhatADeadOneOfItsIdentityLeftOpen() throws {
+            let topics = try Topics()
+            defer { topics.log.close() }
+            let identity = "\(topics.group).sender"
+            let dead = try TransactionalProducer(
+                identity: identity, timeout: .seconds(120), configuration: topics.log.configuration,
+                diagnostics: KafkaDiagnostics(sink: nil), maximumBytes: { _ in nil })
+            try dead.takeOver(until: .now + .seconds(10))
+            try dead.begin()
+            try dead.append(topics.record(topics.output, "dead"))
+            try dead.drain(until: .now + .seconds(5))
+            dead.close()
+            #expect(try topics.log.endOffset(of: TopicPartition(topics.output, 0)) == 0)
+            let start = ContinuousClock.now
+            let next = try topics.log.producer(identity: identity, transactionTimeout: .seconds(120))
+            defer { next.close() }
+            try next.append([topics.record(topics.output, "next")])
+            #expect(try topics.values(of: topics.output) == ["next"])
+            #expect(ContinuousClock.now - start < .seconds(60))
+        }
+
         /// The library would flush after it sent the positions: a stopped owner could then write after its successor
         /// looked at the changelog's end.
         @Test func everyDeliveryIsAcknowledgedBeforeThePositionsAreSent() throws {
@@ -147,7 +170,8 @@ extension BrokerTests {
             let dead = try topics.log.producer(identity: "\(topics.group).dead")
             let open = try TransactionalProducer(
                 identity: "\(topics.group).open", timeout: .seconds(5), configuration: topics.log.configuration,
-                diagnostics: KafkaDiagnostics(sink: nil), maximumBytes: { _ in nil }, deadline: .now + .seconds(10))
+                diagnostics: KafkaDiagnostics(sink: nil), maximumBytes: { _ in nil })
+            try open.takeOver(until: .now + .seconds(10))
             dead.close()
             try open.begin()
             try open.append(topics.record(topics.changelog, "open"))

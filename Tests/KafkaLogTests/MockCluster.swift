@@ -11,6 +11,7 @@ import EventLog
     /// Requests by their number in the protocol.
     enum Request: Int16 {
         case produce = 0
+        case fetch = 1
         case initProducerId = 22
         case endTransaction = 26
         case transactionOffsets = 28

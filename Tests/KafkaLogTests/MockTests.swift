@@ -211,6 +211,76 @@ struct MockTests {
         #expect(try session.commit(offsets, deadline: .now + .seconds(5)) == [0: 2])
     }
 
+    /// Within the same epoch they could come into the next transaction.
+    @Test func positionsThatWereNotAnsweredInTimeStayBehindWithTheirClient() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let session = try #require(
+            try log.session(
+                SessionConfiguration(group: "g", topic: "in", changelogTopic: "changelog", identity: "i"))
+                as? KafkaSession)
+        defer { session.close(deadline: .now + .seconds(5)) }
+        var events: [SessionEvent] = []
+        while events.isEmpty { events = try session.poll(maximumRecords: 1, timeout: .seconds(1)) }
+        let offsets = [TurnOffset(partition: 0, offset: 1, metadata: "turn=1 epoch=1")]
+
+        try session.begin()
+        try session.append(record())
+        cluster.fail(.transactionOffsets, with: RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, times: 1000)
+        let error = #expect(throws: LogError.self) { try session.commit(offsets, deadline: .now + .seconds(2)) }
+        #expect(error?.code == .timedOut)
+        #expect(error?.errorClass == .abortable)
+        cluster.recover(.transactionOffsets)
+        let client = session.producer.handle
+        try session.abort()
+        #expect(session.producer.handle !== client)
+
+        try session.begin()
+        try session.append(record())
+        #expect(try session.commit(offsets, deadline: .now + .seconds(5)).count == 1)
+    }
+
+    /// As of a broker that does not know yet that it leads the partition no more.
+    @Test func aPositionThatOnlyOneAnswerCallsOutOfRangeIsAskedForAgain() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try log.producer(identity: "p")
+        try producer.append([OutgoingRecord(topic: "in", partition: 0, key: nil, value: [7])])
+        producer.close()
+        var configuration = SessionConfiguration(group: "g", topic: "in", changelogTopic: "changelog", identity: "i")
+        var session = try log.session(configuration)
+        func next() throws -> [SessionEvent] {
+            let deadline = ContinuousClock.now + .seconds(20)
+            var events: [SessionEvent] = []
+            while events.isEmpty, !deadline.hasPassed {
+                events = try session.poll(maximumRecords: 1, timeout: .milliseconds(100))
+            }
+            return events
+        }
+        _ = try next()
+        cluster.fail(.fetch, with: RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+        try session.resume(0, at: 0)
+        let error = #expect(throws: LogError.self) { _ = try next() }
+        session.close(deadline: .now + .seconds(5))
+        #expect(error?.code == .timedOut)
+        #expect(error?.errorClass == .fatal)
+        #expect(error?.message.contains("while the log goes from 0 to 1") == true)
+
+        // The mock lets no other member in for a while.
+        configuration.group = "h"
+        session = try log.session(configuration)
+        defer { session.close(deadline: .now + .seconds(5)) }
+        _ = try next()
+        try session.resume(0, at: 0)
+        guard case .records(let records)? = try next().first else {
+            Issue.record("nothing was read")
+            return
+        }
+        #expect(records.map(\.value) == [[7]])
+    }
+
     @Test func aSessionOutlivesABrokerThatGoesAndComesBack() throws {
         defer { cluster.close() }
         let log = try cluster.log()
@@ -279,9 +349,10 @@ struct MockTests {
     }
 
     func transactional(_ log: KafkaLog, timeout: Duration = .seconds(5)) throws -> TransactionalProducer {
-        try TransactionalProducer(
+        let producer = try TransactionalProducer(
             identity: "p", timeout: timeout, configuration: log.configuration,
-            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink), maximumBytes: { _ in nil },
-            deadline: .now + .seconds(10))
+            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink), maximumBytes: { _ in nil })
+        try producer.takeOver(until: .now + .seconds(10))
+        return producer
     }
 }

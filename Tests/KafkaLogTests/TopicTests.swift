@@ -109,8 +109,13 @@ extension BrokerTests {
 }
 
 @Suite struct TopicSettingsTests {
-    private func topic(_ settings: [String: String]) -> TopicSpecification {
-        TopicSettings.specification(name: "t", partitions: 1, settings: settings)
+    private func topic(_ settings: [String: String], replicas: Int32 = 1) -> TopicSpecification {
+        TopicSettings.specification(name: "t", partitions: 1, replicas: replicas, settings: settings)
+    }
+
+    /// The settings that are not as they must be, as the check says them.
+    private func unfit(_ settings: [String: String], replicas: Int32 = 1) -> [String] {
+        topic(settings, replicas: replicas).unfitSettings.map { "\($0.name)=\($0.found), expected \($0.expected)" }
     }
 
     @Test(arguments: ["compact,delete", "delete,compact", "compact, delete"])
@@ -131,5 +136,53 @@ extension BrokerTests {
         let limits = ["retention.ms": "604800000", "retention.bytes": "1000"]
         #expect(topic(limits.merging(["cleanup.policy": "compact"]) { $1 }).alsoDeletesBy == nil)
         #expect(topic(["cleanup.policy": "delete", "retention.bytes": "-1"]).alsoDeletesBy == nil)
+    }
+
+    @Test func recordsMustHaveTheLogsTime() {
+        for policy in ["delete", "compact"] {
+            let settings = ["cleanup.policy": policy, "message.timestamp.type": "CreateTime"]
+            #expect(unfit(settings) == ["message.timestamp.type=CreateTime, expected LogAppendTime"])
+        }
+        #expect(unfit(["message.timestamp.type": "LogAppendTime"]).isEmpty)
+    }
+
+    /// What `Restore` trusts a store for, twice.
+    @Test(arguments: [("0", true), ("86399999", true), ("86400000", false), ("604800000", false), ("soon", true)])
+    func aCompactedTopicMustTellOfDeletionsForADay(retention: String, isUnfit: Bool) {
+        let settings = ["cleanup.policy": "compact", "delete.retention.ms": retention]
+        #expect(
+            unfit(settings) == (isUnfit ? ["delete.retention.ms=\(retention), expected at least 86400000"] : []))
+        #expect(unfit(settings.merging(["cleanup.policy": "compact,delete"]) { $1 }).isEmpty != isUnfit)
+        #expect(unfit(settings.merging(["cleanup.policy": "delete"]) { $1 }).isEmpty)
+    }
+
+    @Test func moreThanOneReplicaMustBeWorthIt() {
+        let careless = ["min.insync.replicas": "1", "unclean.leader.election.enable": "true"]
+        for replicas in [Int32(2), 3] {
+            #expect(
+                unfit(careless, replicas: replicas) == [
+                    "min.insync.replicas=1, expected at least 2",
+                    "unclean.leader.election.enable=true, expected false",
+                ])
+        }
+        #expect(unfit(careless, replicas: 1).isEmpty, "there is nobody else")
+        let careful = ["min.insync.replicas": "2", "unclean.leader.election.enable": "false"]
+        #expect(unfit(careful, replicas: 3).isEmpty)
+    }
+
+    @Test func whatTheClusterDoesNotTellIsNotJudged() {
+        #expect(unfit(["cleanup.policy": "compact"], replicas: 3).isEmpty)
+    }
+
+    @Test(arguments: [
+        TopicSpecification.Cleanup.delete(retentionMilliseconds: nil), .compact(minimumLagMilliseconds: 0),
+    ])
+    func aTopicIsCreatedAsItIsChecked(cleanup: TopicSpecification.Cleanup) {
+        let wanted = TopicSpecification(name: "t", partitions: 1, cleanup: cleanup)
+        let settings = Dictionary(uniqueKeysWithValues: TopicSettings.settings(of: wanted).map { ($0.name, $0.value) })
+        #expect(settings["message.timestamp.type"] == "LogAppendTime")
+        let isCompacted = cleanup == .compact(minimumLagMilliseconds: 0)
+        #expect((settings["delete.retention.ms"] == "86400000") == isCompacted)
+        #expect(unfit(settings).isEmpty)
     }
 }
