@@ -20,12 +20,16 @@ final class Assignment {
     /// Fetched records; the first `taken` of them are processed.
     private var fetched: [LogRecord] = []
     private var taken = 0
+    /// How large those are that are not processed yet.
+    private(set) var waitingBytes = 0
     /// Whether the open turn has something of this task.
     var isInTurn = false
     /// Wall time of the last tick written for an idle partition.
     var lastTick: Int64 = .min
     /// Its store failed or its restore did, and it has not been restored since.
     var hasFailed = false
+    /// Its restore came to a stop that is to be confirmed by another one.
+    var isInDoubt = false
     /// Why no more input comes; it stops behind what was fetched.
     var endOfInput: String?
     /// It is not tried again before.
@@ -55,9 +59,11 @@ final class Assignment {
     func add(_ record: LogRecord) {
         guard task != nil, start == nil else { return }
         fetched.append(record)
+        waitingBytes += record.byteCount
     }
 
     func advance() {
+        waitingBytes -= fetched[taken].byteCount
         taken += 1
         if taken == fetched.count {
             dropFetched()
@@ -73,11 +79,13 @@ final class Assignment {
     private func dropFetched() {
         fetched.removeAll(keepingCapacity: true)
         taken = 0
+        waitingBytes = 0
     }
 
     func start(_ task: PartitionTask, _ start: Start) {
         restore = nil
         hasFailed = false
+        isInDoubt = false
         self.task = task
         self.start = start
         reported = TaskCounts()

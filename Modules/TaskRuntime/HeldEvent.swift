@@ -60,10 +60,19 @@ struct HeldEvent: JSONCodable {
 }
 
 extension TaskState {
-    /// Some of what waits for a tick, in its order of application, and where to go on; `nil` at the end. Called between turns.
+    /// Rows of held events from a key on, below another, in their order of application.
+    func heldRows(from start: StateKey, upTo end: StateKey?) throws
+        -> [(key: StateKey, row: Result<HeldEvent, DeadLetter>)]
+    {
+        try rowsOneByOne(HeldEvent.table, from: start, upTo: end, limit: HeldEvent.perRead, as: HeldEvent.self)
+    }
+
+    /// Some of what waits for a tick, in its order of application, and where to go on; `nil` at the end. What cannot be read
+    /// is left out; its tick sets it aside. Called between turns.
     package func heldEvents(from start: StateKey) throws -> (events: [Event], next: StateKey?) {
-        let rows = try rows(HeldEvent.table, from: start, upTo: nil, limit: HeldEvent.perRead, as: HeldEvent.self)
+        let rows = try heldRows(from: start, upTo: nil)
         let next = rows.count == HeldEvent.perRead ? rows.last.map { StateKey(bytes: $0.key.bytes + [0]) } : nil
-        return (rows.map(\.row.event), next)
+        let events: [Event] = rows.compactMap { if case .success(let held) = $0.row { held.event } else { nil } }
+        return (events, next)
     }
 }

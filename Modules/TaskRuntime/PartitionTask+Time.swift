@@ -1,6 +1,7 @@
 import Contracts
 package import Domain
 import EventLog
+import Hashing
 import JSON
 
 /// What time does to a partition: records move its clock; due timers fire and held events are applied on the way.
@@ -36,7 +37,7 @@ extension PartitionTask {
             switch event.type {
             case ClockSet.type:
                 let set = try event.payload(ClockSet.self)
-                guard clock.time == .distantPast else {
+                guard clock == TaskClock() else {
                     throw DeadLetter(.refused, "the clock is set once, by the first record of a partition")
                 }
                 clock = TaskClock(kind: set.kind, time: set.at)
@@ -77,23 +78,25 @@ extension PartitionTask {
     /// `false` when there is more to do than fits one slice; the clock moves when all is done.
     private func advance(to: Timestamp, of record: LogRecord, timersUpTo: Timestamp? = nil) throws -> Bool {
         let lastTimer = timersUpTo ?? to
-        let end = StateKey().appending(Timestamp(millisecondsSince1970: to.millisecondsSince1970 + 1))
-        var held: ArraySlice<(key: StateKey, row: HeldEvent)> = []
+        let end = StateKey().appending(to.millisecondsSince1970 + 1)
+        var held: ArraySlice<(key: StateKey, row: Result<HeldEvent, DeadLetter>)> = []
         // A tick adds nothing to what is held: once all of it was read there is no more.
         var isMoreHeld = true
         for _ in 0..<PartitionTask.stepsPerSlice {
             if held.isEmpty && isMoreHeld {
-                let rows = try state.rows(
-                    HeldEvent.table, from: StateKey(), upTo: end, limit: HeldEvent.perRead, as: HeldEvent.self)
+                let rows = try state.heldRows(from: StateKey(), upTo: end)
                 isMoreHeld = rows.count == HeldEvent.perRead
                 held = rows[...]
             }
-            let timer = try state.firstTimer().flatMap { $0.due <= lastTimer ? $0 : nil }
+            let timer = try state.firstTimer().flatMap { $0.isDue(at: lastTimer) ? $0 : nil }
             let next = held.first.map { HeldEvent.judgingTime(ofKey: $0.key) }
-            if let timer, next.map({ timer.due <= $0 }) ?? true {
+            if let timer, next.map({ timer.timer.due <= $0 }) ?? true {
                 try fire(timer, before: record)
-            } else if let first = held.popFirst() {
-                try applyHeld(first.row.event, key: first.key)
+            } else if let (key, row) = held.popFirst() {
+                switch row {
+                case .success(let held): try applyHeld(held.event, key: key)
+                case .failure(let letter): try setAside(heldRow: key, before: record, letter)
+                }
             } else {
                 if to < .distantFuture { clock.time = max(clock.time, to) }
                 return true
@@ -121,6 +124,25 @@ extension PartitionTask {
         }
     }
 
+    /// What is held and cannot be read must not stop its partition: the row becomes a dead letter as it is, at the position of
+    /// the tick that reached it.
+    private func setAside(heldRow key: StateKey, before record: LogRecord, _ letter: DeadLetter) throws {
+        let row = try state.bytes(HeldEvent.table, key) ?? []
+        try state.delete(HeldEvent.table, key)
+        state.acceptRecord()
+        var letter = letter
+        letter.reason = "an event held for \(HeldEvent.judgingTime(ofKey: key)): \(letter.reason)"
+        deadLetter(
+            image(row, at: record), letter, event: nil, origin: ["dead held event", Hexadecimal.text(key.bytes)])
+    }
+
+    /// What is no record, as one at the position of the record that it was met before.
+    private func image(_ value: [UInt8], at record: LogRecord) -> LogRecord {
+        LogRecord(
+            topic: record.topic, partition: record.partition, offset: record.offset,
+            appendTimeMilliseconds: record.appendTimeMilliseconds, key: nil, value: value, headers: [])
+    }
+
     // MARK: Timers
 
     /// When the next timer is due, for the owner of an idle partition.
@@ -144,21 +166,21 @@ extension PartitionTask {
                 ? Timestamp(millisecondsSince1970: unsafe InjectedBug.wallClock()) : time
         #endif
         for _ in 0..<PartitionTask.stepsPerSlice {
-            guard let timer = try state.firstTimer(), timer.due <= time else { return true }
+            guard let timer = try state.firstTimer(), timer.isDue(at: time) else { return true }
             try fire(timer, before: record)
         }
         return false
     }
 
-    private func fire(_ timer: TaskTimer, before record: LogRecord) throws {
+    private func fire(_ queued: QueuedTimer, before record: LogRecord) throws {
         counts.timers += 1
-        let key = TimerQueue.key(due: timer.due, name: timer.name)
-        let letter = crashLoop(.row(.timer, key: key.bytes, in: configuration.partition))
+        let letter = crashLoop(.row(.timer, key: queued.key.bytes, in: configuration.partition))
         // The record that it fires before goes on.
         defer { _ = watch?.begin(.record(record.offset, in: configuration.partition)) }
+        let timer = queued.timer
         do {
-            if let letter { throw letter }
-            try state.remove(timer)
+            if let letter = letter ?? queued.problem { throw letter }
+            try state.remove(queued)
             context.begin(timer: timer)
             try processor.fire(timer, in: context)
             try accept(origin: ["timer", timer.name, timer.due.description], time: timer.due, cause: nil)
@@ -167,32 +189,39 @@ extension PartitionTask {
             if error is StoreError || error is LogError { throw error }
             state.rejectRecord()
             processor.stateDidReset()
-            try state.remove(timer)
+            let row = try queued.problem == nil ? nil : state.bytes(TimerQueue.table, queued.key)
+            try state.remove(queued)
             state.acceptRecord()
-            setAside(timer, before: record, error)
+            setAside(timer, row: row, before: record, error)
         }
     }
 
     /// A timer whose handler fails must not stop its partition: it becomes a dead letter at the position of the record
     /// that it fired before, with itself as the value.
-    private func setAside(_ timer: TaskTimer, before record: LogRecord, _ error: any Error) {
-        let image = LogRecord(
-            topic: record.topic, partition: record.partition, offset: record.offset,
-            appendTimeMilliseconds: record.appendTimeMilliseconds, key: nil,
-            value: JSONEncoding.encode(TimerImage(timer: timer)), headers: [])
+    ///
+    /// - Parameter row: as it stands, where it cannot be read.
+    private func setAside(_ timer: TaskTimer, row: [UInt8]?, before record: LogRecord, _ error: any Error) {
         var letter = DeadLetter(classifying: error)
         letter.reason = "timer \(timer.name) due \(timer.due): \(letter.reason)"
-        deadLetter(image, letter, event: nil, origin: ["dead timer", timer.name, timer.due.description])
+        deadLetter(
+            image(JSONEncoding.encode(TimerImage(timer: timer, row: row)), at: record), letter, event: nil,
+            origin: ["dead timer", timer.name, timer.due.description])
     }
 }
 
 /// A timer as the value of a dead letter.
 private struct TimerImage: JSONWritable {
     var timer: TaskTimer
+    /// Instead of its payload, where that cannot be read.
+    var row: [UInt8]?
 
     func write(to writer: inout ObjectWriter) {
         writer.string("timer", timer.name)
         writer.value("due", timer.due)
-        writer.string("payload", timer.payload)
+        if let row {
+            writer.string("row", String(decoding: row, as: UTF8.self))
+        } else {
+            writer.string("payload", timer.payload)
+        }
     }
 }

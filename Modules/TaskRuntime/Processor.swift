@@ -78,7 +78,7 @@ package struct DeadLetter: Error, Sendable, Hashable, CustomStringConvertible {
         package static let refused = Code(rawValue: "refused")
         /// The process trapped over it, and once more.
         package static let crashLoop = Code(rawValue: "crash_loop")
-        /// The handler failed deterministically.
+        /// The handler failed deterministically, or a row that it needs is one that the changelog has and nobody can read.
         package static let processingFailed = Code(rawValue: "processing_failed")
     }
 

@@ -32,6 +32,8 @@ final class Restore {
     private let provider: any StateBackendProvider
     /// How far the store may stay behind once it runs.
     private let lag: StoreLag
+    /// Told where the store is thrown away.
+    private let unreadable: UnreadableRows
     private let now: () -> Int64
     private let instant: () -> ContinuousClock.Instant
     private let observer: TurnObserver
@@ -54,13 +56,14 @@ final class Restore {
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
-        discardsStore: Bool = false, now: @escaping () -> Int64, instant: @escaping () -> ContinuousClock.Instant,
-        observer: TurnObserver
+        unreadable: UnreadableRows = UnreadableRows(), discardsStore: Bool = false, now: @escaping () -> Int64,
+        instant: @escaping () -> ContinuousClock.Instant, observer: TurnObserver
     ) {
         self.partition = partition
         self.session = session
         self.provider = provider
         self.lag = lag
+        self.unreadable = unreadable
         self.discardsStore = discardsStore
         self.now = now
         self.instant = instant
@@ -96,10 +99,11 @@ final class Restore {
                     close()
                     return .working(remaining: 1, goesOn: true)
                 }
+                let state = TaskState(backend: backend, lag: lag, unreadable: unreadable)
+                try requireCommittedTurn(in: state)
                 try finish(backend)
                 return .done(
-                    state: TaskState(backend: backend, lag: lag), position: committed?.offset ?? 0,
-                    epoch: committedTurn.epoch + 1, torn: tornRows())
+                    state: state, position: committed?.offset ?? 0, epoch: committedTurn.epoch + 1, torn: tornRows())
             }
             let read = try session.readChangelog(
                 partition, from: position, maximum: Restore.slice, timeout: wait)
@@ -210,6 +214,7 @@ final class Restore {
             observer.notify(.fault(fault))
         }
         try provider.discard(partition: partition)
+        unreadable.storeWasDiscarded()
         return try provider.open(partition: partition)
     }
 
@@ -224,7 +229,7 @@ final class Restore {
 
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
         for record in read.records {
-            let (change, turn) = try Changelog.change(in: record)
+            let (change, turn) = try Restore.change(in: record)
             guard isCommitted(turn) else {
                 skip(change, at: record.offset)
                 continue
@@ -242,6 +247,16 @@ final class Restore {
         try backend.commit(checkpoint(turn: 0, committedAt: now()))
         pending.removeAll(keepingCapacity: isLong)
         pendingBytes = 0
+    }
+
+    /// What is no row of ours is none however often it is read.
+    private static func change(in record: LogRecord) throws -> (change: RowChange, turn: Int64) {
+        do throws(StoreError) {
+            return try Changelog.change(in: record)
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            throw PartitionStop(code: .changelogUnreadable, description: error.message)
+        }
     }
 
     /// A later turn than the committed one is torn: its positions never came to be committed.
@@ -274,6 +289,20 @@ final class Restore {
         return StoreCheckpoint(
             changelogOffset: end, inputOffset: committed?.offset ?? 0, turn: turn, epoch: committedTurn.epoch,
             committedAtMilliseconds: committedAt)
+    }
+
+    /// A turn's rows end with the one that names it: without that of the group's position the changelog lacks its end, and
+    /// what came before is the state of no turn.
+    private func requireCommittedTurn(in state: TaskState) throws {
+        guard committedTurn.turn > 0 else { return }
+        let row = try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)
+        guard row?.turn != committedTurn.turn || row?.epoch != committedTurn.epoch else { return }
+        throw PartitionStop(
+            code: .changelogRecreated,
+            description:
+                "the group committed turn \(committedTurn.turn) of epoch \(committedTurn.epoch) for partition "
+                + "\(partition), its changelog ends at \(target) with "
+                + (row.map { "turn \($0.turn) of epoch \($0.epoch)" } ?? "no turn") + ": was it recreated?")
     }
 
     private func finish(_ backend: any StateBackend) throws {

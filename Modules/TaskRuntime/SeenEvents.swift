@@ -37,7 +37,7 @@ struct SeenEvents {
         // A forwarded output comes in the order of its first partition, where the mark says nothing.
         if let sequence, !event.isForwarded { return try admit(sequence: sequence, source: event.source, state: state) }
         let key = Self.key(of: event)
-        let body = Hexadecimal.text(Hashing.first64(of: event.data))
+        let body = Self.body(of: event)
         guard let known = try state.get(SeenEvents.table, key, as: SeenRow.self) else {
             try state.putNew(SeenEvents.table, key, SeenRow(body: body))
             return .new
@@ -54,12 +54,14 @@ struct SeenEvents {
         return StateKey(bigEndian: [name.high, name.low])
     }
 
+    private static func body(of event: Event) -> String { Hexadecimal.text(Hashing.first64(of: event.data)) }
+
     /// An event that was admitted has become a dead letter after all: it is had, but it may be put back.
     static func didFail(_ event: Event, in state: TaskState) throws {
         let key = key(of: event)
-        guard var known = try state.get(SeenEvents.table, key, as: SeenRow.self) else { return }
-        known.isFailed = true
-        try state.put(SeenEvents.table, key, known)
+        // The row is not read, so that one that cannot be is put right.
+        guard try state.bytes(SeenEvents.table, key) != nil else { return }
+        try state.put(SeenEvents.table, key, SeenRow(body: body(of: event), isFailed: true))
     }
 
     private mutating func admit(sequence: Int64, source: String, state: TaskState) throws -> Verdict {
@@ -101,7 +103,10 @@ private struct SeenRow: JSONCodable {
     /// It waited for its time, and was a dead letter then.
     var isFailed = false
 
-    init(body: String) { self.body = body }
+    init(body: String, isFailed: Bool = false) {
+        self.body = body
+        self.isFailed = isFailed
+    }
 
     init(reading reader: inout ObjectReader) {
         body = reader.string("body")

@@ -54,17 +54,26 @@ package final class TaskState {
     private var unstoredRows = 0
     private var unstoredBytes = 0
     let timers = TimerQueue()
+    /// What is known of rows that cannot be read.
+    let unreadable: UnreadableRows
 
-    package init(backend: any StateBackend, lag: StoreLag = .none) {
+    package convenience init(backend: any StateBackend, lag: StoreLag = .none) {
+        self.init(backend: backend, lag: lag, unreadable: UnreadableRows())
+    }
+
+    init(backend: any StateBackend, lag: StoreLag, unreadable: UnreadableRows) {
         self.backend = backend
         self.lag = lag
+        self.unreadable = unreadable
     }
 
     // MARK: Reading
 
+    /// - Throws: where the row cannot be read, a fault of the store, which is made anew for it; where the changelog has the row
+    ///   so, a dead letter for whatever needs it. So do all that read rows.
     package func get<Row: JSONReadable>(_ table: StateTable, _ key: StateKey, as type: Row.Type) throws -> Row? {
         guard let bytes = try bytes(table, key) else { return nil }
-        return try decode(type, bytes, table)
+        return try decode(type, bytes, table, key.bytes)
     }
 
     /// The row's own bytes.
@@ -78,7 +87,7 @@ package final class TaskState {
         -> [(key: StateKey, row: Row)]
     {
         try scan(table, from: prefix.bytes, upTo: prefix.prefixEnd, limit: .max).map {
-            (StateKey(bytes: $0.key), try decode(type, $0.value, table))
+            (StateKey(bytes: $0.key), try decode(type, $0.value, table, $0.key))
         }
     }
 
@@ -87,8 +96,23 @@ package final class TaskState {
         _ table: StateTable, from: StateKey, upTo: StateKey?, limit: Int, as type: Row.Type
     ) throws -> [(key: StateKey, row: Row)] {
         try scan(table, from: from.bytes, upTo: upTo?.bytes, limit: limit).map {
-            (StateKey(bytes: $0.key), try decode(type, $0.value, table))
+            (StateKey(bytes: $0.key), try decode(type, $0.value, table, $0.key))
         }
+    }
+
+    /// As `rows`; one that cannot be read takes no other with it.
+    func rowsOneByOne<Row: JSONReadable>(
+        _ table: StateTable, from: StateKey, upTo: StateKey?, limit: Int, as type: Row.Type
+    ) throws -> [(key: StateKey, row: Result<Row, DeadLetter>)] {
+        var rows: [(key: StateKey, row: Result<Row, DeadLetter>)] = []
+        for (key, value) in try scan(table, from: from.bytes, upTo: upTo?.bytes, limit: limit) {
+            do {
+                rows.append((StateKey(bytes: key), .success(try decode(type, value, table, key))))
+            } catch let letter as DeadLetter {
+                rows.append((StateKey(bytes: key), .failure(letter)))
+            }
+        }
+        return rows
     }
 
     func scan(_ table: StateTable, from: [UInt8], upTo: [UInt8]?, limit: Int) throws(StoreError)
@@ -122,13 +146,21 @@ package final class TaskState {
         return (keys.map { StateKey(bytes: $0) }, next)
     }
 
-    private func decode<Row: JSONReadable>(_ type: Row.Type, _ bytes: [UInt8], _ table: StateTable) throws -> Row {
+    private func decode<Row: JSONReadable>(
+        _ type: Row.Type, _ bytes: [UInt8], _ table: StateTable, _ key: [UInt8]
+    ) throws -> Row {
         do {
             return try JSONDocument.decode(type, from: bytes)
         } catch {
-            throw StoreError(
-                .corrupt, "a row of table \(table.name) cannot be read: \(error.problems.first.map { "\($0)" } ?? "")")
+            throw try unreadable.deadLetter(
+                RowChange(table: table, key: key, value: bytes), TaskState.text(of: error.problems.first))
         }
+    }
+
+    /// What is wrong, without what was found: that may be personal.
+    private static func text(of problem: JSONProblem?) -> String {
+        guard let problem else { return "no row" }
+        return "\(problem.pointer.isEmpty ? "document" : problem.pointer): expected \(problem.expected)"
     }
 
     // MARK: Writing
@@ -280,34 +312,46 @@ package final class TaskState {
     // MARK: Timers
 
     func schedule(_ timer: TaskTimer) throws {
-        try put(TimerQueue.table, TimerQueue.key(due: timer.due, name: timer.name), TimerRow(payload: timer.payload))
-        timers.added(timer)
+        let key = TimerQueue.key(due: timer.due, name: timer.name)
+        try put(TimerQueue.table, key, TimerRow(payload: timer.payload))
+        timers.added(timer, key: key)
     }
 
     func cancelTimer(named name: String, due: Timestamp) throws {
         let key = TimerQueue.key(due: due, name: name)
         guard try bytes(TimerQueue.table, key) != nil else { return }
         try delete(TimerQueue.table, key)
-        timers.removed(named: name, due: due)
+        timers.removed(key)
     }
 
     /// When the next timer is due; `nil` where there is none.
-    func nextTimerDue() throws -> Timestamp? { try firstTimer()?.due }
+    func nextTimerDue() throws -> Timestamp? { try firstTimer()?.timer.due }
 
-    /// The first timer by due time and name.
-    func firstTimer() throws -> TaskTimer? {
+    /// The first timer by due time and name, also where its row cannot be read.
+    func firstTimer() throws -> QueuedTimer? {
         if case .known(let timer) = timers.next { return timer }
-        var timer: TaskTimer?
-        if let first = try scan(TimerQueue.table, from: [], upTo: nil, limit: 1).first {
-            let row = try decode(TimerRow.self, first.value, TimerQueue.table)
-            timer = TimerQueue.timer(key: first.key, payload: row.payload)
-        }
+        let first = try scan(TimerQueue.table, from: [], upTo: nil, limit: 1).first
+        let timer = try first.map { try queuedTimer($0.key, $0.value) }
         timers.next = .known(timer)
         return timer
     }
 
-    func remove(_ timer: TaskTimer) throws {
-        try delete(TimerQueue.table, TimerQueue.key(due: timer.due, name: timer.name))
-        timers.removed(named: timer.name, due: timer.due)
+    private func queuedTimer(_ key: [UInt8], _ value: [UInt8]) throws -> QueuedTimer {
+        do {
+            guard TimerQueue.isKey(key) else {
+                throw try unreadable.deadLetter(
+                    RowChange(table: TimerQueue.table, key: key, value: value), "its key is no due time and name")
+            }
+            let row = try decode(TimerRow.self, value, TimerQueue.table, key)
+            return QueuedTimer(key: StateKey(bytes: key), timer: TimerQueue.timer(key: key, payload: row.payload))
+        } catch let letter as DeadLetter {
+            return QueuedTimer(
+                key: StateKey(bytes: key), timer: TimerQueue.timer(key: key, payload: ""), problem: letter)
+        }
+    }
+
+    func remove(_ timer: QueuedTimer) throws {
+        try delete(TimerQueue.table, timer.key)
+        timers.removed(timer.key)
     }
 }

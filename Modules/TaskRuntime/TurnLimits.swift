@@ -2,6 +2,8 @@
 package struct TurnLimits: Sendable {
     /// Records of one turn at most.
     package var records = 4_000
+    /// Where so many bytes wait no more records are asked for than one.
+    package var waitingBytes = 8 << 20
     /// A turn ends after this long even where more is waiting; restores get as long between two turns.
     package var duration = Duration.milliseconds(200)
     /// Deadline of a commit, drained deliveries included; the transaction's own timeout, where that is shorter.

@@ -5,8 +5,8 @@ extension TurnLoop {
     func restore(of partition: Int32, _ session: any TurnSession, discardsStore: Bool = false) -> Restore {
         Restore(
             partition: partition, session: session, provider: environment.stores, lag: environment.limits.storeLag,
-            discardsStore: discardsStore, now: environment.now, instant: environment.instant,
-            observer: environment.observer)
+            unreadable: unreadable(in: partition), discardsStore: discardsStore, now: environment.now,
+            instant: environment.instant, observer: environment.observer)
     }
 
     /// Restoring and starting get as long as a turn may last, so that they come to their end beside partitions that are
@@ -38,9 +38,19 @@ extension TurnLoop {
                 // For the first of them alone: what the others want comes meanwhile.
                 wait = .zero
             } catch let stop as PartitionStop {
+                if stop.isToBeConfirmed, !assignment.isInDoubt {
+                    assignment.isInDoubt = true
+                    restartLater(assignment, session, TurnFault(.log, code: stop.code.rawValue, stop.description))
+                    assignment.retryAt = environment.instant() + environment.limits.retryPause * 4
+                    continue
+                }
                 notify(stop, of: assignment)
                 // What stands still goes on by itself when the transaction in its way ends; the others need a person.
                 if stop.code != .stalled { assignment.close() }
+            } catch let letter as DeadLetter {
+                // A row that cannot be read, and no record yet that could be set aside for it.
+                notify(PartitionStop(code: .changelogUnreadable, description: letter.reason), of: assignment)
+                assignment.close()
             } catch let error as StoreError {
                 // One partition's disk is no reason for the others to wait.
                 restartLater(assignment, session, TurnFault(error), after: error)

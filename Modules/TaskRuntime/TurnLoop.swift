@@ -66,6 +66,8 @@ package final class TurnLoop {
     /// The partition that the next turn begins with, so that none waits behind a busy one for ever.
     private var firstServed: Int32 = 0
     private(set) var partitions = PartitionCounts(byTopic: [:])
+    /// By partition; they outlive sessions.
+    private var unreadableRows: [Int32: UnreadableRows] = [:]
     /// When sessions of this loop lost their identity, and in which way.
     private var fences: [(code: LogError.Code, instant: ContinuousClock.Instant)] = []
 
@@ -150,9 +152,14 @@ package final class TurnLoop {
         }
     }
 
-    /// How many records to ask for: so many that a turn has enough.
+    /// How many records to ask for: so many that a turn has enough. Never none: rebalances come with them.
     private var room: Int {
-        max(1, environment.limits.records - assignments.values.reduce(0) { $0 + $1.waitingCount })
+        var (records, bytes) = (environment.limits.records, environment.limits.waitingBytes)
+        for assignment in assignments.values {
+            records -= assignment.waitingCount
+            bytes -= assignment.waitingBytes
+        }
+        return bytes > 0 ? max(1, records) : 1
     }
 
     private func handle(_ event: SessionEvent, _ session: any TurnSession) throws {
@@ -248,6 +255,14 @@ package final class TurnLoop {
                 restartLater(assignment, session, TurnFault(error), after: error)
             }
         }
+    }
+
+    /// What is known of a partition's rows that cannot be read.
+    func unreadable(in partition: Int32) -> UnreadableRows {
+        if let known = unreadableRows[partition] { return known }
+        let rows = UnreadableRows()
+        unreadableRows[partition] = rows
+        return rows
     }
 
     // MARK: Turn

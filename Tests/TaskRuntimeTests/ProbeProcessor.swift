@@ -12,7 +12,8 @@ struct Probe: EventPayload, Hashable {
     var occurredAt: Timestamp
     /// Names of timers and their due times in milliseconds, scheduled when it is applied.
     var timers: [String: Int64] = [:]
-    /// `fail`: throws after a write; `refuse`: throws a dead letter after a write.
+    /// `fail`: throws after a write; `refuse`: throws a dead letter after a write; `read`: reads the row that others `share`, or
+    /// `spoil`, after a write.
     var behaviour: String = ""
     /// The key it belongs under; the name where it is absent.
     var key: String?
@@ -75,11 +76,17 @@ struct TextRow: JSONCodable, Hashable {
     func write(to writer: inout ObjectWriter) { writer.string("text", text) }
 }
 
+/// A row that nobody can read as a `TextRow`.
+struct SpoiltRow: JSONWritable {
+    func write(to writer: inout ObjectWriter) { writer.integer("text", 1) }
+}
+
 struct ProbeFailure: Error {}
 
 /// Writes a row and a fact for each event and timer.
 final class ProbeProcessor: Processor {
     static let table = StateTable("probe")
+    static let shared = StateKey("anna@example.com")
     var backdating = TimeSpan.zero
     private(set) var commits = 0
     private(set) var resets = 0
@@ -108,12 +115,21 @@ final class ProbeProcessor: Processor {
             try turn.state.put(ProbeProcessor.table, StateKey("large"), TextRow(ProbeProcessor.large))
         }
         if probe.behaviour == "large output" { turn.record(Seen(text: ProbeProcessor.large, at: turn.now)) }
+        switch probe.behaviour {
+        case "share": try turn.state.put(ProbeProcessor.table, ProbeProcessor.shared, TextRow("shared"))
+        case "spoil": try turn.state.put(ProbeProcessor.table, ProbeProcessor.shared, SpoiltRow())
+        case "read": _ = try turn.state.get(ProbeProcessor.table, ProbeProcessor.shared, as: TextRow.self)
+        default: break
+        }
         if probe.behaviour == "damaged" { throw StoreError(.corrupt, "asked for a damaged store") }
         if probe.behaviour == "store" { throw StoreError(.full, "asked for a full disk") }
     }
 
     func fire(_ timer: TaskTimer, in turn: TurnContext) throws {
         try write("timer \(timer.name)", in: turn)
+        if timer.name.hasPrefix("read") {
+            _ = try turn.state.get(ProbeProcessor.table, ProbeProcessor.shared, as: TextRow.self)
+        }
         if timer.name.hasPrefix("bad") { throw ProbeFailure() }
         if timer.name.hasPrefix("large") { turn.record(Seen(text: ProbeProcessor.large, at: turn.now)) }
     }

@@ -27,6 +27,8 @@ final class ScriptedSession: TurnSession {
     /// Where each changelog begins, if not at 0: what is below is gone.
     var changelogStarts: [Int32: Int64] = [:]
     var positions: [Int32: CommittedPosition] = [:]
+    /// What happens before the next questions for a changelog's ends are answered, the last first.
+    var beforeBounds: [() -> Void] = []
     /// What the next questions for a partition's position come to, the last first.
     var positionFaults: [Int32: [LogError]] = [:]
     private var pending: [OutgoingRecord] = []
@@ -58,7 +60,8 @@ final class ScriptedSession: TurnSession {
     func pause(_ partition: Int32) throws(LogError) { note("pause \(partition)") }
 
     func changelogBounds(_ partition: Int32) throws(LogError) -> (first: Int64, end: Int64) {
-        (changelogStarts[partition] ?? 0, Int64(changelog[partition]?.count ?? 0))
+        beforeBounds.popLast()?()
+        return (changelogStarts[partition] ?? 0, Int64(changelog[partition]?.count ?? 0))
     }
 
     func readChangelog(_ partition: Int32, from offset: Int64, maximum: Int, timeout: Duration) throws(LogError)
@@ -103,6 +106,8 @@ final class ScriptedSession: TurnSession {
     func truncateChangelog(of partition: Int32, to count: Int) {
         changelog[partition] = Array((changelog[partition] ?? []).prefix(count))
     }
+
+    func restoreChangelog(of partition: Int32, _ records: [LogRecord]) { changelog[partition] = records }
 
     func abort() throws(LogError) {
         note("abort")

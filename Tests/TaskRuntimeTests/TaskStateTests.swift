@@ -179,18 +179,18 @@ import Testing
         #expect(try state.firstTimer() == nil)
         try put("b", 20)
         state.acceptRecord()
-        #expect(try state.firstTimer()?.name == "b")
+        #expect(try state.firstTimer()?.timer.name == "b")
         try put("a", 20)
-        #expect(try state.firstTimer()?.name == "a")
+        #expect(try state.firstTimer()?.timer.name == "a")
         state.rejectRecord()
-        #expect(try state.firstTimer()?.name == "b")
+        #expect(try state.firstTimer()?.timer.name == "b")
         try put("b", 20, "again")
-        #expect(try state.firstTimer()?.payload == "again")
+        #expect(try state.firstTimer()?.timer.payload == "again")
         state.acceptRecord()
         try state.cancelTimer(named: "b", due: time(20))
         #expect(try state.firstTimer() == nil)
         state.rejectRecord()
-        #expect(try state.firstTimer()?.payload == "again")
+        #expect(try state.firstTimer()?.timer.payload == "again")
         try state.rollbackTurn()
         #expect(try state.firstTimer() == nil)
     }
@@ -213,7 +213,7 @@ import Testing
             default: state.acceptRecord()
             }
             let first = model.min { ($0.due, $0.name) < ($1.due, $1.name) }
-            #expect(try state.firstTimer() == first)
+            #expect(try state.firstTimer()?.timer == first)
         }
     }
 }

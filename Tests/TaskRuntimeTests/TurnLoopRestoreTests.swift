@@ -222,9 +222,50 @@ extension TurnLoopTests {
         let session = session
         try run([
             .events([.assigned([0, 1])]), batch(0, 0..<3), .act { session.truncateChangelog(of: 0, to: 1) },
-            .events([.lost([0])]), .events([.assigned([0])]), .events([.records([probe(0, 3), probe(1, 0)])]),
+            .events([.lost([0])]), .events([.assigned([0])]), .events([]),
+            .events([.records([probe(0, 3), probe(1, 0)])]),
         ])
         #expect(stops == ["changelog_recreated"])
+        #expect(texts().count == 4)
+    }
+
+    /// Without a store of before nothing else tells: the task would begin with nothing at the group's position.
+    @Test(arguments: [0, 2])
+    func aChangelogThatEndsBeforeTheCommittedTurnStopsLoudlyAndAlone(kept: Int) throws {
+        let (session, provider) = (session, provider)
+        try run([
+            .events([.assigned([0, 1])]), batch(0, 0..<1), batch(0, 1..<3), batch(0, 3..<4), batch(1, 0..<1),
+            .act {
+                session.truncateChangelog(of: 0, to: kept)
+                provider.opened[0] = nil
+            },
+            .events([.lost([0])]), .events([.assigned([0])]), .events([]),
+            .events([.records([probe(0, 4), probe(1, 1)])]),
+        ])
+        #expect(stops == ["changelog_recreated"])
+        #expect(texts().count == 6)
+        #expect(session.trace.filter { $0.hasPrefix("resume 0") } == ["resume 0@0"])
+    }
+
+    /// A broker that does not know yet that it leads the changelog no more tells an end that is too old.
+    @Test func aStopForOneAnswerIsLookedAtTwice() throws {
+        let (session, provider) = (session, provider)
+        var whole: [LogRecord] = []
+        try run([
+            .events([.assigned([0])]), batch(0, 0..<3),
+            .act {
+                whole = session.changelog[0] ?? []
+                session.truncateChangelog(of: 0, to: 1)
+                session.beforeBounds = [{ session.restoreChangelog(of: 0, whole) }, {}]
+                provider.opened[0] = nil
+            },
+            .events([.lost([0])]), .events([.assigned([0])]), .events([]), batch(0, 3..<4),
+        ])
+        #expect(stops.isEmpty)
+        #expect(
+            notices.all.contains {
+                if case .fault(let fault) = $0 { fault.code == "changelog_recreated" } else { false }
+            })
         #expect(texts().count == 4)
     }
 
@@ -291,7 +332,9 @@ extension TurnLoopTests {
             .events([.assigned([0])]), batch(0, 0..<3),
             .act {
                 session.changelogStarts[0] = 1
-                if end == -1 { provider.openFaults[0] = [StoreError(.corrupt, "asked for")] }
+                if end == -1 {
+                    provider.openFaults[0] = Array(repeating: StoreError(.corrupt, "asked for"), count: 2)
+                }
                 guard let end else { return provider.opened[0] = nil }
                 if end >= 0 { #expect(throws: Never.self) { try alter(provider) { $0.changelogOffset = end } } }
             },

@@ -95,6 +95,20 @@ import Testing
         notices.all.compactMap { if case .stopped(_, let code, _) = $0 { code } else { nil } }
     }
 
+    /// Few large ones fill the memory before their number says so.
+    @Test func noMoreRecordsAreAskedForWhereManyBytesWait() throws {
+        let large = (Int64(0)..<3).map { offset in
+            var record = probe(0, offset)
+            record.headers.append("padding", Array(repeating: 0, count: 5 << 20))
+            return record
+        }
+        try run(
+            [.events([.assigned([0])]), .events([]), .events([.records(large)])]
+                + Array(repeating: .events([]), count: 3), records: 2)
+        #expect(session.asked == [2, 2, 2, 1, 2, 2, 2])
+        #expect(texts().count == 3)
+    }
+
     /// Deleted by retention while they waited: what was fetched before may be the last copy.
     @Test func recordsThatAreGoneStopTheirPartitionAloneBehindThoseThatWereFetched() throws {
         let records = (0..<3).map { probe(0, $0) }

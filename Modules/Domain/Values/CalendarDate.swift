@@ -1,9 +1,20 @@
-/// A day of the Gregorian calendar, without a time zone. Written `2026-03-01`.
+/// A day of the Gregorian calendar, without a time zone, of the years 0001 to 9999. Written `2026-03-01`.
+///
+/// Arithmetic may also come to the day before the first or the day behind the last, which stand for all that lie there: the
+/// one behind the last begins with the last instant of all, and both are written as the day next to them.
 package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Days since 1970-01-01.
-    package var dayNumber: Int
+    package let dayNumber: Int
 
-    package init(dayNumber: Int) { self.dayNumber = dayNumber }
+    /// 0001-01-01
+    private static let first = -719_162
+    /// 9999-12-31
+    private static let last = 2_932_896
+
+    /// The nearest day there is.
+    package init(dayNumber: Int) {
+        self.dayNumber = min(max(dayNumber, CalendarDate.first - 1), CalendarDate.last + 1)
+    }
 
     /// `nil` for a day that does not exist, or outside the years 0001 to 9999.
     package init?(year: Int, month: Int, day: Int) {
@@ -61,10 +72,12 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
     /// 0 is Monday, 6 is Sunday.
     package var weekday: Int { Int(floorDivide(Int64(dayNumber) + 3, 1) - floorDivide(Int64(dayNumber) + 3, 7) * 7) }
 
+    /// The day's first instant.
     package var startOfDay: Timestamp { Timestamp(millisecondsSince1970: Int64(dayNumber) * 86_400_000) }
 
     package static func + (date: CalendarDate, days: Int) -> CalendarDate {
-        CalendarDate(dayNumber: date.dayNumber + days)
+        let (sum, overflows) = date.dayNumber.addingReportingOverflow(days)
+        return CalendarDate(dayNumber: overflows ? (days < 0 ? .min : .max) : sum)
     }
 
     package static func < (left: CalendarDate, right: CalendarDate) -> Bool { left.dayNumber < right.dayNumber }
@@ -76,8 +89,16 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
         }
     }
 
+    /// The nearest day that can be read again.
+    private var written: CalendarDate {
+        CalendarDate(dayNumber: min(max(dayNumber, CalendarDate.first), CalendarDate.last))
+    }
+
+    /// Whether a day more is another one.
+    fileprivate var hasNext: Bool { dayNumber <= CalendarDate.last }
+
     func write(into buffer: UnsafeMutableBufferPointer<UInt8>) {
-        let (year, month, day) = yearMonthDay
+        let (year, month, day) = written.yearMonthDay
         unsafe writeDigits(year, 4, into: buffer, at: 0)
         unsafe buffer[4] = UInt8(ascii: "-")
         unsafe writeDigits(month, 2, into: buffer, at: 5)
@@ -92,11 +113,10 @@ extension Timestamp {
         var date = self.date
         let inDay = self - date.startOfDay
         var left = count
-        while left > 0 {
+        while date.hasNext, left > 0 || date.weekday >= 5 {
             date = date + 1
             if date.weekday < 5 { left -= 1 }
         }
-        while date.weekday >= 5 { date = date + 1 }
         return date.startOfDay + inDay
     }
 }

@@ -1,13 +1,24 @@
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC with three decimals.
+///
+/// Only what can be written is one: the years 0001 to 9999. What arithmetic finds before or behind them is held to be the
+/// first or the last instant of all, so that no row and no record has a time that cannot be read again.
 package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
-    package var millisecondsSince1970: Int64
+    package let millisecondsSince1970: Int64
 
+    /// 0001-01-01T00:00:00.000Z
+    fileprivate static let first: Int64 = -62_135_596_800_000
+    /// 9999-12-31T23:59:59.999Z
+    fileprivate static let last: Int64 = 253_402_300_799_999
+
+    /// The nearest instant there is.
     package init(millisecondsSince1970: Int64) {
-        self.millisecondsSince1970 = millisecondsSince1970
+        self.millisecondsSince1970 = min(max(millisecondsSince1970, Timestamp.first), Timestamp.last)
     }
 
-    package static let distantPast = Timestamp(millisecondsSince1970: Int64.min / 4)
-    package static let distantFuture = Timestamp(millisecondsSince1970: 253_402_300_799_999)
+    /// The first instant of all.
+    package static let distantPast = Timestamp(millisecondsSince1970: Timestamp.first)
+    /// The last instant of all.
+    package static let distantFuture = Timestamp(millisecondsSince1970: Timestamp.last)
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.millisecondsSince1970 < right.millisecondsSince1970
@@ -31,16 +42,26 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
     }
 }
 
-/// A length of time in milliseconds.
+/// A length of time in milliseconds, at most the one from the first instant to the last: a longer one is held to be that, so
+/// that no sum with a time overflows.
 package struct TimeSpan: Sendable, Hashable, Comparable {
-    package var milliseconds: Int64
+    package let milliseconds: Int64
 
-    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
+    private static let longest = Timestamp.last - Timestamp.first
 
-    package static func seconds(_ count: Int) -> TimeSpan { TimeSpan(milliseconds: Int64(count) * 1000) }
-    package static func minutes(_ count: Int) -> TimeSpan { .seconds(count * 60) }
-    package static func hours(_ count: Int) -> TimeSpan { .minutes(count * 60) }
-    package static func days(_ count: Int) -> TimeSpan { .hours(count * 24) }
+    package init(milliseconds: Int64) {
+        self.milliseconds = min(max(milliseconds, -TimeSpan.longest), TimeSpan.longest)
+    }
+
+    private init(_ count: Int, of unit: Int64) {
+        let (product, overflows) = Int64(count).multipliedReportingOverflow(by: unit)
+        self.init(milliseconds: overflows ? (count < 0 ? .min : .max) : product)
+    }
+
+    package static func seconds(_ count: Int) -> TimeSpan { TimeSpan(count, of: 1_000) }
+    package static func minutes(_ count: Int) -> TimeSpan { TimeSpan(count, of: 60_000) }
+    package static func hours(_ count: Int) -> TimeSpan { TimeSpan(count, of: 3_600_000) }
+    package static func days(_ count: Int) -> TimeSpan { TimeSpan(count, of: 86_400_000) }
     package static let zero = TimeSpan(milliseconds: 0)
 
     package static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.milliseconds < right.milliseconds }
@@ -54,7 +75,8 @@ func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
 // MARK: - Text
 
 extension Timestamp {
-    /// Reads an RFC 3339 time (`2026-03-01T09:30:00Z`, fractions and numeric offsets allowed); `nil` for anything else.
+    /// Reads an RFC 3339 time (`2026-03-01T09:30:00Z`, fractions and numeric offsets allowed); `nil` for anything else, also
+    /// for one that its offset carries out of the years 0001 to 9999 in UTC.
     package init?(rfc3339 text: some StringProtocol) {
         guard let time = DigitParser.parse(text, Timestamp.read) else { return nil }
         self = time
@@ -83,10 +105,10 @@ extension Timestamp {
             parser.take(":"), let minute = parser.digits(2), parser.take(":"), let second = parser.digits(2), hour < 24,
             minute < 60, second < 61
         else { return nil }
-        var milliseconds = 0
+        var fraction = 0
         if parser.take(".") {
-            guard let fraction = parser.fractionMilliseconds() else { return nil }
-            milliseconds = fraction
+            guard let milliseconds = parser.fractionMilliseconds() else { return nil }
+            fraction = milliseconds
         }
         var offsetMinutes = 0
         if !parser.take("Z", "z") {
@@ -99,7 +121,9 @@ extension Timestamp {
         guard parser.isAtEnd else { return nil }
         let seconds =
             Int64(date.dayNumber) * 86_400 + Int64(hour * 3600 + (minute - offsetMinutes) * 60 + min(second, 59))
-        return Timestamp(millisecondsSince1970: seconds * 1000 + Int64(milliseconds))
+        let milliseconds = seconds * 1000 + Int64(fraction)
+        guard milliseconds >= Timestamp.first, milliseconds <= Timestamp.last else { return nil }
+        return Timestamp(millisecondsSince1970: milliseconds)
     }
 
     /// How many characters the text has.
