@@ -35,3 +35,13 @@ static inline CURLcode tributary_curl_set_listener(CURL *handle, tributary_curl_
     if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_DEBUGDATA, context);
     return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L) : code;
 }
+
+typedef int (*tributary_curl_watch)(
+    void *context, curl_off_t download_size, curl_off_t downloaded, curl_off_t upload_size, curl_off_t uploaded);
+
+// Has the watch asked whether the transfer may go on: at least once a second, also while nothing moves. Other than 0 ends it.
+static inline CURLcode tributary_curl_set_watch(CURL *handle, tributary_curl_watch watch, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, watch);
+    if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context);
+    return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L) : code;
+}

@@ -74,6 +74,8 @@ package final class Engine {
     private var threads: [WorkerThread] = []
     private var slots: [WorkerSlot] = []
     private var postOffice: PostOffice?
+    /// Why the sender of messages had left by itself, when it is gone.
+    private var senderFailure: LogError?
     private let monitor: WorkerMonitor?
     private var opsPort: OpsPort?
     private var lagWatch: LagWatch?
@@ -98,6 +100,7 @@ package final class Engine {
             stop(timeout: 1)
             throw error
         }
+        postOffice?.start()
         for thread in threads { thread.start() }
     }
 
@@ -112,8 +115,8 @@ package final class Engine {
             }
         }
         try openOpsPort(directories)
-        if options.workers.contains(.notification) {
-            postOffice = try PostOffice(log: log, options: options, identity: node.text)
+        for (worker, slot) in zip(options.workers, slots) where worker == .notification {
+            postOffice = try makePostOffice(node, slot)
         }
         for (worker, slot) in zip(options.workers, slots) {
             for thread in 0..<options.threads { threads.append(try makeThread(worker, thread, node, slot)) }
@@ -124,12 +127,27 @@ package final class Engine {
         "\(options.dataDirectory)/\(worker.rawValue)-worker/\(slot.name)-\(thread)"
     }
 
+    /// Who this copy of a worker is. One directory has one node, and a slot for each copy.
+    private func owner(_ node: NodeIdentity, _ slot: WorkerSlot) -> String {
+        options.instance ?? "\(node.text).\(slot.name)"
+    }
+
+    private func makePostOffice(_ node: NodeIdentity, _ slot: WorkerSlot) throws -> PostOffice {
+        let (monitor, observe) = (self.monitor, options.observer)
+        return try PostOffice(
+            log: log, options: options, identity: owner(node, slot), truce: try slot.contest.truceLeft(at: Date())
+        ) { fault in
+            // Counted alone: it is no sign of life of a turn thread.
+            monitor?.metrics.add(.faults, [WorkerName.notification.rawValue, fault.code])
+            observe(.notification, .fault(fault))
+        }
+    }
+
     private func makeThread(
         _ worker: WorkerName, _ index: Int, _ node: NodeIdentity, _ slot: WorkerSlot
     ) throws -> WorkerThread {
         let prefix = options.catalogue.prefix
-        let owner = options.instance ?? "\(node.text).\(slot.name)"
-        let identity = "\(prefix).\(worker.rawValue)-worker.\(owner).\(index)"
+        let identity = "\(prefix).\(worker.rawValue)-worker.\(owner(node, slot)).\(index)"
         let session = SessionConfiguration(
             group: WorkerGroup.name(worker, prefix: prefix), topic: options.catalogue.name(of: worker.input),
             changelogTopic: options.catalogue.name(of: .changelog(worker)), identity: identity,
@@ -210,15 +228,17 @@ package final class Engine {
     package func stop(timeout: TimeInterval = 10) -> Stragglers {
         monitor?.beginShutdown()
         for thread in threads { thread.stop() }
+        postOffice?.hurry()
         log.limitWaits(until: .now + Engine.logPatience)
         let deadline = Date().addingTimeInterval(timeout)
         var hasWatchLeft = lagWatch?.stop(within: 0) ?? true
         let left = threads.map { $0.join(timeout: max(0, deadline.timeIntervalSinceNow)) }
         let hasSenderLeft = postOffice?.stop(within: max(0.5, deadline.timeIntervalSinceNow)) ?? true
+        senderFailure = postOffice?.failure ?? senderFailure
         if hasSenderLeft { postOffice = nil }
         if failure?.code == .fenced { noteContest() }
         // A thread that did not leave still has its identity: its slot stays taken until the process ends.
-        if left.allSatisfy({ $0 }) { slots.removeAll() }
+        if hasSenderLeft, left.allSatisfy({ $0 }) { slots.removeAll() }
         if !hasWatchLeft {
             let patience = min(Engine.watchPatience, max(0, deadline.timeIntervalSinceNow))
             hasWatchLeft = lagWatch?.stop(within: patience) ?? true
@@ -241,11 +261,11 @@ package final class Engine {
         }
     }
 
-    /// Blocks until SIGTERM or SIGINT, or until a turn thread has left by itself.
+    /// Blocks until SIGTERM or SIGINT, or until a turn thread or the sender of messages has left by itself.
     package func waitUntilStoppedOrFailed() {
         while !Signals.isTerminationPending(waiting: 0.5), failure == nil {}
     }
 
     /// Why a worker left by itself: another process has its identity.
-    package var failure: LogError? { threads.lazy.compactMap(\.error).first }
+    package var failure: LogError? { threads.lazy.compactMap(\.error).first ?? postOffice?.failure ?? senderFailure }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import Dispatch
 import Domain
 import EventLog
 import Foundation
@@ -13,90 +14,110 @@ final class PostOffice {
     private let topic: String
     private let thread = NotificationSenderThread()
     private let producer: LastingProducer
+    private let limit = SendingLimit()
+    private let observe: @Sendable (TurnFault) -> Void
+    private var isStarted = false
 
     /// How long a partition that starts waits for the log to bring what is in it.
     private static let readingPatience = Duration.seconds(10)
+    /// How long the message that is under way may take when the worker is asked to end. Behind it the results have to be
+    /// written while the partitions still wait for them.
+    private static let lastMessagePatience = Duration.seconds(3)
 
-    init(log: any EventLog, options: EngineOptions, identity: String) throws {
-        let session = Hexadecimal.text(Hashing.randomBytes(count: 6))
+    /// - Parameters:
+    ///   - identity: of this copy of the worker, as that of its turn threads.
+    ///   - truce: for so long, in seconds, the identity is left to another process.
+    ///   - observe: told of what keeps results from the log; on the sender's thread.
+    init(
+        log: any EventLog, options: EngineOptions, identity: String, truce: TimeInterval,
+        observe: @escaping @Sendable (TurnFault) -> Void
+    ) throws {
         let catalogue = options.catalogue
         self.log = log
+        self.observe = observe
         topic = catalogue.name(of: WorkerName.notification.input)
         let producer = LastingProducer(
-            log: log, identity: "\(catalogue.prefix).notification-sender.\(identity).\(session)")
+            notBefore: .now + .seconds(truce),
+            open: { () throws(LogError) in
+                try log.producer(
+                    identity: "\(catalogue.prefix).notification-sender.\(identity)",
+                    transactionTimeout: options.transactionTimeout)
+            })
         self.producer = producer
         let sink: any MessageSink =
             switch options.mail.sink {
             case .files: EMLDirectorySink(directory: "\(options.dataDirectory)/mail")
             case .null: NullSink()
-            case .smtp(let settings): try SMTPSink(settings: settings)
+            case .smtp(let settings): try SMTPSink(settings: settings, limit: limit)
             }
         let thread = self.thread
         sender = NotificationSender(
             settings: NotificationSenderSettings(
-                session: session, sender: MessageSender(email: options.mail.sender),
-                sendsHistory: options.mail.sendsHistory),
-            sink: sink, publish: { try producer.append($0.map { $0.record(in: catalogue) }) },
+                session: Hexadecimal.text(Hashing.randomBytes(count: 6)),
+                sender: MessageSender(email: options.mail.sender), sendsHistory: options.mail.sendsHistory,
+                ownershipLimit: options.sessionTimeout / 2),
+            sink: sink, prepare: { try producer.makeReady() },
+            publish: { try producer.append($0.map { $0.record(in: catalogue) }) },
             wallClock: { Timestamp(millisecondsSince1970: Int64(Date().timeIntervalSince1970 * 1000)) },
             wake: { thread.wake() })
-        let observe = options.observer
+    }
+
+    /// Takes the identity up, on the sender's thread, and works until `stop`. Called once.
+    func start() {
+        isStarted = true
+        let observe = observe
         thread.start(sender) {
             observe(
-                .notification,
-                .fault(
-                    TurnFault(.outside, code: "results_waiting", "results of messages are not in the log yet: \($0)")))
+                TurnFault(.outside, code: "results_waiting", "results of messages cannot be written to the log: \($0)"))
         }
     }
+
+    /// Why the sender has given up: another process has its identity.
+    var failure: LogError? { producer.failure }
 
     /// What lies in a partition of the worker's input from an offset to the present end, to be read.
     func input(of partition: Int32, from position: Int64) throws(LogError) -> ReadThrough {
         let place = TopicPartition(topic, partition)
-        let end = try log.endOffsets(of: topic)[Int(partition)]
+        // A result of this process that lies behind it comes before anything that is announced again.
+        let end = try log.endOffset(of: place)
         return ReadThrough(
-            from: [place: position], to: [place: end], patience: Self.readingPatience, open: log.reader)
+            from: [place: position], to: [place: end], patience: Self.readingPatience
+        ) { [log] () throws(LogError) in PassingReader(try log.reader()) }
     }
+
+    /// The worker is asked to end: from now on a message is under way for a short time only.
+    func hurry() { limit.set(.now + Self.lastMessagePatience) }
 
     /// Waits so long, in seconds, for what is under way: a message, or results on their way to a broker that is away.
     ///
     /// - Returns: `false` where it still is; then its producer stays open, as the thread uses it.
     func stop(within timeout: TimeInterval) -> Bool {
-        guard thread.stop(within: Int(timeout.rounded(.up))) else { return false }
+        guard !isStarted || thread.stop(within: Int(timeout.rounded(.up))) else { return false }
         producer.close()
         return true
     }
 }
 
-/// A producer that is made when it is needed, and anew after a fault that ended it, such as a broker that was away for
-/// longer than a transaction may take. Used by the sender's thread, and closed when that has ended.
-private final class LastingProducer {
-    private let log: any EventLog
-    private let identity: String
-    private var producer: (any LogProducer)?
+/// A reader that nobody waits for when it is not needed any more: its client may take seconds to end, and the thread that
+/// used it has a group to serve.
+///
+/// `@unchecked Sendable`: used by one thread, then closed by another.
+private final class PassingReader: LogReader, @unchecked Sendable {
+    private static let closing = DispatchQueue(label: "tributary.readers-closing")
 
-    init(log: any EventLog, identity: String) {
-        self.log = log
-        self.identity = identity
+    private let reader: any LogReader
+
+    init(_ reader: any LogReader) { self.reader = reader }
+
+    func assign(_ positions: [TopicPartition: Int64]) throws(LogError) { try reader.assign(positions) }
+
+    func read(maximum: Int, timeout: Duration) throws(LogError) -> [LogRecord] {
+        try reader.read(maximum: maximum, timeout: timeout)
     }
 
-    /// - Throws: what the producer throws; after a fatal error the next call makes another one.
-    func append(_ records: [OutgoingRecord]) throws(LogError) {
-        let current: any LogProducer
-        if let producer {
-            current = producer
-        } else {
-            current = try log.producer(identity: identity)
-            producer = current
-        }
-        do throws(LogError) {
-            _ = try current.append(records)
-        } catch {
-            if error.errorClass == .fatal { close() }
-            throw error
-        }
-    }
+    func positions() throws(LogError) -> [TopicPartition: Int64] { try reader.positions() }
 
     func close() {
-        producer?.close()
-        producer = nil
+        Self.closing.async { [self] in reader.close() }
     }
 }

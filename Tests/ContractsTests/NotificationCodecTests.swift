@@ -42,6 +42,11 @@ import Testing
         }
         #expect(
             try roundTrip(
+                NotificationFailed(
+                    messages: [.init(notification: id, attempt: 2, outcome: .retry, isMade: false, reason: "r")],
+                    occurredAt: Self.time)))
+        #expect(
+            try roundTrip(
                 PreferenceUpdated(recipient: Self.person, muted: [.handoff, .payoutFailed], occurredAt: Self.time)))
         #expect(
             try roundTrip(
@@ -60,6 +65,21 @@ import Testing
         #expect(try roundTrip(request))
         let text = String(decoding: JSONEncoding.encode(request), as: UTF8.self)
         #expect(text.contains("effective_at") && !text.contains("locale"))
+    }
+
+    /// What was written before attempts were handed back, and what is read by those who do not know of it.
+    @Test func `an attempt was made unless a result says otherwise`() throws {
+        func text(isMade: Bool) -> String {
+            let message = NotificationFailed.Message(
+                notification: Self.request().notification, attempt: 2, outcome: .retry, isMade: isMade, reason: "r")
+            return String(
+                decoding: JSONEncoding.encode(NotificationFailed(messages: [message], occurredAt: Self.time)),
+                as: UTF8.self)
+        }
+        #expect(!text(isMade: true).contains("made"))
+        #expect(text(isMade: false).contains(#""outcome":"retry","made":false,"#))
+        let before = try JSONDocument.decode(NotificationFailed.self, from: Array(text(isMade: true).utf8))
+        #expect(before.messages.map(\.isMade) == [true])
     }
 
     @Test func `an id stands for recipient, template, entity and cause, and for nothing else`() {

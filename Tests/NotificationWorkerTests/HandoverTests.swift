@@ -56,6 +56,13 @@ extension ProcessorTests {
         #expect(try pending() == 0)
     }
 
+    @Test func `tells that the partition was its own, as of the turn's begin, before it gives a turn's jobs`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start + .seconds(1))
+        #expect(dispatch.calls == ["instant 1", "confirm 1", "take", "instant 2", "confirm 2", "take"])
+    }
+
     @Test func `keeps an announced attempt until the sender has room`() throws {
         let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
         for request in requests { _ = try self.request(request) }
@@ -124,12 +131,24 @@ extension ProcessorTests {
             occurredAt: start)
     }
 
+    /// An attempt that may be made again, or one that was handed back.
+    private func refusal(
+        _ request: NotificationRequested, attempt: Int64 = 1, isMade: Bool = true
+    ) -> NotificationFailed {
+        NotificationFailed(
+            messages: [
+                .init(
+                    notification: request.notification, attempt: attempt, outcome: .retry, isMade: isMade,
+                    reason: "busy")
+            ], occurredAt: start)
+    }
+
     @Test func `sends nothing again whose result lies in the input and is not applied yet`() throws {
-        let requests = (1...5).map { MessageSamples.request(about: "ref_\($0)") }
+        let requests = (1...7).map { MessageSamples.request(about: "ref_\($0)") }
         for request in requests { _ = try self.request(request) }
-        let failure = NotificationFailed(
-            messages: [.init(notification: requests[2].notification, attempt: 1, outcome: .retry, reason: "busy")],
-            occurredAt: start)
+        _ = try failed(requests[5], .retry, at: start)
+        _ = try failed(requests[6], .retry, at: start)
+        _ = try harness.advance(to: start + .minutes(1))
         let announcement = NotificationSending(
             notification: requests[3].notification, recipient: requests[3].recipient, attempt: 2, occurredAt: start)
         let restarted = RecordingDispatch()
@@ -139,11 +158,31 @@ extension ProcessorTests {
             input: [
                 // What lies before the position was applied; here it was about another attempt.
                 record(report(requests[1]), offset: 99), record(report(requests[0]), offset: 100),
-                record(failure, offset: 101), record(report(requests[3]), offset: 102),
-                record(announcement, offset: 103),
+                record(refusal(requests[2]), offset: 101), record(refusal(requests[3]), offset: 102),
+                record(announcement, offset: 103), record(refusal(requests[5]), offset: 104),
+                record(report(requests[6]), offset: 105),
             ])
-        // An attempt that was announced after the result is still without one.
-        #expect(Set(restarted.drain().map(\.request.about)) == ["ref_2", "ref_4"])
+        // An attempt that was announced after the result is still without one, and so is one after a result that came
+        // twice; but what is sent is sent, by whichever attempt.
+        #expect(Set(restarted.drain().map(\.request.about)) == ["ref_2", "ref_4", "ref_6"])
+    }
+
+    @Test func `gives a message whose attempt was handed back when it knows of that, and then at once`() throws {
+        let request = MessageSamples.request()
+        let handedBack = record(refusal(request, isMade: false), offset: 100)
+        let held = try ProcessorHarness(worker: .notification) { [dispatch] in
+            NotificationProcessor(state: $0, partition: 0, dispatch: dispatch, input: Input([handedBack]).reading)
+        }
+        _ = try held.send(request, key: request.recipient.text, at: start)
+        let announcement = NotificationSending(
+            notification: request.notification, recipient: request.recipient, attempt: 1, occurredAt: start)
+        _ = try held.send(announcement, key: request.recipient.text, at: start)
+        #expect(dispatch.drain().map(\.phase) == [.new, .announced])
+        held.task.processor.taskWillStop()
+        try start(held.task.processor, at: 100)
+        #expect(dispatch.drain().isEmpty)
+        _ = try held.process(handedBack)
+        #expect(dispatch.drain() == [NotificationJob(request: request, attempt: 2, phase: .new, time: start)])
     }
 
     /// Of a long input the last record may be the one that says that a message is sent.
@@ -223,6 +262,16 @@ extension ProcessorTests {
         #expect(try pending() == 0)
     }
 
+    @Test func `tries nothing again whose result comes in the turn in which that is due`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try failed(request, .unknown, at: start)
+        #expect(dispatch.drain().map(\.attempt) == [1])
+        _ = try sent(request, at: start + .minutes(2))
+        #expect(harness.task.counts.timers == 1)
+        #expect(dispatch.drain().isEmpty)
+    }
+
     @Test func `takes an announced attempt back from the sender when the message gets its result`() throws {
         let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
         for request in requests { _ = try self.request(request) }
@@ -283,6 +332,117 @@ extension ProcessorTests {
         try harness.task.commitTurn(changelogOffset: 2, committedAtMilliseconds: 0)
         harness.task.processor.turnDidCommit()
         #expect(dispatch.drain().map(\.request) == [good])
+    }
+
+    /// One turn holds it all where a worker comes back after a while.
+    @Test func `hands over a retry that comes due in the turn of its refusal, beside a record that fails`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        #expect(dispatch.drain().map(\.attempt) == [1])
+        while try !harness.task.process(record(refusal(request), offset: 1)) {}
+        let result = try harness.send(
+            data: Array("{}".utf8), type: "io.tributary.nonsense.v1", key: "", at: start + .minutes(2))
+        #expect(result.deadLetter?.code == .unknownType)
+        #expect(harness.task.counts.timers == 1)
+        #expect(dispatch.drain().map(\.attempt) == [2])
+    }
+
+    @Test func `hands over a message whose attempt was handed back beside a record that fails`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start)
+        #expect(dispatch.drain().map(\.phase) == [.new, .announced])
+        while try !harness.task.process(record(refusal(request, isMade: false), offset: 2)) {}
+        let result = try harness.send(data: Array("{}".utf8), type: "io.tributary.nonsense.v1", key: "", at: start)
+        #expect(result.deadLetter?.code == .unknownType)
+        #expect(dispatch.drain().map(\.attempt) == [2])
+    }
+
+    @Test(arguments: [true, false])
+    func `leaves to the sender what it has, where a result of it is taken back`(isMade: Bool) throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        _ = try sending(request, attempt: 1, at: start)
+        #expect(dispatch.drain().map(\.phase) == [.new, .announced])
+        try harness.takeBack(refusal(request, isMade: isMade), key: "", at: start)
+        // The store is read from the start: what the sender has is passed over.
+        try start(harness.task.processor, at: 0)
+        #expect(dispatch.drain().isEmpty)
+        #expect(dispatch.withdrawn.isEmpty)
+    }
+
+    /// The sender that had the partition before announced it, and this one has it now.
+    @Test func `makes no other attempt of a message beside one that another sender announced`() throws {
+        dispatch.room = 1
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        #expect(dispatch.drain().map(\.request.about) == ["ref_1"])
+        dispatch.room = 5
+        _ = try sending(requests[1], attempt: 1, at: start)
+        _ = try sent(requests[0], at: start)
+        let jobs = dispatch.drain()
+        #expect(jobs.map(\.request.about) == ["ref_2"])
+        #expect(jobs.map(\.phase) == [.announced])
+    }
+
+    @Test func `hands back the announced attempts that the sender had no room for when the partition goes elsewhere`()
+        throws
+    {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        dispatch.room = 0
+        _ = try sending(request, attempt: 1, at: start)
+        #expect(dispatch.handedBack.isEmpty)
+        harness.task.processor.taskWillLeave()
+        harness.task.processor.taskWillStop()
+        #expect(
+            dispatch.handedBack == [NotificationJob(request: request, attempt: 1, phase: .announced, time: start)])
+    }
+
+    // MARK: Rows that cannot be read
+
+    /// Writes a row of a waiting message that no version of the code reads.
+    private func spoil(_ request: NotificationRequested) throws {
+        let text = "{\"request\":{},\"none\":\"" + String(repeating: "x", count: 128) + "\"}"
+        let checkpoint = try #require(try harness.backend.checkpoint())
+        try harness.backend.begin()
+        try harness.backend.apply([
+            RowChange(
+                table: NotificationTable.table, key: StateKey(request.notification.text).bytes, value: Array(text.utf8))
+        ])
+        try harness.backend.commit(checkpoint)
+        harness.task.processor.stateDidReset()
+    }
+
+    @Test func `hands over what waits behind a message whose row cannot be read`() throws {
+        dispatch.room = 0
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        try spoil(requests[1])
+        dispatch.room = 10
+        _ = try self.request(requests[0])
+        // The store may be to blame: it is made anew, and has the row again.
+        let error = #expect(throws: StoreError.self) { try self.request(requests[0]) }
+        #expect(error?.code == .corrupt)
+        try harness.task.rollbackTurn()
+        harness.state.unreadable.storeWasDiscarded()
+        #expect(dispatch.drain().isEmpty)
+        _ = try self.request(requests[0])
+        #expect(Set(dispatch.drain().map(\.request.about)) == ["ref_1", "ref_3"])
+        _ = try self.request(MessageSamples.request(about: "ref_4"))
+        #expect(dispatch.drain().map(\.request.about) == ["ref_4"])
+    }
+
+    @Test func `starts with a result in the input of a message whose row cannot be read`() throws {
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        try spoil(requests[0])
+        let restarted = RecordingDispatch()
+        let input = [record(report(requests[0]), offset: 100)]
+        #expect(throws: StoreError.self) { try restart(restarted, input: input) }
+        harness.state.unreadable.storeWasDiscarded()
+        try restart(restarted, input: input)
+        #expect(restarted.drain().map(\.request.about) == ["ref_2"])
     }
 
     @Test func `tells the sender to forget a partition that goes elsewhere`() throws {

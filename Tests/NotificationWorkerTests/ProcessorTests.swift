@@ -17,6 +17,7 @@ final class RecordingDispatch: NotificationDispatch {
 
     func take(_ jobs: [NotificationJob], from partition: Int32) -> Int {
         let taken = min(room, jobs.count)
+        if !jobs.isEmpty { calls.append("take") }
         self.jobs += jobs.prefix(taken)
         room -= taken
         return taken
@@ -25,12 +26,30 @@ final class RecordingDispatch: NotificationDispatch {
     var underway: Set<NotificationID> = []
     var finished: [Int32] = []
     var withdrawn: Set<NotificationID> = []
+    var handedBack: [NotificationJob] = []
+    /// What it was asked for and told, in order.
+    var calls: [String] = []
+    private var asked = 0
+
+    func instant() -> ContinuousClock.Instant {
+        asked += 1
+        calls.append("instant \(asked)")
+        return Self.start + .seconds(asked)
+    }
+
+    func confirm(_ partition: Int32, at time: ContinuousClock.Instant) {
+        calls.append("confirm \((time - Self.start).components.seconds)")
+    }
+
+    private static let start = ContinuousClock.now
 
     func underway(of partition: Int32) -> Set<NotificationID> { underway }
 
     func finish(_ partition: Int32) { finished.append(partition) }
 
     func withdraw(_ ids: Set<NotificationID>, from partition: Int32) { withdrawn.formUnion(ids) }
+
+    func handBack(_ jobs: [NotificationJob], from partition: Int32) { handedBack += jobs }
 
     func forget(_ partition: Int32) { forgotten.append(partition) }
 
@@ -80,14 +99,21 @@ final class RecordingDispatch: NotificationDispatch {
     }
 
     func failed(
-        _ request: NotificationRequested, _ outcome: NotificationFailed.Outcome, attempt: Int64 = 1, at time: Timestamp
+        _ request: NotificationRequested, _ outcome: NotificationFailed.Outcome, attempt: Int64 = 1,
+        isMade: Bool = true, at time: Timestamp
     ) throws -> HarnessResult {
         try harness.send(
             NotificationFailed(
                 messages: [
                     NotificationFailed.Message(
-                        notification: request.notification, attempt: attempt, outcome: outcome, reason: "no reason")
+                        notification: request.notification, attempt: attempt, outcome: outcome, isMade: isMade,
+                        reason: "no reason")
                 ], occurredAt: time), key: "", at: time)
+    }
+
+    /// The attempt was announced and handed back.
+    func notMade(_ request: NotificationRequested, attempt: Int64, at time: Timestamp) throws -> HarnessResult {
+        try failed(request, .retry, attempt: attempt, isMade: false, at: time)
     }
 
     func states(_ result: HarnessResult) throws -> [NotificationFact.State] {
@@ -294,6 +320,63 @@ final class RecordingDispatch: NotificationDispatch {
         _ = try harness.advance(to: start + .hours(1))
         _ = try sending(requests[0], attempt: 3, at: start + .hours(1))
         #expect(try states(failed(requests[0], .unknown, attempt: 3, at: start + .hours(2))) == [.unknown])
+    }
+
+    @Test func `asks at once for another attempt in place of one that was not made, and does not count it`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        var time = start
+        // More often than a message is tried.
+        let handedBack = Int64(RetryRules.standard.delays.count) + 3
+        for attempt in 1...handedBack {
+            #expect(dispatch.drain().filter { $0.phase == .new }.map(\.attempt) == [attempt])
+            time = time + .seconds(1)
+            #expect(try sending(request, attempt: attempt, at: time).outputs.isEmpty)
+            #expect(try notMade(request, attempt: attempt, at: time).outputs.isEmpty)
+        }
+        // The first that is made waits as long as any first one.
+        _ = try sending(request, attempt: handedBack + 1, at: time)
+        _ = try failed(request, .retry, attempt: handedBack + 1, at: time)
+        _ = dispatch.drain()
+        time = time + RetryRules.standard.delays[0]
+        _ = try harness.advance(to: time)
+        #expect(dispatch.drain().map(\.attempt) == [handedBack + 2])
+        let result = try sent(request, attempt: handedBack + 2, at: time)
+        let fact = try #require(try result.payloads(NotificationFact.self).first)
+        #expect(fact.state == .sent && fact.attempts == 2)
+    }
+
+    @Test func `takes back the attempt that was not made, once, and no earlier one`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        // The first was lost with its process.
+        _ = try sending(request, attempt: 1, at: start + .seconds(1))
+        _ = try sending(request, attempt: 2, at: start + .seconds(2))
+        _ = dispatch.drain()
+        _ = try notMade(request, attempt: 1, at: start + .seconds(3))
+        #expect(dispatch.drain().isEmpty)
+        _ = try notMade(request, attempt: 2, at: start + .seconds(4))
+        #expect(
+            dispatch.drain() == [
+                NotificationJob(request: request, attempt: 3, phase: .new, time: start + .seconds(4))
+            ])
+        _ = try notMade(request, attempt: 2, at: start + .seconds(5))
+        #expect(try failed(request, .failed, attempt: 2, at: start + .seconds(5)).outputs.isEmpty)
+        #expect(dispatch.drain().isEmpty)
+        _ = try sending(request, attempt: 3, at: start + .seconds(6))
+        let result = try failed(request, .unknown, attempt: 3, at: start + .seconds(7))
+        let fact = try #require(try result.payloads(NotificationFact.self).first)
+        #expect(fact.state == .unknown && fact.attempts == 2)
+    }
+
+    @Test func `keeps in a message's row how many attempts were not made, and reads rows that do not say it`() throws {
+        var pending = PendingNotification(request: MessageSamples.request(), askedAt: start)
+        pending.attempts = 3
+        let before = JSONEncoding.encode(pending)
+        #expect(!String(decoding: before, as: UTF8.self).contains("not_made"))
+        #expect(try JSONDocument.decode(PendingNotification.self, from: before).made == 3)
+        pending.notMade = 2
+        #expect(try JSONDocument.decode(PendingNotification.self, from: JSONEncoding.encode(pending)).made == 1)
     }
 
     @Test func `ignores results of attempts and messages that are over`() throws {

@@ -174,6 +174,50 @@ final class TinyRelay: Sendable {
         }
     }
 
+    @Test(arguments: [
+        ("RCPT", Delivery.retry("the worker was asked to end")),
+        (".", .unknown("no answer to the message: the worker was asked to end")),
+    ])
+    func `leaves a relay that does not answer when the worker is asked to end`(
+        command: String, expected: Delivery
+    ) throws {
+        let (limit, hangUp) = (SendingLimit(), DispatchSemaphore(value: 0))
+        let relay = try TinyRelay { line in
+            guard line.hasPrefix(command) else { return line == "DATA" ? "354 go on" : "250 fine" }
+            limit.set(.now + .milliseconds(100))
+            _ = hangUp.wait(timeout: .now() + .seconds(60))
+            return nil
+        }
+        defer {
+            hangUp.signal()
+            relay.stop()
+        }
+        let start = ContinuousClock.now
+        do {
+            let sink = try SMTPSink(
+                settings: SMTPSettings(
+                    host: "127.0.0.1", port: relay.port, security: .none, connectSeconds: 5, totalSeconds: 60),
+                limit: limit)
+            #expect(
+                sink.deliver(MessageDraft(request: MessageSamples.request(), sender: MessageSender())) == expected)
+        }
+        // Also without an answer to its leave.
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test func `begins no message when the time to end is over`() throws {
+        let limit = SendingLimit()
+        limit.set(.now)
+        let relay = try TinyRelay(answer: Self.friendly())
+        defer { relay.stop() }
+        let sink = try SMTPSink(
+            settings: SMTPSettings(host: "127.0.0.1", port: relay.port, security: .none), limit: limit)
+        #expect(
+            sink.deliver(MessageDraft(request: MessageSamples.request(), sender: MessageSender()))
+                == .retry("the worker was asked to end"))
+        #expect(!relay.received.contains { $0.hasPrefix("DATA") })
+    }
+
     @Test func `refuses an address that would be another command`() throws {
         let request = MessageSamples.request(email: "jo@partner.example>\r\nRCPT TO:<x@y.example")
         let (delivery, lines) = try deliver(

@@ -3,6 +3,7 @@ import Dispatch
 import Domain
 import EventLog
 import JSON
+import Synchronization
 import Testing
 
 @testable import NotificationWorker
@@ -31,6 +32,16 @@ final class SteppedClock {
     private(set) var now = ContinuousClock.now
 
     func step(_ duration: Duration) { now = now.advanced(by: duration) }
+}
+
+extension NotificationSender {
+    /// Takes jobs of a partition that is this process's.
+    func takeOwned(
+        _ jobs: [NotificationJob], from partition: Int32, at time: ContinuousClock.Instant = .now
+    ) -> Int {
+        confirm(partition, at: time)
+        return take(jobs, from: partition)
+    }
 }
 
 /// What a sender wrote to the log.
@@ -132,6 +143,7 @@ final class Published {
         let event = try #require(published.batches.first?.first)
         #expect(event.envelope.type == NotificationFailed.type)
         #expect(try failed(event).messages.map(\.outcome) == [outcome])
+        #expect(try failed(event).messages.map(\.isMade) == [true])
         #expect(try failed(event).messages.map(\.reason) == ["r"])
     }
 
@@ -142,7 +154,7 @@ final class Published {
         _ = try sender.sendNext()
         #expect(sink.delivered.isEmpty)
         #expect(published.types == [NotificationSending.type])
-        _ = sender.take([job(attempt: 1, .announced)], from: 0)
+        _ = sender.takeOwned([job(attempt: 1, .announced)], from: 0)
         _ = try sender.sendNext()
         #expect(sink.delivered.count == 1)
         #expect(published.types == [NotificationSending.type, NotificationSent.type])
@@ -157,7 +169,7 @@ final class Published {
     @Test func `begins no other message when it is to stop, and says which it did not make`() throws {
         sink.isIdempotent = false
         let sender = sender()
-        _ = sender.take(announced(1...3), from: 0)
+        _ = sender.takeOwned(announced(1...3), from: 0)
         #expect(try sender.sendNext(while: { sink.delivered.isEmpty }) == 1)
         #expect(sink.delivered == ids("ref_1"))
         #expect(published.types == [NotificationSent.type])
@@ -167,6 +179,7 @@ final class Published {
         let messages = try failed(published.batches.last?.first).messages
         #expect(messages.map(\.notification) == ids("ref_2", "ref_3"))
         #expect(messages.map(\.outcome) == [.retry, .retry])
+        #expect(messages.map(\.isMade) == [false, false])
         // Whoever has the partition next is given the rest.
         #expect(sender.take([job("ref_4")], from: 0) == 0)
         #expect(sender.room(for: 0) == 0)
@@ -175,8 +188,8 @@ final class Published {
     @Test func `begins nothing for a partition that goes elsewhere in the middle of a batch`() throws {
         sink.isIdempotent = false
         let sender = sender()
-        _ = sender.take(announced(1...2) + [job("ref_3")], from: 0)
-        _ = sender.take(announced(4...4), from: 1)
+        _ = sender.takeOwned(announced(1...2) + [job("ref_3")], from: 0)
+        _ = sender.takeOwned(announced(4...4), from: 1)
         sink.onDelivery = { sender.forget(0) }
         while try sender.sendNext() > 0 {}
         sink.onDelivery = {}
@@ -186,6 +199,42 @@ final class Published {
             .flatMap { try failed($0).messages }
         #expect(reports.map(\.notification) == ids("ref_2"))
         #expect(reports.map(\.outcome) == [.retry])
+        #expect(reports.map(\.isMade) == [false])
+    }
+
+    @Test func `says also of announced attempts that it had no room for that it does not make them`() throws {
+        sink.isIdempotent = false
+        let sender = sender(jobs: 1)
+        #expect(sender.takeOwned(announced(1...2), from: 0) == 1)
+        sender.handBack(announced(2...2), from: 0)
+        sender.forget(0)
+        #expect(sender.underway(of: 0) == Set(ids("ref_1", "ref_2")))
+        #expect(try sender.sendNext() == 2)
+        #expect(sink.delivered.isEmpty && sender.underway(of: 0).isEmpty)
+        let messages = try failed(published.batches.last?.first).messages
+        #expect(Set(messages.map(\.notification)) == Set(ids("ref_1", "ref_2")))
+        #expect(messages.map(\.isMade) == [false, false])
+    }
+
+    @Test func `begins no message of another partition while somebody waits for a result`() {
+        let (time, waiter) = (ContinuousClock.now, DispatchSemaphore(value: 0))
+        func next(_ queue: inout SenderQueue) -> JobLine.Entry? {
+            queue.next(announcementLimit: 10, ownershipLimit: .seconds(1), at: time)
+        }
+        var queue = SenderQueue()
+        for partition: Int32 in 0...1 { queue.confirm(partition, at: time) }
+        let taken = queue.add(announced(1...2), of: 0, limit: 10) + queue.add(announced(3...3), of: 1, limit: 10)
+        let first = next(&queue)
+        #expect(taken == 3 && first?.partition == 0)
+        let (isToTell, isToWait) = (queue.drop(0), queue.wait(waiter, for: 0))
+        let second = next(&queue)
+        #expect(isToTell && isToWait && second == nil)
+        let unmade = queue.takeUnmade()
+        queue.endBatch()
+        let third = next(&queue)
+        #expect(unmade.map(\.job.request.about) == ["ref_2"])
+        #expect(third?.partition == 1)
+        #expect(waiter.wait(timeout: .now()) == .success)
     }
 
     @Test(arguments: [(false, [3, 3, 3, 1]), (true, [10])])
@@ -198,7 +247,7 @@ final class Published {
             settings: NotificationSenderSettings(session: "test", resultInterval: .milliseconds(500)), sink: sink,
             publish: { try published.write($0) }, wallClock: { MessageSamples.start }, clock: { clock.now })
         sink.onDelivery = { clock.step(.milliseconds(200)) }
-        _ = sender.take(announced(1...10), from: 0)
+        _ = sender.takeOwned(announced(1...10), from: 0)
         while try sender.sendNext() > 0 {}
         #expect(try published.batches.map { try sent($0.first).messages.count } == batches)
     }
@@ -212,7 +261,7 @@ final class Published {
         _ = sender.take((1...5).map { job("ref_\($0)") }, from: 0)
         #expect(try sender.sendNext() == 2)
         #expect(try sender.sendNext() == 0)
-        _ = sender.take(announced(1...1), from: 0)
+        _ = sender.takeOwned(announced(1...1), from: 0)
         #expect(try sender.sendNext() == 2)
         #expect(sink.delivered == ids("ref_1"))
         #expect(try sender.sendNext() == 0)
@@ -222,10 +271,103 @@ final class Published {
         #expect(announcements.count == 5)
     }
 
+    private func sender(_ clock: SteppedClock, ownershipLimit: Duration) -> NotificationSender {
+        sink.isIdempotent = false
+        let published = published
+        return NotificationSender(
+            settings: NotificationSenderSettings(session: "test", ownershipLimit: ownershipLimit), sink: sink,
+            publish: { try published.write($0) }, wallClock: { MessageSamples.start }, clock: { clock.now })
+    }
+
+    @Test func `begins no announced attempt of a partition that may be another's by now`() throws {
+        let clock = SteppedClock()
+        let sender = sender(clock, ownershipLimit: .seconds(3))
+        _ = sender.takeOwned(announced(1...3), from: 0, at: clock.now)
+        _ = sender.takeOwned(announced(4...4), from: 1, at: clock.now)
+        // The process is stopped with a message under way. Then the second partition has a turn, the first has none.
+        sink.onDelivery = {
+            clock.step(.seconds(9))
+            sender.confirm(1, at: clock.now)
+        }
+        while try sender.sendNext() > 0 {}
+        #expect(sink.delivered == ids("ref_1", "ref_4"))
+        #expect(sender.underway(of: 0).isEmpty)
+        let reports = try published.batches.joined().filter { $0.envelope.type == NotificationFailed.type }
+            .flatMap { try failed($0).messages }
+        #expect(reports.map(\.notification) == ids("ref_2", "ref_3"))
+        #expect(reports.map(\.isMade) == [false, false])
+        // The partition is this process's after all: it is asked for the attempts anew.
+        _ = sender.takeOwned([job("ref_2", attempt: 2, .announced)], from: 0, at: clock.now)
+        #expect(try sender.sendNext() == 1)
+        #expect(sink.delivered == ids("ref_1", "ref_4", "ref_2"))
+    }
+
+    @Test func `goes on with attempts that wait for long while their partition has turns`() throws {
+        let clock = SteppedClock()
+        let sender = sender(clock, ownershipLimit: .seconds(3))
+        _ = sender.takeOwned(announced(1...5), from: 0, at: clock.now)
+        sink.onDelivery = { clock.step(.seconds(2)) }
+        while try sender.sendNext() > 0 { sender.confirm(0, at: clock.now) }
+        #expect(sink.delivered == ids("ref_1", "ref_2", "ref_3", "ref_4", "ref_5"))
+    }
+
+    @Test func `makes an attempt each time that all others have waited too long`() throws {
+        let clock = SteppedClock()
+        let sender = sender(clock, ownershipLimit: .seconds(3))
+        sink.onDelivery = { clock.step(.seconds(60)) }
+        _ = sender.takeOwned(announced(1...3), from: 0, at: clock.now)
+        for number in 1...3 {
+            while try sender.sendNext() > 0 {}
+            #expect(sink.delivered.count == number)
+            // Asked for anew, and announced.
+            if number < 3 { _ = sender.takeOwned(announced(number + 1...3), from: 0, at: clock.now) }
+        }
+    }
+
+    @Test func `knows nothing more of a partition that went elsewhere`() throws {
+        let clock = SteppedClock()
+        let sender = sender(clock, ownershipLimit: .seconds(3))
+        sender.confirm(0, at: clock.now)
+        sender.forget(0)
+        _ = sender.take(announced(1...1), from: 0)
+        #expect(try sender.sendNext() == 1)
+        #expect(sink.delivered.isEmpty && published.types == [NotificationFailed.type])
+    }
+
+    @Test(.timeLimit(.minutes(10))) func `makes ready before there is a result, and ends where another is this sender`()
+    {
+        let (sink, published, isReady) = (sink, published, DispatchSemaphore(value: 0))
+        sink.isIdempotent = false
+        let lost = Atomic(false)
+        let thread = NotificationSenderThread()
+        let sender = NotificationSender(
+            settings: NotificationSenderSettings(session: "test"), sink: sink,
+            prepare: {
+                isReady.signal()
+                if lost.load(ordering: .acquiring) { throw LogError(.fenced, .fatal, "lost") }
+            },
+            publish: { try published.write($0) }, wallClock: { MessageSamples.start }, wake: { thread.wake() })
+        let faults = Atomic(0)
+        let hasFailed = DispatchSemaphore(value: 0)
+        thread.start(sender) { _ in
+            faults.add(1, ordering: .acquiringAndReleasing)
+            hasFailed.signal()
+        }
+        isReady.wait()
+        lost.store(true, ordering: .releasing)
+        thread.wake()
+        hasFailed.wait()
+        // It has ended by itself, and does not try to write anything more.
+        _ = sender.takeOwned(announced(1...1), from: 0)
+        #expect(thread.stop(within: 10))
+        #expect(faults.load(ordering: .acquiring) == 1)
+        #expect(sink.delivered.isEmpty && published.batches.isEmpty)
+    }
+
     @Test func `drops an announced attempt whose message has its result`() throws {
         sink.isIdempotent = false
         let sender = sender()
-        _ = sender.take(announced(1...2), from: 0)
+        _ = sender.takeOwned(announced(1...2), from: 0)
         sender.withdraw(Set(ids("ref_1")), from: 0)
         #expect(try sender.sendNext() == 1)
         #expect(sink.delivered == ids("ref_2"))
@@ -243,7 +385,7 @@ final class Published {
             isSending.signal()
             _ = goOn.wait(timeout: .now() + .seconds(30))
         }
-        _ = sender.take(announced(1...2), from: 0)
+        _ = sender.takeOwned(announced(1...2), from: 0)
         thread.start(sender) { _ in }
         isSending.wait()
         sender.forget(0)
@@ -266,7 +408,7 @@ final class Published {
         let sender = NotificationSender(
             settings: NotificationSenderSettings(session: "test"), sink: sink, publish: { try published.write($0) },
             wallClock: { MessageSamples.start }, wake: { thread.wake() })
-        _ = sender.take(announced(1...1), from: 0)
+        _ = sender.takeOwned(announced(1...1), from: 0)
         thread.start(sender) { _ in hasFailed.signal() }
         hasFailed.wait()
         #expect(thread.stop(within: 10))
@@ -285,7 +427,7 @@ final class Published {
     func `does not send what took effect long ago`(days: Int, history: Bool, idempotent: Bool, isSent: Bool) throws {
         sink.isIdempotent = idempotent
         let sender = sender(now: MessageSamples.start + .days(days), sendsHistory: history)
-        _ = sender.take([job(attempt: 1, .announced)], from: 0)
+        _ = sender.takeOwned([job(attempt: 1, .announced)], from: 0)
         _ = try sender.sendNext()
         #expect(sink.delivered.count == (isSent ? 1 : 0))
         let data = String(decoding: try #require(published.batches.first?.first).data, as: UTF8.self)

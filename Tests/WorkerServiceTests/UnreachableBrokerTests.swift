@@ -19,7 +19,8 @@ import Testing
             log: log,
             options: EngineOptions(
                 dataDirectory: directory.path, workers: [.referral, .notification], threads: 2,
-                mail: MailOptions(sink: .null), ops: OpsAddress(port: 0)))
+                mail: MailOptions(sink: try #require(MailOptions.Sink(text: "smtp://127.0.0.1:1"))),
+                ops: OpsAddress(port: 0)))
         try engine.start()
         Thread.sleep(forTimeInterval: seconds)
         let waited = ContinuousClock().measure {

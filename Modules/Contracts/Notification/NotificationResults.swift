@@ -106,13 +106,20 @@ package struct NotificationFailed: EventPayload, Hashable {
         package var notification: NotificationID
         package var attempt: Int64
         package var outcome: Outcome
+        /// `false` for an attempt that was announced and handed back: it counts for nothing, and instead of trying again
+        /// later the message is due at once. A field of its own and no outcome, so that whoever does not know it still
+        /// reads the event, and tries again later.
+        package var isMade: Bool
         /// For people; no personal data.
         package var reason: String
 
-        package init(notification: NotificationID, attempt: Int64, outcome: Outcome, reason: String) {
+        package init(
+            notification: NotificationID, attempt: Int64, outcome: Outcome, isMade: Bool = true, reason: String
+        ) {
             self.notification = notification
             self.attempt = attempt
             self.outcome = outcome
+            self.isMade = isMade
             self.reason = reason
         }
 
@@ -120,6 +127,7 @@ package struct NotificationFailed: EventPayload, Hashable {
             notification = reader.value("notification_id", as: NotificationID.self)
             attempt = reader.optionalInteger("attempt", in: 0...1_000_000) ?? 1
             outcome = reader.enumeration("outcome", Outcome.self)
+            isMade = reader.optionalBoolean("made") ?? true
             reason = reader.string("reason")
         }
 
@@ -127,6 +135,7 @@ package struct NotificationFailed: EventPayload, Hashable {
             writer.value("notification_id", notification)
             writer.integer("attempt", attempt == 1 ? nil : attempt)
             writer.enumeration("outcome", outcome)
+            writer.boolean("made", isMade ? nil : false)
             writer.string("reason", reason)
         }
     }

@@ -10,13 +10,15 @@ import Synchronization
 /// tried again before anything else is sent. What is lost with the process is asked for again by the partitions.
 ///
 /// Where a repeated message would reach its recipient twice, a batch is what is done in a short time, its jobs are taken
-/// one by one, so that none is begun for a partition that is gone, and few attempts are announced ahead of being made. An
-/// announced attempt that is dropped is reported as one that may be tried again: it does not count as unanswered.
+/// one by one, so that none is begun for a partition that is gone or may be, and few attempts are announced ahead of being
+/// made. An announced attempt that is dropped is reported as not made: it counts for nothing, and the message is asked for at
+/// once.
 package final class NotificationSender: NotificationDispatch, @unchecked Sendable {
     // `queue` is guarded by its mutex; everything else that changes belongs to the thread that calls `sendNext`.
 
     private let settings: NotificationSenderSettings
     private let sink: any MessageSink
+    private let prepare: () throws -> Void
     private let publish: ([SenderEvent]) throws -> Void
     private let wallClock: () -> Timestamp
     private let clock: () -> ContinuousClock.Instant
@@ -28,17 +30,21 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     private var unpublished: [SenderEvent] = []
 
     /// - Parameters:
+    ///   - prepare: makes ready to publish, where that is not so yet.
     ///   - publish: appends the events to `notification.v1` in one transaction.
     ///   - wallClock: the wall's time, by which alone a message is stale.
-    ///   - clock: measures how long results wait to be written.
+    ///   - clock: measures how long results wait to be written, and how long ago a partition was surely this process's. Any
+    ///     thread may read it.
     ///   - wake: called when there is work and there was none.
     package init(
-        settings: NotificationSenderSettings, sink: any MessageSink, publish: @escaping ([SenderEvent]) throws -> Void,
+        settings: NotificationSenderSettings, sink: any MessageSink, prepare: @escaping () throws -> Void = {},
+        publish: @escaping ([SenderEvent]) throws -> Void,
         wallClock: @escaping () -> Timestamp, clock: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now },
         wake: @escaping @Sendable () -> Void = {}
     ) {
         self.settings = settings
         self.sink = sink
+        self.prepare = prepare
         self.publish = publish
         self.wallClock = wallClock
         self.clock = clock
@@ -49,6 +55,12 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     package var repeatsHarmlessly: Bool { sink.isIdempotent }
 
     // MARK: Jobs
+
+    package func instant() -> ContinuousClock.Instant { clock() }
+
+    package func confirm(_ partition: Int32, at time: ContinuousClock.Instant) {
+        queue.withLock { $0.confirm(partition, at: time) }
+    }
 
     package func room(for partition: Int32) -> Int {
         queue.withLock { $0.room(for: partition, of: settings.jobsPerPartition) }
@@ -62,6 +74,11 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         // The thread may also sleep while announced attempts are awaited.
         if taken > 0 && (wasEmpty || jobs[0].phase == .announced) { wake() }
         return taken
+    }
+
+    package func handBack(_ jobs: [NotificationJob], from partition: Int32) {
+        queue.withLock { $0.handBack(jobs, of: partition) }
+        wake()
     }
 
     package func withdraw(_ ids: Set<NotificationID>, from partition: Int32) {
@@ -89,6 +106,9 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     private static let finishTimeout = DispatchTimeInterval.seconds(5)
 
     // MARK: Sending
+
+    /// Makes ready to write results; called before there are any, and again after a fault.
+    package func makeReady() throws { try prepare() }
 
     /// Works off one batch and writes its results together; returns how many jobs there were.
     ///
@@ -128,8 +148,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         let start = clock()
         var (count, time) = (0, start)
         while count < settings.batchSize, time - start < settings.resultInterval, goesOn() {
-            guard let entry = queue.withLock({ $0.next(announcementLimit: settings.announcementLimit, at: time) })
-            else { break }
+            guard let entry = nextEntry(at: time) else { break }
             work(entry)
             count += 1
             time = clock()
@@ -137,11 +156,20 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         return count
     }
 
+    private func nextEntry(at time: ContinuousClock.Instant) -> JobLine.Entry? {
+        queue.withLock {
+            $0.next(
+                announcementLimit: settings.announcementLimit, ownershipLimit: settings.ownershipLimit, at: time)
+        }
+    }
+
     /// Reports the announced attempts that are not made.
     private func giveBack() -> Int {
         let unmade = queue.withLock { $0.takeUnmade() }
         for entry in unmade {
-            fail(entry, .retry, "It was not begun: its sender stopped or its partition went elsewhere.")
+            fail(
+                entry, .retry, isMade: false,
+                "It was not begun: its sender stopped, or its partition went elsewhere, or may have.")
         }
         return unmade.count
     }
@@ -189,9 +217,12 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         return age > settings.staleAfter ? age.milliseconds / TimeSpan.days(1).milliseconds : nil
     }
 
-    private func fail(_ entry: JobLine.Entry, _ outcome: NotificationFailed.Outcome, _ reason: String) {
+    private func fail(
+        _ entry: JobLine.Entry, _ outcome: NotificationFailed.Outcome, isMade: Bool = true, _ reason: String
+    ) {
         let message = NotificationFailed.Message(
-            notification: entry.job.request.notification, attempt: entry.job.attempt, outcome: outcome, reason: reason)
+            notification: entry.job.request.notification, attempt: entry.job.attempt, outcome: outcome, isMade: isMade,
+            reason: reason)
         results.add(message, of: entry.job, partition: entry.partition)
     }
 

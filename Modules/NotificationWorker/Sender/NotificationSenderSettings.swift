@@ -18,11 +18,15 @@ package struct NotificationSenderSettings: Sendable, Hashable {
     package var resultInterval: Duration
     /// Attempts that are announced and not made, of all partitions: so many are taken for made when a process is killed.
     package var announcementLimit: Int
+    /// How long a partition surely stays this process's after it was known to be: a share of the group's session time, behind
+    /// which it may be another's. An announced attempt is begun within it.
+    package var ownershipLimit: Duration
 
     package init(
         session: String, sender: MessageSender = MessageSender(), staleAfter: TimeSpan = .days(7),
         sendsHistory: Bool = false, jobsPerPartition: Int = 1_024, batchSize: Int = 512,
-        resultInterval: Duration = .milliseconds(500), announcementLimit: Int = 128
+        resultInterval: Duration = .milliseconds(500), announcementLimit: Int = 128,
+        ownershipLimit: Duration = .seconds(20)
     ) {
         self.session = session
         self.sender = sender
@@ -32,5 +36,6 @@ package struct NotificationSenderSettings: Sendable, Hashable {
         self.batchSize = batchSize
         self.resultInterval = resultInterval
         self.announcementLimit = announcementLimit
+        self.ownershipLimit = ownershipLimit
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import EventLog
 import Synchronization
 
 /// The thread that a sender works on: sleeps while there is nothing to send, tries again after a fault.
@@ -20,23 +21,28 @@ package final class NotificationSenderThread: Sendable {
     /// Wakes the thread; to be handed to the sender.
     package func wake() { signal.signal() }
 
-    /// Works until `stop`. Called once.
+    /// Works until `stop`, or until the log says that another process is this sender. Called once.
     ///
-    /// - Parameter onFault: told of what writing the results threw; they are kept and written later.
+    /// - Parameter onFault: told of what making ready or writing the results threw; they are kept and written later.
     package func start(_ sender: NotificationSender, onFault: @escaping @Sendable (any Error) -> Void) {
         queue.async { [self] in
-            while !isStopping.load(ordering: .acquiring) {
-                do {
-                    let count = try sender.sendNext { !isStopping.load(ordering: .acquiring) }
-                    if count == 0 { _ = signal.wait(timeout: .now() + Self.longestSleep) }
-                } catch {
-                    onFault(error)
-                    _ = signal.wait(timeout: .now() + Self.pauseAfterFault)
-                }
-            }
-            if !sender.repeatsHarmlessly { sendLast(sender, onFault) }
+            if send(sender, onFault), !sender.repeatsHarmlessly { sendLast(sender, onFault) }
             finished.signal()
         }
+    }
+
+    /// - Returns: `false` where another process is this sender.
+    private func send(_ sender: NotificationSender, _ onFault: (any Error) -> Void) -> Bool {
+        while !isStopping.load(ordering: .acquiring) {
+            do {
+                try sender.makeReady()
+                let count = try sender.sendNext { !isStopping.load(ordering: .acquiring) }
+                if count == 0 { _ = signal.wait(timeout: .now() + Self.longestSleep) }
+            } catch {
+                guard goesOn(after: error, onFault) else { return false }
+            }
+        }
+        return true
     }
 
     /// Writes what was sent, and what was announced and is not, until the log takes it or nobody waits.
@@ -45,10 +51,17 @@ package final class NotificationSenderThread: Sendable {
             do {
                 return try sender.sendLast()
             } catch {
-                onFault(error)
-                _ = signal.wait(timeout: .now() + Self.pauseAfterFault)
+                guard goesOn(after: error, onFault) else { return }
             }
         }
+    }
+
+    /// Waits a moment, unless another process is this sender: to try again would only end that one's.
+    private func goesOn(after error: any Error, _ onFault: (any Error) -> Void) -> Bool {
+        onFault(error)
+        if let error = error as? LogError, error.code == .fenced { return false }
+        _ = signal.wait(timeout: .now() + Self.pauseAfterFault)
+        return true
     }
 
     /// Ends after the message under way, where messages must not be repeated, else after the batch, its results in the log;

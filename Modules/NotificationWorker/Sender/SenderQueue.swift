@@ -18,6 +18,8 @@ struct SenderQueue: Sendable {
     private var plain = JobLine()
     /// Attempts that are announced in the log.
     private var announced = JobLine()
+    /// When each partition was last known to be this process's.
+    private var ownedAt: [Int32: ContinuousClock.Instant] = [:]
     /// Messages whose announced attempts have not come back through the log.
     private var away: [NotificationID: Announcement] = [:]
     /// Announced attempts that will not be made; the log does not know yet.
@@ -61,6 +63,11 @@ struct SenderQueue: Sendable {
         return jobs.count
     }
 
+    /// A partition was this process's at that time.
+    mutating func confirm(_ partition: Int32, at time: ContinuousClock.Instant) {
+        ownedAt[partition] = max(ownedAt[partition] ?? time, time)
+    }
+
     /// Drops what is not begun, of a partition or of all.
     ///
     /// - Returns: whether announced attempts are among it. They are not made, and the log is to be told.
@@ -68,6 +75,7 @@ struct SenderQueue: Sendable {
         _ = plain.remove { partition == nil || $0.partition == partition }
         let gone = announced.remove { partition == nil || $0.partition == partition }
         unmade += gone
+        ownedAt = ownedAt.filter { partition != nil && $0.key != partition }
         away = away.filter { partition != nil && $0.value.partition != partition }
         return !gone.isEmpty
     }
@@ -76,6 +84,11 @@ struct SenderQueue: Sendable {
     mutating func close() {
         isClosed = true
         _ = drop(nil)
+    }
+
+    /// Takes announced attempts that it had no room for, and that will not be made.
+    mutating func handBack(_ jobs: [NotificationJob], of partition: Int32) {
+        unmade += jobs.map { JobLine.Entry(job: $0, partition: partition) }
     }
 
     /// Drops announced attempts of messages that have their result.
@@ -94,16 +107,31 @@ struct SenderQueue: Sendable {
         return batch
     }
 
-    /// The next job: one that is not begun while few are announced, else an announced one.
-    mutating func next(announcementLimit: Int, at time: ContinuousClock.Instant) -> JobLine.Entry? {
+    /// The next job: one that is not begun while few are announced, else an announced one. None while somebody waits for
+    /// results: other partitions' messages would come before them.
+    mutating func next(
+        announcementLimit: Int, ownershipLimit: Duration, at time: ContinuousClock.Instant
+    ) -> JobLine.Entry? {
+        guard waiters.isEmpty else { return nil }
         if away.count + announced.count >= announcementLimit {
             away = away.filter { time - $0.value.since < Self.announcementPatience }
         }
         let hasRoom = away.count + announced.count < announcementLimit
         var entry = hasRoom ? plain.take(1).first : nil
-        if entry == nil { entry = announced.take(1).first }
+        if entry == nil { entry = nextAnnounced(ownershipLimit, at: time) }
         if let entry { begin(entry) }
         return entry
+    }
+
+    /// The next announced attempt of a partition that no other process can have yet. A process that was stopped for longer than
+    /// its session may find its attempts followed by another's, before it hears that it has lost their partition: those are
+    /// not made. Nor are those that only waited for as long, and then are asked for anew.
+    private mutating func nextAnnounced(_ limit: Duration, at time: ContinuousClock.Instant) -> JobLine.Entry? {
+        while let entry = announced.take(1).first {
+            if let owned = ownedAt[entry.partition], time - owned < limit { return entry }
+            unmade.append(entry)
+        }
+        return nil
     }
 
     /// The attempt is about to be announced.

@@ -1,5 +1,6 @@
 internal import CCurl
 import Contracts
+import Dispatch
 import Domain
 
 /// Hands messages to a mail relay through libcurl, over one connection that is kept.
@@ -9,20 +10,23 @@ import Domain
     package let name = "smtp"
     package let isIdempotent = false
     private let settings: SMTPSettings
-    private let handle: OpaquePointer
+    private let limit: SendingLimit
+    private let handle: CurlHandle
 
+    /// - Parameter limit: ends a message that is still under way by then.
     /// - Throws: `SMTPFailure` where libcurl cannot be set up.
-    package init(settings: SMTPSettings) throws(SMTPFailure) {
+    package init(settings: SMTPSettings, limit: SendingLimit = SendingLimit()) throws(SMTPFailure) {
         self.settings = settings
+        self.limit = limit
         guard Self.isLibraryReady, let handle = unsafe curl_easy_init() else {
             throw SMTPFailure(description: "libcurl cannot be started")
         }
-        unsafe self.handle = OpaquePointer(handle)
+        self.handle = unsafe CurlHandle(handle)
     }
 
-    deinit { unsafe curl_easy_cleanup(curl) }
+    deinit { handle.close(waits: !limit.isSet) }
 
-    private var curl: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(handle) }
+    private var curl: UnsafeMutableRawPointer { unsafe handle.pointer }
 
     /// libcurl wants to be initialized once before the first handle.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -36,7 +40,7 @@ import Domain
     }
 
     private func send(_ message: [UInt8], from sender: String, to recipient: String) -> Delivery {
-        let upload = Upload(message)
+        let upload = Upload(message, limit: limit)
         guard let recipients = unsafe curl_slist_append(nil, "<\(recipient)>") else {
             return .retry("out of memory")
         }
@@ -50,7 +54,8 @@ import Domain
         let code = withExtendedLifetime(upload) {
             let context = unsafe Unmanaged.passUnretained(upload).toOpaque()
             guard unsafe tributary_curl_set_reader(curl, Upload.read, context) == CURLE_OK,
-                unsafe tributary_curl_set_listener(curl, Upload.listen, context) == CURLE_OK
+                unsafe tributary_curl_set_listener(curl, Upload.listen, context) == CURLE_OK,
+                unsafe tributary_curl_set_watch(curl, Upload.watch, context) == CURLE_OK
             else { return CURLE_FAILED_INIT }
             return unsafe curl_easy_perform(curl)
         }
@@ -81,7 +86,8 @@ import Domain
     /// knows.
     private func classify(_ code: CURLcode, response: Int, _ upload: Upload) -> Delivery {
         if code == CURLE_OK { return .sent }
-        let problem = unsafe String(cString: curl_easy_strerror(code))
+        let words = unsafe String(cString: curl_easy_strerror(code))
+        let problem = code == CURLE_ABORTED_BY_CALLBACK ? "the worker was asked to end" : words
         switch response {
         case Self.loginWanted: return .retry("the relay refused it with \(response)")
         case 500...599 where upload.isFinished || upload.isAtRecipient:
@@ -100,16 +106,45 @@ package struct SMTPFailure: Error, Sendable, CustomStringConvertible {
     package var description: String
 }
 
+/// libcurl's handle with the connection that it keeps.
+///
+/// Safe because the pointer is private to this file and is used by one thread at a time, last by `close`.
+@safe private final class CurlHandle: @unchecked Sendable {
+    private let handle: OpaquePointer
+
+    init(_ pointer: UnsafeMutableRawPointer) { unsafe handle = OpaquePointer(pointer) }
+
+    var pointer: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(handle) }
+
+    /// How long a relay is waited for that is to hear that nothing more comes, where its process is about to end.
+    private static let farewell = DispatchTimeInterval.seconds(1)
+
+    /// Takes leave of the relay. Called once and last.
+    func close(waits: Bool) {
+        guard !waits else { return unsafe curl_easy_cleanup(pointer) }
+        let done = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async { [self] in
+            unsafe curl_easy_cleanup(pointer)
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + Self.farewell)
+    }
+}
+
 /// A message as libcurl reads it, piece by piece, and how far the talk with the relay has come.
 private final class Upload {
     private let bytes: [UInt8]
+    private let limit: SendingLimit
     private var position = 0
     /// libcurl has had everything.
     private(set) var isFinished = false
     /// The recipient was named to the relay, and the message not yet begun.
     private(set) var isAtRecipient = false
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], limit: SendingLimit) {
+        self.bytes = bytes
+        self.limit = limit
+    }
 
     static let read: tributary_curl_read = { buffer, size, count, context in
         guard let buffer = unsafe buffer, let context = unsafe context else { return 0 }
@@ -122,6 +157,12 @@ private final class Upload {
         let upload = unsafe Unmanaged<Upload>.fromOpaque(context).takeUnretainedValue()
         unsafe upload.note(command: UnsafeRawBufferPointer(start: data, count: size))
         return 0
+    }
+
+    static let watch: tributary_curl_watch = { context, _, _, _, _ in
+        guard let context = unsafe context else { return 0 }
+        let upload = unsafe Unmanaged<Upload>.fromOpaque(context).takeUnretainedValue()
+        return upload.limit.hasPassed ? 1 : 0
     }
 
     private func note(command: UnsafeRawBufferPointer) {

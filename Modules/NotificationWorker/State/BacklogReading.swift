@@ -41,7 +41,7 @@ final class BacklogReading {
             return .working(remaining: input.remaining, goesOn: input.remaining < before)
         } else if !reports.isEmpty {
             answered += try reports.takeAnswered(maximum: Self.messagesPerSlice) { id in
-                try notifications.pending(id).flatMap { $0.retryAt == nil ? $0.attempts : nil }
+                try notifications.readable(id).flatMap { $0.retryAt == nil ? $0.awaited : nil }
             }
         } else {
             return .done

@@ -8,12 +8,21 @@ import TaskRuntime
 /// A message that the sender has is not given to it again until its result is committed. Nothing here is state: all of it
 /// can be lost at any time, with the process, and is read again from the store.
 struct Handover {
+    /// What the turn made of a message that the sender may have.
+    private struct Resolution: Hashable {
+        var notification: NotificationID
+        /// The last attempt that has its result; `nil` where the message is over.
+        var attempt: Int64?
+    }
+
     private let partition: Int32
     private let dispatch: any NotificationDispatch
+    /// When the turn began, or one before it that was taken back; `nil` where nothing was processed since the last commit.
+    private var turnBegan: ContinuousClock.Instant?
     /// What the turn is to hand over.
     private var fresh: [NotificationJob] = []
     /// Messages of which the turn holds a result.
-    private var resolved: [NotificationID] = []
+    private var resolved: [Resolution] = []
     /// Some of the turn was taken back: `fresh`, `late` and `resolved` have to be held against the store.
     private var isDoubtful = false
     /// Hashes of the ids that the sender has, or has answered for.
@@ -27,6 +36,8 @@ struct Handover {
     private var head = 0
     /// Where to go on reading the stored messages when none waits here; `nil` where all of them are known.
     private var unread: StorePosition?
+    /// A row that could not be read here; the next turn fails by it, so that the store is made anew.
+    private var damage: StoreError?
     /// Messages came to the store, and not here, that may stand before `unread`.
     private var readsAgain = false
 
@@ -42,11 +53,24 @@ struct Handover {
         self.dispatch = dispatch
     }
 
+    /// Something is about to be processed.
+    mutating func beginTurn() throws(StoreError) {
+        if let damage {
+            self.damage = nil
+            throw damage
+        }
+        if turnBegan == nil { turnBegan = dispatch.instant() }
+    }
+
     mutating func add(_ job: NotificationJob?) {
         if let job { fresh.append(job) }
     }
 
-    mutating func resolve(_ id: NotificationID) { resolved.append(id) }
+    /// The turn holds the result of an attempt, or with `nil` the end of the message: the sender has no more to do with it,
+    /// unless it is given a job of it anew.
+    mutating func resolve(_ id: NotificationID, attempt: Int64?) {
+        resolved.append(Resolution(notification: id, attempt: attempt))
+    }
 
     /// A record or the whole turn is taken back.
     mutating func reset() {
@@ -62,35 +86,52 @@ struct Handover {
     }
 
     /// The partition is about to go elsewhere.
-    func leave() { dispatch.finish(partition) }
+    mutating func leave() {
+        handBackLate()
+        dispatch.finish(partition)
+    }
 
     mutating func stop() {
+        handBackLate()
         dispatch.forget(partition)
         self = Handover(partition: partition, dispatch: dispatch)
     }
 
+    /// Nobody makes the announced attempts that wait here.
+    private mutating func handBackLate() {
+        if !late.isEmpty { dispatch.handBack(late, from: partition) }
+        late.removeAll()
+    }
+
     /// The turn is committed.
     mutating func commit(_ notifications: inout NotificationTable, rules: RetryRules) {
+        // Not the time of now: the process may have been stopped since the group took the turn.
+        if let turnBegan { dispatch.confirm(partition, at: turnBegan) }
+        turnBegan = nil
         do {
             if isDoubtful { try verify(&notifications) } else { try dropAnswered(&notifications) }
             isDoubtful = false
             withdrawAnswered()
-            for id in resolved { held.remove(id.hashValue) }
+            for answer in resolved { held.remove(answer.notification.hashValue) }
             resolved.removeAll(keepingCapacity: true)
             giveFresh()
             try giveWaiting(&notifications, rules)
         } catch {
-            // A fault of the store shows in the next turn, and is dealt with there; the messages are still stored then.
+            // A fault of the store shows in the next turn, and is dealt with there; the messages are still stored then. That
+            // turn may have no need of the row that this one could not read.
+            if let fault = error as? StoreError, fault.code == .corrupt { damage = fault }
             readStore()
         }
     }
 
-    /// Drops announced attempts of which the turn holds a result: an earlier attempt had it, or another sender.
+    /// Drops jobs of which the turn holds a result: an earlier attempt had it, or another sender. A message that was just
+    /// asked for has none.
     private mutating func dropAnswered(_ notifications: inout NotificationTable) throws {
-        guard !resolved.isEmpty, !late.isEmpty || fresh.contains(where: { $0.phase == .announced }) else { return }
-        let answered = Set(resolved)
+        func mayBeAnswered(_ job: NotificationJob) -> Bool { job.phase == .announced || job.attempt > 1 }
+        guard !resolved.isEmpty, !late.isEmpty || fresh.contains(where: mayBeAnswered) else { return }
+        let answered = Set(resolved.map(\.notification))
         func isWanted(_ job: NotificationJob) throws -> Bool {
-            guard job.phase == .announced, answered.contains(job.request.notification) else { return true }
+            guard mayBeAnswered(job), answered.contains(job.request.notification) else { return true }
             return try Self.stands(job, &notifications)
         }
         late = try late.filter { try isWanted($0) }
@@ -100,15 +141,19 @@ struct Handover {
     /// Takes back from the sender what it was given in an earlier turn, and has not begun.
     private mutating func withdrawAnswered() {
         guard !announced.isEmpty, !resolved.isEmpty else { return }
-        let answered = announced.intersection(resolved)
+        let answered = announced.intersection(resolved.map(\.notification))
         guard !answered.isEmpty else { return }
         announced.subtract(answered)
         dispatch.withdraw(answered, from: partition)
     }
 
     private mutating func giveFresh() {
-        // An announced attempt is the sender's own, come back through the log, and goes first.
-        late += fresh.filter { $0.phase == .announced }
+        // An announced attempt goes first: it is the sender's own, come back through the log, or one of the sender before,
+        // and then its message may still wait here to be given.
+        for job in fresh where job.phase == .announced {
+            held.insert(job.request.notification.hashValue)
+            late.append(job)
+        }
         if !late.isEmpty {
             let taken = dispatch.take(late, from: partition)
             for job in late.prefix(taken) { announced.insert(job.request.notification) }
@@ -159,7 +204,7 @@ struct Handover {
             guard limit > 0 else { return }
             var jobs: [NotificationJob] = []
             for id in waiting[head..<head + limit] where !held.contains(id.hashValue) {
-                if let job = try notifications.pending(id)?.job(after: rules) { jobs.append(job) }
+                if let job = try notifications.readable(id)?.job(after: rules) { jobs.append(job) }
             }
             let given = give(jobs)
             guard given == jobs.count else {
@@ -202,16 +247,19 @@ struct Handover {
         }
         late.removeAll()
         fresh = borneOut
-        resolved = try resolved.filter { id in try notifications.pending(id).map { $0.retryAt != nil } ?? true }
+        resolved = try resolved.filter { answer in
+            guard let row = try notifications.readable(answer.notification) else { return true }
+            return answer.attempt.map { $0 < row.awaited } ?? false
+        }
     }
 
     /// Whether the message waits for just that.
     private static func stands(_ job: NotificationJob, _ notifications: inout NotificationTable) throws -> Bool {
-        guard let row = try notifications.pending(job.request.notification) else { return false }
+        guard let row = try notifications.readable(job.request.notification) else { return false }
         return switch job.phase {
-        case .new: row.retryAt == nil && row.attempts < job.attempt
-        case .announced: row.isAnnounced && row.attempts == job.attempt
-        case .giveUp: row.retryAt == nil && row.attempts == job.attempt
+        case .new: !row.isAnnounced && row.retryAt == nil && row.awaited == job.attempt
+        case .announced: row.isAnnounced && row.awaited == job.attempt
+        case .giveUp: row.retryAt == nil && row.awaited == job.attempt
         }
     }
 

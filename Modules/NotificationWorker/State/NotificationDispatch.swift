@@ -29,11 +29,21 @@ package struct NotificationJob: Sendable, Hashable {
 
 /// The sender as a partition sees it. Called from the partition's thread.
 package protocol NotificationDispatch: AnyObject {
+    /// A clock that nobody sets, and that goes on while the process is stopped.
+    func instant() -> ContinuousClock.Instant
+
+    /// A turn of a partition is committed that had begun by then: the group took its position, so the partition was this
+    /// process's at that time. Told before the jobs of that turn are given.
+    func confirm(_ partition: Int32, at time: ContinuousClock.Instant)
+
     /// How many jobs would be taken now.
     func room(for partition: Int32) -> Int
 
     /// Takes jobs from the front as far as there is room, and says how many.
     func take(_ jobs: [NotificationJob], from partition: Int32) -> Int
+
+    /// Takes announced attempts that it had no room for, and that will not be made: the log is told.
+    func handBack(_ jobs: [NotificationJob], from partition: Int32)
 
     /// Drops announced attempts that have not begun, of messages that have a result by now.
     func withdraw(_ ids: Set<NotificationID>, from partition: Int32)
@@ -51,5 +61,8 @@ package protocol NotificationDispatch: AnyObject {
 }
 
 extension NotificationDispatch {
+    package func instant() -> ContinuousClock.Instant { .now }
+    package func confirm(_ partition: Int32, at time: ContinuousClock.Instant) {}
+    package func handBack(_ jobs: [NotificationJob], from partition: Int32) {}
     package func withdraw(_ ids: Set<NotificationID>, from partition: Int32) {}
 }

@@ -70,6 +70,7 @@ package final class NotificationProcessor: Processor {
     package func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan { .zero }
 
     package func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
+        try handover.beginTurn()
         switch payload {
         case let requested as NotificationRequested: try request(requested, text: event.data, in: turn)
         case let sending as NotificationSending: try begin(sending, in: turn)
@@ -85,13 +86,10 @@ package final class NotificationProcessor: Processor {
     }
 
     package func fire(_ timer: TaskTimer, in turn: TurnContext) throws {
+        try handover.beginTurn()
         let id = NotificationID(unchecked: timer.payload)
-        guard var pending = try notifications.pending(id), pending.retryAt == turn.now else { return }
-        pending.retryAt = nil
-        pending.askedAt = turn.now
-        try notifications.update(pending)
-        handover.resolve(id)
-        handover.add(pending.job(after: rules))
+        guard let pending = try notifications.pending(id), pending.retryAt == turn.now else { return }
+        try askAgain(pending, in: turn)
     }
 
     package func stateDidReset() {
@@ -153,6 +151,16 @@ package final class NotificationProcessor: Processor {
         handover.add(pending.job(after: rules))
     }
 
+    /// The message goes to the sender for its next attempt, at once.
+    private func askAgain(_ pending: PendingNotification, in turn: TurnContext) throws {
+        var pending = pending
+        pending.retryAt = nil
+        pending.askedAt = turn.now
+        try notifications.update(pending)
+        handover.resolve(pending.request.notification, attempt: pending.attempts)
+        handover.add(pending.job(after: rules))
+    }
+
     private func update(_ updated: PreferenceUpdated) throws {
         try state.put(Preference.table, StateKey(updated.recipient.text), Preference(muted: updated.muted))
         preferences[updated.recipient] = nil
@@ -184,12 +192,14 @@ package final class NotificationProcessor: Processor {
     }
 
     private func finish(_ sent: NotificationSent.Message, sink: String, in turn: TurnContext) throws {
-        guard let pending = try notifications.pending(sent.notification) else { return }
-        try end(pending, as: .sent, attempts: sent.attempt, sink: sink, in: turn)
+        guard var pending = try notifications.pending(sent.notification) else { return }
+        pending.attempts = max(pending.attempts, sent.attempt)
+        try end(pending, as: .sent, sink: sink, in: turn)
     }
 
+    /// An attempt is over, and the message is not sent. What is told of one that is over already says nothing new.
     private func fail(_ failed: NotificationFailed.Message, in turn: TurnContext) throws {
-        guard var pending = try notifications.pending(failed.notification), failed.attempt >= pending.attempts,
+        guard var pending = try notifications.pending(failed.notification), failed.attempt >= pending.awaited,
             pending.retryAt == nil
         else { return }
         // An answer, be it a refusal, is one to its own attempt; what is not known of earlier ones stays so.
@@ -201,6 +211,9 @@ package final class NotificationProcessor: Processor {
         switch failed.outcome {
         case .failed: try giveUp(pending, as: .failed, failed.reason, in: turn)
         case .stale: try giveUp(pending, as: .stale, failed.reason, in: turn)
+        case .retry where !failed.isMade:
+            pending.notMade += 1
+            try askAgain(pending, in: turn)
         case .retry: try retry(pending, failed, giveUp: .failed, in: turn)
         case .unknown where pending.unanswered >= rules.maximumUnanswered:
             try giveUp(pending, as: .unknown, failed.reason, in: turn)
@@ -213,16 +226,16 @@ package final class NotificationProcessor: Processor {
         in turn: TurnContext
     ) throws {
         var pending = pending
-        guard let delay = rules.delay(after: failed.attempt) else {
+        guard let delay = rules.delay(after: pending.made) else {
             return try giveUp(
-                pending, as: final, "Given up after \(failed.attempt) attempts: \(failed.reason)", in: turn)
+                pending, as: final, "Given up after \(pending.made) attempts: \(failed.reason)", in: turn)
         }
         let due = turn.now + delay
         pending.retryAt = due
         try notifications.update(pending)
         try turn.schedule(
             TaskTimer(name: "retry:\(failed.notification)", due: due, payload: failed.notification.text))
-        handover.resolve(failed.notification)
+        handover.resolve(failed.notification, attempt: failed.attempt)
     }
 
     /// Ends a message that no attempt is known to have delivered. While an attempt is without an answer, nobody can say
@@ -231,22 +244,22 @@ package final class NotificationProcessor: Processor {
         _ pending: PendingNotification, as final: NotificationFact.State, _ reason: String, in turn: TurnContext
     ) throws {
         guard pending.unanswered > 0, final != .unknown else {
-            return try end(pending, as: final, attempts: pending.attempts, reason, in: turn)
+            return try end(pending, as: final, reason, in: turn)
         }
         try end(
-            pending, as: .unknown, attempts: pending.attempts,
+            pending, as: .unknown,
             "An earlier attempt had no answer; whether the recipient got it is not known. The last one: \(reason)",
             in: turn)
     }
 
     private func end(
-        _ pending: PendingNotification, as final: NotificationFact.State, attempts: Int64, _ text: String? = nil,
-        sink: String? = nil, in turn: TurnContext
+        _ pending: PendingNotification, as final: NotificationFact.State, _ text: String? = nil, sink: String? = nil,
+        in turn: TurnContext
     ) throws {
         let id = pending.request.notification
         if let due = pending.retryAt { try turn.cancelTimer(named: "retry:\(id)", due: due) }
-        try end(pending.request, as: final, attempts: attempts, text, sink: sink, in: turn)
-        handover.resolve(id)
+        try end(pending.request, as: final, attempts: pending.made, text, sink: sink, in: turn)
+        handover.resolve(id, attempt: nil)
     }
 
     private func end(

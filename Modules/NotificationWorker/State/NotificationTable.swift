@@ -41,6 +41,15 @@ struct NotificationTable {
         return pending
     }
 
+    /// As `pending`, for what can do without the message: one that the changelog has unreadable does not wait for the sender.
+    mutating func readable(_ id: NotificationID) throws -> PendingNotification? {
+        do {
+            return try pending(id)
+        } catch is DeadLetter {
+            return nil
+        }
+    }
+
     /// A message that `contains` did not know.
     ///
     /// - Parameter text: the request as it was received.

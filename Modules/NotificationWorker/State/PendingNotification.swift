@@ -6,9 +6,12 @@ import TaskRuntime
 /// A message that is neither sent nor given up. Everything needed to send it stands here, until then and no longer.
 struct PendingNotification: JSONCodable {
     var request: NotificationRequested
-    /// Attempts that began, as far as the log says.
+    /// Attempts that were announced or have a result, as far as the log says; the number of the last one.
     var attempts: Int64
-    /// Of those, the last ones that nothing is known about.
+    /// Of those, the ones that were announced and then not made. Their numbers are used up all the same, so that a number
+    /// names one attempt for ever, whatever comes late.
+    var notMade: Int64
+    /// Of those that were made, the last ones that nothing is known about.
     var unanswered: Int64
     /// An attempt is announced and may be under way.
     var isAnnounced: Bool
@@ -20,6 +23,7 @@ struct PendingNotification: JSONCodable {
     init(request: NotificationRequested, askedAt: Timestamp) {
         self.request = request
         attempts = 0
+        notMade = 0
         unanswered = 0
         isAnnounced = false
         self.askedAt = askedAt
@@ -28,6 +32,7 @@ struct PendingNotification: JSONCodable {
     init(reading reader: inout ObjectReader) {
         request = reader.object("request", NotificationRequested.self)
         attempts = reader.optionalInteger("attempts") ?? 0
+        notMade = reader.optionalInteger("not_made") ?? 0
         unanswered = reader.optionalInteger("unanswered") ?? 0
         isAnnounced = reader.optionalBoolean("announced") ?? false
         retryAt = reader.optionalValue("retry_at", as: Timestamp.self)
@@ -64,11 +69,18 @@ struct PendingNotification: JSONCodable {
     func write(to writer: inout ObjectWriter) {
         writer.object("request", request)
         writer.integer("attempts", attempts == 0 ? nil : attempts)
+        writer.integer("not_made", notMade == 0 ? nil : notMade)
         writer.integer("unanswered", unanswered == 0 ? nil : unanswered)
         writer.boolean("announced", isAnnounced ? true : nil)
         writer.value("retry_at", retryAt)
         writer.value("asked_at", askedAt)
     }
+
+    /// Attempts that count.
+    var made: Int64 { attempts - notMade }
+
+    /// The attempt whose result is awaited: the announced one, or the one after the last.
+    var awaited: Int64 { isAnnounced ? attempts : attempts + 1 }
 
     /// What the sender is to do after a restart, or when it had no room before; `nil` while a retry waits for its time.
     func job(after rules: RetryRules) -> NotificationJob? {
@@ -76,6 +88,6 @@ struct PendingNotification: JSONCodable {
         let phase: NotificationJob.Phase =
             unanswered >= rules.maximumUnanswered ? .giveUp : .new
         return NotificationJob(
-            request: request, attempt: phase == .giveUp ? attempts : attempts + 1, phase: phase, time: askedAt)
+            request: request, attempt: phase == .giveUp ? awaited : attempts + 1, phase: phase, time: askedAt)
     }
 }

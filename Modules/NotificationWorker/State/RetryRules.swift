@@ -15,8 +15,8 @@ package struct RetryRules: Sendable, Hashable {
         self.maximumUnanswered = maximumUnanswered
     }
 
-    /// How long to wait after an attempt; `nil` where there is no further one.
-    func delay(after attempt: Int64) -> TimeSpan? {
-        attempt >= 1 && attempt <= Int64(delays.count) ? delays[Int(attempt) - 1] : nil
+    /// How long to wait after so many attempts; `nil` where there is no further one.
+    func delay(after attempts: Int64) -> TimeSpan? {
+        attempts >= 1 && attempts <= Int64(delays.count) ? delays[Int(attempts) - 1] : nil
     }
 }

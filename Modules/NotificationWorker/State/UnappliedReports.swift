@@ -19,8 +19,9 @@ struct UnappliedReports {
                 let sending = try JSONDocument.decode(NotificationSending.self, from: data)
                 announced[sending.notification] = max(announced[sending.notification] ?? 0, sending.attempt)
             case NotificationSent.type:
+                // That is the end of a message, whichever attempt it was.
                 for message in try JSONDocument.decode(NotificationSent.self, from: data).messages {
-                    report(message.notification, message.attempt)
+                    report(message.notification, .max)
                 }
             case NotificationFailed.type:
                 for message in try JSONDocument.decode(NotificationFailed.self, from: data).messages {
@@ -43,14 +44,14 @@ struct UnappliedReports {
     ///
     /// - Parameters:
     ///   - maximum: so many are taken out.
-    ///   - attempts: that the state knows of; `nil` for a message that does not wait to be sent.
+    ///   - awaited: the attempt whose result the state waits for; `nil` for a message that does not wait to be sent.
     mutating func takeAnswered(
-        maximum: Int, _ attempts: (NotificationID) throws -> Int64?
+        maximum: Int, _ awaited: (NotificationID) throws -> Int64?
     ) rethrows -> [NotificationID] {
         try Array(reported.prefix(maximum)).compactMap { id, attempt in
             reported[id] = nil
-            guard let known = try attempts(id) else { return nil }
-            return attempt >= max(known, announced[id] ?? 0) ? id : nil
+            guard let next = try awaited(id) else { return nil }
+            return attempt >= max(next, announced[id] ?? 0) ? id : nil
         }
     }
 }
