@@ -15,6 +15,10 @@ struct AccountRow: JSONCodable {
     var touches: Int64 = 0
     /// By product line: the referral that earned the fee for a qualified introduction.
     var introductions: [String: String] = [:]
+    /// By product line: the deal that earned it. Absent in rows from before it was kept.
+    var introducedDeals: [String: String] = [:]
+    /// By referral: the revision in which its fee was last taken back.
+    var introductionsTakenBack: [String: Int64] = [:]
 
     init(account: AccountReference) { self.account = account }
 
@@ -27,6 +31,8 @@ struct AccountRow: JSONCodable {
         opportunities = reader.values("opportunities", as: OpportunityID.self)
         touches = reader.optionalInteger("touches") ?? 0
         introductions = reader.stringMap("introductions")
+        introducedDeals = reader.stringMap("introduced_deals")
+        introductionsTakenBack = reader.integerMap("introductions_taken_back")
     }
 
     func write(to writer: inout ObjectWriter) {
@@ -38,6 +44,8 @@ struct AccountRow: JSONCodable {
         writer.values("opportunities", opportunities)
         writer.integer("touches", touches == 0 ? nil : touches)
         writer.stringMap("introductions", introductions)
+        writer.stringMap("introduced_deals", introducedDeals)
+        writer.integerMap("introductions_taken_back", introductionsTakenBack)
     }
 }
 

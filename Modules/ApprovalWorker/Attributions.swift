@@ -13,8 +13,9 @@ extension AccountFile {
         }
     }
 
-    func attribute(_ deal: Opportunity) throws {
-        let previous = try attribution(of: deal.id)
+    /// - Parameter before: the deal as it was, where the CRM changed it.
+    func attribute(_ deal: Opportunity, before: Opportunity? = nil) throws {
+        let previous = try lastAttribution(of: deal.id, before: before)
         guard deal.stage == .closedWon, let closedAt = deal.closedAt, let firstWonAt = deal.firstWonAt else {
             return try takeBack(previous, deal)
         }
@@ -43,6 +44,17 @@ extension AccountFile {
         try retarget(from: previous, to: next, deal)
     }
 
+    /// The last revision. One from before conditions were kept learns those that the deal had until now: else the first
+    /// correction of them would not be seen.
+    private func lastAttribution(of id: OpportunityID, before: Opportunity?) throws -> Attribution? {
+        var last = try attribution(of: id)
+        if let before, last != nil, last?.conditions == nil {
+            last?.conditions = DealConditions(before)
+            if let last { try put(last) }
+        }
+        return last
+    }
+
     /// The deal is won no more: every target falls to zero.
     private func takeBack(_ previous: Attribution?, _ deal: Opportunity) throws {
         try takeBack(
@@ -60,14 +72,48 @@ extension AccountFile {
         try retarget(from: previous, to: void, deal)
     }
 
+    /// The targets that another account sent of this one's deal, which it gave up, may count for more than this account's
+    /// own: those are sent again, in the revision after both.
+    ///
+    /// - Parameter last: the other account's last revision, which counts as nothing.
+    func outrun(_ last: Attribution, of deal: Opportunity, _ why: ExplanationStep) throws {
+        guard let own = try attribution(of: deal.id) else { return try takeOver(last, of: deal.id) }
+        var next = own
+        if last.revision >= own.revision {
+            next.revision = own.state == .decided ? last.revision + 1 : last.revision
+            if own.state == .decided { next.decidedAt = now }
+            try put(next)
+        }
+        guard own.state == .decided else { return }
+        if next.revision != own.revision {
+            turn.record(AttributionFact(attribution: next, explanation: [why], occurredAt: now))
+            try retarget(from: own, to: next, deal)
+        }
+        // What was told there as reversed was not told here.
+        if last.reversedMinor > 0, deal.reversedMinor == 0 || next.revision == own.revision {
+            sendReversals(of: next, deal)
+        }
+    }
+
+    /// Goes on counting where another account's revisions of the deal end.
+    func takeOver(_ last: Attribution, of id: OpportunityID) throws {
+        var last = last
+        last.revision = max(last.revision, try attribution(of: id)?.revision ?? 0)
+        last.id = turn.deriveID(AttributionID.self, routingKey: key.text, parts: id.text)
+        last.account = account
+        try put(last)
+    }
+
     /// The partner as it stood at the close, or as the first revision that credited it locked it.
     private func standing(
         of id: PartnerID, deal: Opportunity, closedAt: Timestamp, previous: Attribution?, rules: Program
     ) throws -> PartnerStanding? {
         guard let partner = try register.partner(id) else { return nil }
-        let hasEnded = partner.status == .ended || partner.status == .endedForCause
-        let isEligible = !hasEnded || closedAt <= partner.effectiveAt + .days(Int(rules.partnerEnd.tailDays))
-        if let locked = previous?.credits.first(where: { $0.partner == id && $0.registration == nil }) {
+        // The tail counts from the end itself, whatever was entered of the partner since.
+        let end = try register.membershipEnd(of: id)
+        let isEligible = end.map { closedAt <= $0 + .days(Int(rules.partnerEnd.tailDays)) } ?? true
+        let credits = (previous?.credits ?? []) + (previous?.lockedCredits ?? [])
+        if let locked = credits.first(where: { $0.partner == id && $0.registration == nil }) {
             return PartnerStanding(
                 type: locked.partnerType, tier: locked.tier, terms: locked.terms, isEligible: isEligible)
         }
@@ -137,7 +183,10 @@ extension AccountFile {
                 days: program.commission.introductionDays),
             let deal = try opportunity(earned.opportunity)
         else { return }
-        change { $0.introductions[productLine] = earned.referral.id.text }
+        change {
+            $0.introductions[productLine] = earned.referral.id.text
+            $0.introducedDeals[productLine] = deal.id.text
+        }
         let steps = [
             step(
                 "qualified_introduction",
@@ -147,6 +196,29 @@ extension AccountFile {
         ]
         turn.record(
             OpportunityFact(change: "introduction_qualified", opportunity: deal, explanation: steps, occurredAt: now))
-        try triggerIntroduction(earned, deal)
+        let takenBack = row.introductionsTakenBack[earned.referral.id.text] ?? 0
+        triggerIntroduction(earned, deal, revision: takenBack + 1)
+    }
+
+    /// The fees that the deal earned here fall to zero: it is this account's no more, and may earn one where it belongs.
+    ///
+    /// - Returns: their product lines; another deal may earn the fee there.
+    func takeBackIntroductions(of deal: Opportunity) throws -> [String] {
+        var lines: [String] = []
+        for (line, id) in row.introductions.sorted(by: { $0.key < $1.key }) {
+            guard let referral = try referral(ReferralID(unchecked: id)),
+                row.introducedDeals[line] ?? referral.opportunity?.text == deal.id.text
+            else { continue }
+            // The one that it earned in, and this one.
+            let revision = (row.introductionsTakenBack[id] ?? 0) + 2
+            change {
+                $0.introductions[line] = nil
+                $0.introducedDeals[line] = nil
+                $0.introductionsTakenBack[id] = revision
+            }
+            takeBackIntroduction(of: referral, on: line, deal, revision: revision)
+            lines.append(line)
+        }
+        return lines
     }
 }

@@ -118,8 +118,6 @@ extension AccountFile {
             try recordReview(conflict, .escalated, steps, isAppeal: conflict.state == .appealed)
             return try notifyConflictOverdue(conflict)
         }
-        conflict.isFinal = true
-        try put(conflict)
-        recordConflict(conflict, "final", [step("appeal_window", "The time for an appeal is over.")])
+        try conclude(conflict)
     }
 }

@@ -127,8 +127,8 @@ extension AccountFile {
             throw DeadLetter(.refused, "conflict \(conflict.id): \(error)")
         }
         let steps = explain(conflict)
-        let disputed = conflict.disputedDeals
-        conflict.disputedDeals = []
+        // After the first decision the money stays held: an appeal may still come.
+        let released = conflict.isFinal ? takeDisputedDeals(of: &conflict) : []
         try put(conflict)
         recordConflict(conflict, "decided", steps)
         try recordReview(conflict, .closed, steps, isAppeal: isAppeal)
@@ -141,7 +141,26 @@ extension AccountFile {
         }
         try notifyConflict(conflict, isAppeal ? .appealDecided : .conflictDecided, steps)
         try reattribute(conflict.productLine)
-        for deal in disputed { releaseDispute(deal, of: conflict, by: event.actor) }
+        for deal in released { releaseDispute(deal, of: conflict, by: event.actor) }
+    }
+
+    /// The time for an appeal is over: what the decision left with its partner is held no more.
+    func conclude(_ conflict: Conflict) throws {
+        var conflict = conflict
+        conflict.isFinal = true
+        let released = takeDisputedDeals(of: &conflict)
+        try put(conflict)
+        recordConflict(conflict, "final", [step("appeal_window", "The time for an appeal is over.")])
+        guard let decision = conflict.decision else { return }
+        for deal in released { releaseDispute(deal, of: conflict, by: decision.actor) }
+    }
+
+    /// What the dispute holds, each once: an appeal holds again what is held already.
+    private func takeDisputedDeals(of conflict: inout Conflict) -> [DisputedDeal] {
+        var taken: [DisputedDeal] = []
+        for deal in conflict.disputedDeals where !taken.contains(deal) { taken.append(deal) }
+        conflict.disputedDeals = []
+        return taken
     }
 
     private func explain(_ conflict: Conflict) -> [ExplanationStep] {
@@ -268,17 +287,27 @@ extension AccountFile {
         try notifyConflict(conflict, .appealReceived, steps)
     }
 
-    /// A conflict that nobody decided ends by itself when only one party is left; its review goes on.
+    /// A conflict that nobody decided ends by itself when only one party has a claim left; its review goes on. A claim
+    /// whose deal is won or lost, or whose window ended, still stands: what it is paid by is what the conflict is about.
     func lapseConflict(of claim: Registration) throws {
         guard let id = claim.conflict, var conflict = try conflict(id), conflict.state == .open else { return }
         let left = try conflict.parties.filter { party in
             guard let id = party.registration else { return true }
-            return try registration(id)?.state.isOpen ?? false
+            guard let claim = try registration(id) else { return false }
+            return !claim.state.isVoid && !claim.isForfeited
         }
         guard Set(left.map(\.party)).count <= 1 else { return }
         conflict.state = .lapsed
         conflict.reviewDue = nil
-        let steps = [step("conflict_lapsed", "Only one party is left: there is nothing to decide any more.")]
+        var steps = [step("conflict_lapsed", "Only one party is left: there is nothing to decide any more.")]
+        let released = try releaseAtLapse(&conflict)
+        for deal in conflict.disputedDeals {
+            steps.append(
+                step(
+                    "dispute_kept",
+                    "Nobody decided about what \(deal.partner) earned of \(deal.opportunity): a named person ends its block."
+                ))
+        }
         try put(conflict)
         recordConflict(conflict, "lapsed", steps)
         try recordReview(conflict, .closed, steps)
@@ -293,6 +322,24 @@ extension AccountFile {
             }
         }
         try reattribute(conflict.productLine)
+        for (deal, actor) in released { releaseDispute(deal, of: conflict, by: actor) }
+    }
+
+    /// Takes the disputed deals whose partner's claim a person or a policy ended, with who it was. The others stay held: a
+    /// partner that gives its claim back sets nothing free.
+    private func releaseAtLapse(_ conflict: inout Conflict) throws -> [(deal: DisputedDeal, by: Actor)] {
+        var released: [(deal: DisputedDeal, by: Actor)] = []
+        for deal in takeDisputedDeals(of: &conflict) {
+            let claims = try conflict.parties.filter { $0.party == .partner(deal.partner) }.compactMap(\.registration)
+                .compactMap { try registration($0) }
+            let ended = claims.last { $0.state == .revoked || $0.state == .rejected }
+            if let actor = ended?.decision?.actor, actor != .programme {
+                released.append((deal: deal, by: actor))
+            } else {
+                conflict.disputedDeals.append(deal)
+            }
+        }
+        return released
     }
 
     func recordConflict(_ conflict: Conflict, _ change: String, _ steps: [ExplanationStep]) {

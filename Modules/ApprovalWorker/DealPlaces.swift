@@ -30,6 +30,7 @@ extension AccountFile {
         )
         try takeBack(try attribution(of: deal.id), deal, why)
         let last = try attribution(of: deal.id)
+        let lines = try takeBackIntroductions(of: deal)
         try remove(deal.id)
         try put(OpportunityAccountRow(account: event.to.key, isMoved: true), of: deal.id)
         deal.account = event.to
@@ -41,6 +42,7 @@ extension AccountFile {
             OpportunityArrived(
                 account: event.to, from: account, opportunity: deal, attribution: last, occurredAt: now),
             to: .approval, key: event.to.key.text, subject: deal.id.text)
+        for line in lines { try payIntroduction(on: line) }
     }
 
     /// A moved deal: decided by what is known of this account, in the next revision after the last one elsewhere.
@@ -55,22 +57,18 @@ extension AccountFile {
         }
         try put(deal)
         try put(OpportunityAccountRow(account: key, isMoved: true), of: id)
-        if var last = event.attribution {
-            last.revision = max(last.revision, try attribution(of: id)?.revision ?? 0)
-            last.id = turn.deriveID(AttributionID.self, routingKey: key.text, parts: id.text)
-            last.account = account
-            try put(last)
-        }
+        if let last = event.attribution { try takeOver(last, of: id) }
         turn.record(OpportunityFact(change: "arrived", opportunity: deal, explanation: [why], occurredAt: now))
         try take(up: deal)
     }
 
     /// The deal is another account's, or another account claimed what is this one's.
     func settle(_ event: OpportunityRefused) throws {
-        guard let deal = try opportunity(event.opportunity) else { return }
+        guard let deal = try opportunity(event.opportunity) else { return try passOn(event) }
         guard event.owner.key != key else {
             // The other account's image was the last one that readers saw.
             let why = step("another_account", "\(event.refused.key) claimed the opportunity, and was refused.")
+            if let last = event.attribution { try outrun(last, of: deal, why) }
             return turn.record(
                 OpportunityFact(change: "kept", opportunity: deal, explanation: [why], occurredAt: now))
         }
@@ -78,8 +76,32 @@ extension AccountFile {
         guard try place(of: deal.id)?.isMoved != true else { return }
         let why = step("another_account", "Opportunity \(deal.id) belongs to \(event.owner.key).")
         try takeBack(try attribution(of: deal.id), deal, why)
+        let lines = try takeBackIntroductions(of: deal)
         try remove(deal.id)
         try put(OpportunityAccountRow(account: event.owner.key), of: deal.id)
+        if let last = try attribution(of: deal.id) {
+            tellRefusal(
+                OpportunityRefused(
+                    account: event.owner, opportunity: deal.id, owner: event.owner, refused: account,
+                    attribution: last, occurredAt: now))
+        }
+        for line in lines { try payIntroduction(on: line) }
+    }
+
+    /// The deal has left since; the account where it went needs what the one that gave it up decided last.
+    private func passOn(_ event: OpportunityRefused) throws {
+        guard event.attribution != nil, let place = try place(of: event.opportunity), place.account != key else {
+            return
+        }
+        var next = event
+        next.owner = AccountReference(key: place.account, name: nil)
+        next.account = next.owner
+        next.occurredAt = now
+        tellRefusal(next)
+    }
+
+    private func tellRefusal(_ event: OpportunityRefused) {
+        turn.emit(event, to: .approval, key: event.account.key.text, subject: event.opportunity.text)
     }
 }
 

@@ -10,7 +10,8 @@ extension AccountFile {
     func update(_ event: OpportunityUpdated) throws {
         try validate(event)
         let previous = try opportunity(event.opportunity)
-        if let previous, event.revision <= previous.revision { return }
+        if let previous, event.revision <= previous.revision { return try pass(event, previous) }
+        if let previous { try requireCurrency(of: event, as: previous) }
         var received = Opportunity(event, account: account, now: now)
         if event.closedAt == nil, let previous, previous.stage == received.stage {
             received.closedAt = previous.closedAt
@@ -28,14 +29,26 @@ extension AccountFile {
                 ],
                 occurredAt: now))
         if let previous, previous.productLine != deal.productLine { try payIntroduction(on: previous.productLine) }
-        try take(up: deal)
+        try take(up: deal, before: previous)
+    }
+
+    /// An older revision changes nothing, and neither does a known one that is told again. One that says something else
+    /// than it did is the sender's mistake, and it is told.
+    private func pass(_ event: OpportunityUpdated, _ known: Opportunity) throws(DeadLetter) {
+        guard event.revision == known.revision, let field = known.contradiction(in: event) else { return }
+        throw DeadLetter(
+            .refused,
+            "/revision: revision \(event.revision) of opportunity \(known.id) came before with another \(field); "
+                + "what the CRM changes comes as a newer revision")
     }
 
     /// What a deal does to the account, new, changed or arrived.
-    func take(up deal: Opportunity) throws {
+    ///
+    /// - Parameter before: the deal as it was here, where it was changed.
+    func take(up deal: Opportunity, before: Opportunity? = nil) throws {
         if deal.kind == .new { try follow(deal) }
         try payIntroduction(on: deal.productLine)
-        try attribute(deal)
+        try attribute(deal, before: before)
     }
 
     private func validate(_ event: OpportunityUpdated) throws {
@@ -57,6 +70,14 @@ extension AccountFile {
         if let closedAt = event.closedAt, closedAt < event.createdAt {
             throw DeadLetter(.refused, "/closed_at: expected a time after /created_at")
         }
+    }
+
+    /// What was reversed is known in the deal's currency alone.
+    private func requireCurrency(of event: OpportunityUpdated, as known: Opportunity) throws(DeadLetter) {
+        let currency = known.firstYearValue.currency
+        guard known.reversedMinor > 0, event.firstYearValue.currency != currency else { return }
+        throw DeadLetter(
+            .refused, "/first_year_value/currency: expected \(currency), in which part of the deal is reversed")
     }
 
     private func change(from previous: Opportunity?, to deal: Opportunity) -> String {
@@ -178,7 +199,10 @@ extension AccountFile {
             guard known.party == touch.party, known.kind == touch.kind else {
                 throw DeadLetter(.refused, "touch \(event.touch) was recorded as another one")
             }
-            guard known.confirmedBy == nil, touch.confirmedBy != nil else { return }
+            guard known.confirmedBy == nil, touch.confirmedBy != nil else {
+                guard let field = known.contradiction(in: event) else { return }
+                throw DeadLetter(.refused, "/\(field): touch \(event.touch) was recorded with another \(field)")
+            }
             touch = known
             touch.confirmedBy = event.confirmedBy
         }

@@ -63,7 +63,8 @@ extension AccountFile {
         return referral
     }
 
-    /// The claim that goes with the referral, if the partner registered one.
+    /// The claim that goes with the referral, if the partner registered one. One that was returned keeps its position; one
+    /// that was given back does not come back: what the partner claims then is another claim, at a position of its own.
     private func admitClaim(
         _ event: ReferralEvaluated, referral: inout ReferralClaim, partner: Partner
     ) throws -> Registration? {
@@ -76,17 +77,50 @@ extension AccountFile {
                 again.stage = request.stage
                 again.evidence = request.evidence
                 again.opportunity = request.opportunity
+                again.terms = try terms(
+                    of: request, partner: partner, type: again.partnerType, atSubmission: referral.terms)
             }
             return again
         }
         guard let request = event.registration else { return nil }
+        guard referral.registration == nil else {
+            return try anotherClaim(request, event, referral: &referral, partner: partner)
+        }
         let id = turn.deriveID(RegistrationID.self, routingKey: key.text, parts: event.referral.text)
         referral.registration = id
         return Registration(
             id: id, referral: referral.id, account: account, productLine: referral.productLine, partner: partner.id,
             partnerType: referral.partnerType, tier: referral.tier, sequence: referral.sequence,
             submittedAt: referral.submittedAt, claimedStage: request.stage, programVersion: referral.programVersion,
-            terms: referral.terms, evidence: request.evidence, opportunity: request.opportunity)
+            terms: try terms(
+                of: request, partner: partner, type: referral.partnerType, atSubmission: referral.terms),
+            evidence: request.evidence, opportunity: request.opportunity)
+    }
+
+    /// A claim with a referral whose first claim was given back: submitted when the referral came back, by what holds then.
+    private func anotherClaim(
+        _ request: RegistrationRequest, _ event: ReferralEvaluated, referral: inout ReferralClaim, partner: Partner
+    ) throws -> Registration {
+        let sequence = nextSequence()
+        let id = turn.deriveID(
+            RegistrationID.self, routingKey: key.text, parts: event.referral.text, "\(sequence)")
+        referral.registration = id
+        return Registration(
+            id: id, referral: referral.id, account: account, productLine: referral.productLine, partner: partner.id,
+            partnerType: event.partnerType, tier: event.tier, sequence: sequence, submittedAt: event.occurredAt,
+            claimedStage: request.stage, programVersion: event.programVersion,
+            terms: try terms(of: request, partner: partner, type: event.partnerType, atSubmission: event.terms),
+            evidence: request.evidence, opportunity: request.opportunity)
+    }
+
+    /// A claim is paid by the terms at its submission; one on a deal that is closed already, by those at the close.
+    private func terms(
+        of request: RegistrationRequest, partner: Partner, type: PartnerType, atSubmission: TermsReference?
+    ) throws -> TermsReference? {
+        guard request.stage == .unregisteredClaim,
+            let closedAt = try request.opportunity.flatMap({ try opportunity($0) })?.closedAt
+        else { return atSubmission }
+        return try termsReference(of: partner, type: type, at: closedAt)
     }
 
     /// Why a claim on a closed deal is refused at once.

@@ -19,18 +19,34 @@ extension AccountFile {
     }
 
     /// The fee for a qualified introduction.
-    func triggerIntroduction(_ earned: IntroductionRule.Earned, _ deal: Opportunity) throws {
-        let referral = earned.referral
-        send(
-            CommissionTrigger(
-                partner: referral.partner, partnerType: referral.partnerType, account: account,
-                productLine: deal.productLine, opportunity: deal.id, referral: referral.id,
-                trigger: .qualifiedIntroduction, revision: 1, attribution: nil, registration: referral.registration,
-                creditClass: .sourced, share: .whole, firstYear: deal.firstYearValue,
-                total: deal.totalValue ?? deal.firstYearValue, stage: nil, duties: deal.duties,
-                settlement: deal.settlement, tier: referral.tier, kind: deal.kind, terms: referral.terms,
-                programVersion: program.version, registeredAt: nil, closedAt: earned.qualifiedAt,
-                playRun: deal.playRun, flags: referral.hints))
+    func triggerIntroduction(_ earned: IntroductionRule.Earned, _ deal: Opportunity, revision: Int64) {
+        send(introduction(of: earned.referral, deal, qualifiedAt: earned.qualifiedAt, revision: revision))
+    }
+
+    /// The fee falls to zero.
+    func takeBackIntroduction(
+        of referral: ReferralClaim, on productLine: String, _ deal: Opportunity, revision: Int64
+    ) {
+        var trigger = introduction(of: referral, deal, qualifiedAt: deal.qualifiedAt ?? now, revision: revision)
+        trigger.productLine = productLine
+        trigger.share = BasisPoints(0)
+        trigger.firstYear.minor = 0
+        trigger.total.minor = 0
+        send(trigger)
+    }
+
+    private func introduction(
+        of referral: ReferralClaim, _ deal: Opportunity, qualifiedAt: Timestamp, revision: Int64
+    ) -> CommissionTrigger {
+        CommissionTrigger(
+            partner: referral.partner, partnerType: referral.partnerType, account: account,
+            productLine: deal.productLine, opportunity: deal.id, referral: referral.id,
+            trigger: .qualifiedIntroduction, revision: revision, attribution: nil, registration: referral.registration,
+            creditClass: .sourced, share: .whole, firstYear: deal.firstYearValue,
+            total: deal.totalValue ?? deal.firstYearValue, stage: nil, duties: deal.duties,
+            settlement: deal.settlement, tier: referral.tier, kind: deal.kind, terms: referral.terms,
+            programVersion: program.version, registeredAt: nil, closedAt: qualifiedAt,
+            playRun: deal.playRun, flags: referral.hints)
     }
 
     private func send(_ trigger: CommissionTrigger) {
@@ -54,17 +70,17 @@ extension AccountFile {
             turn.emit(
                 CommissionReversed(
                     partner: credit.partner, opportunity: deal.id, base: attribution.firstYearValue,
-                    reversedTotal: reversed, reason: reason, occurredAt: now),
+                    reversedTotal: reversed, reason: reason, revision: attribution.revision, occurredAt: now),
                 to: .payout, key: credit.partner.text, subject: deal.id.text)
         }
     }
 
     // MARK: Disputes
 
-    /// Holds what the parties have been credited of the product line's deals, until the decision.
+    /// Holds what the parties have been credited of the deals that the conflict is about, until the decision.
     func placeDispute(_ conflict: inout Conflict) throws {
         let parties = conflict.partners
-        for deal in try opportunities() where deal.productLine == conflict.productLine && deal.kind == .new {
+        for deal in try opportunities() where conflict.concerns(deal) {
             guard let attribution = try attribution(of: deal.id), attribution.state == .decided else { continue }
             for credit in attribution.credits where parties.contains(credit.partner) {
                 conflict.disputedDeals.append(DisputedDeal(partner: credit.partner, opportunity: deal.id))

@@ -173,6 +173,7 @@ extension AccountFile {
             try reject(referral, claim, .partnerNotEligible, actor: .programme, note: nil, steps: steps)
         case .revoke:
             try revoke(claim, decision, [step("partner_end", "\(ended): claims without a deal end.")])
+            try reattribute(claim.productLine)
         case .keepUntil(let tail):
             guard claim.tailUntil == nil else { return }
             claim.tailUntil = tail

@@ -106,6 +106,8 @@ extension AccountFile {
         referral.review = nil
         referral.decision = decision
         referral.isEscalated = false
+        // One whose claim was given back in review is an introduction.
+        if claim == nil { referral.registration = nil }
         referral.handoff = Handoff(contact: contact, acceptedAt: now, rules: program.handoff)
         if let handoff = referral.handoff {
             steps.append(
@@ -184,6 +186,7 @@ extension AccountFile {
         }
         try recordReview(referral, claim, .closed, steps, decision: "withdrawn")
         try payIntroduction(on: referral.productLine)
+        try reattribute(referral.productLine)
     }
 
     /// The referral worker rejected a referral that was returned: it did not come back in time, or not good enough.

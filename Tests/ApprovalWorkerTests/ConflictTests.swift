@@ -150,9 +150,34 @@ import Testing
         #expect(try result.messages().contains("dispute_opened>ptr_a"))
         #expect(try world.touch("T2", at: "2026-01-08", occurred: "2026-01-04").payloads(BlockPlaced.self).isEmpty)
         let decided = try world.decideConflict(conflict.id, .firstValidRegistration, at: "2026-01-09")
-        #expect(try decided.payloads(BlockReleased.self).map(\.reference) == [conflict.id.text])
+        #expect(try decided.payloads(BlockReleased.self).isEmpty, "an appeal may still come")
         #expect(try decided.triggers().isEmpty, "nothing changed")
         #expect(try world.registration("a")?.state == .won)
+        #expect(try world.advance(to: "2026-01-22T23:59:59Z").payloads(BlockReleased.self).isEmpty)
+        let released = try world.advance(to: "2026-01-23").payloads(BlockReleased.self)
+        #expect(released.map(\.reference) == [conflict.id.text])
+        #expect(released.map(\.actor) == [person("owner")], "who decided")
+    }
+
+    @Test func `an appeal finds the money of a dispute still held, and its decision ends the block once`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-05")
+        try world.deal(.closedWon, created: "2026-01-06", closed: "2026-01-07", at: "2026-01-07")
+        try world.touch("T1", at: "2026-01-08", occurred: "2026-01-04")
+        let id = try #require(try world.conflict()).id
+        var released = try world.decideConflict(id, .firstValidRegistration, at: "2026-01-09")
+            .payloads(BlockReleased.self)
+        let appealed = try world.send(
+            ConflictAppealed(
+                account: World.account, conflict: id, party: .direct, appealedBy: "psn_x", reason: "we met them first",
+                occurredAt: time("2026-01-19")))
+        #expect(appealed.deadLetter == nil)
+        released += try appealed.payloads(BlockReleased.self)
+        #expect(released.isEmpty)
+        let decided = try world.decideConflict(
+            id, .firstValidRegistration, by: person("second"), at: "2026-01-20")
+        #expect(try decided.payloads(BlockReleased.self).map(\.actor) == [person("second")])
+        #expect(try world.advance(to: "2026-01-30").payloads(BlockReleased.self).isEmpty)
     }
 
     @Test func `a dispute that the direct team wins takes the credit back`() throws {
@@ -228,6 +253,107 @@ import Testing
         #expect(try world.referral("b")?.review?.due == time("2026-01-08"))
         #expect(try world.decide("b", .accept, at: "2026-01-06").deadLetter == nil)
         #expect(try world.registration("b")?.state == .approved)
+    }
+
+    func withdraw(_ partner: String, from world: World, at: String) throws -> HarnessResult {
+        let id = try #require(try world.registration(partner)).id
+        return try world.send(
+            RegistrationWithdrawn(
+                account: World.account, registration: id, withdrawnBy: "x", occurredAt: time(at)))
+    }
+
+    @Test func `a conflict with a claim whose deal is won does not lapse while another party is left`() throws {
+        let (world, id) = try contested()
+        try world.deal(.closedWon, created: "2026-01-06", closed: "2026-01-07", at: "2026-01-07")
+        #expect(try world.registration("a")?.state == .won)
+        try world.claim("c", at: "2026-01-08")
+        let withdrawn = try withdraw("c", from: world, at: "2026-01-09")
+        #expect(try withdrawn.payloads(ConflictFact.self).isEmpty)
+        #expect(try withdrawn.triggers().isEmpty)
+        #expect(try world.conflict()?.state == .open)
+        let decided = try world.decideConflict(id, .firstValidRegistration, at: "2026-01-10")
+        #expect(try decided.triggers().map(\.partner) == [partnerID("a")])
+        #expect(try decided.triggers().map(\.eligibleFrom) == [time("2026-01-24")])
+    }
+
+    @Test func `a dispute stays to be decided when a claim that joined it is given back`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-05")
+        try world.deal(.closedWon, created: "2026-01-06", closed: "2026-01-07", at: "2026-01-07")
+        try world.touch("T1", at: "2026-01-08", occurred: "2026-01-04")
+        let id = try #require(try world.conflict()).id
+        try world.claim("c", at: "2026-01-09")
+        #expect(try world.conflict()?.parties.count == 3)
+        _ = try withdraw("c", from: world, at: "2026-01-10")
+        #expect(try world.decideConflict(id, .firstValidRegistration, at: "2026-01-11").deadLetter == nil)
+    }
+
+    /// `a` holds the account by `O1` and is credited with `O2`, which a late touch disputes.
+    func disputed() throws -> World {
+        let world = try World()
+        try world.claim("a", at: "2026-01-05")
+        try world.deal(.qualified, created: "2026-01-06", at: "2026-01-06")
+        let won = try world.deal(.closedWon, id: "O2", created: "2026-01-06", closed: "2026-01-07", at: "2026-01-07")
+        #expect(try won.triggers().map(\.partner) == [partnerID("a")])
+        let disputed = try world.touch("T1", at: "2026-01-08", occurred: "2026-01-04")
+        #expect(try disputed.payloads(BlockPlaced.self).map(\.target) == [.opportunity(.init(unchecked: "O2"))])
+        return world
+    }
+
+    @Test func `a dispute that lapses because a person revoked the claim ends its block`() throws {
+        let world = try disputed()
+        let revoked = try world.send(
+            RegistrationRevoked(
+                account: World.account, registration: try #require(try world.registration("a")).id,
+                reason: .conflictOfInterest, actor: person("owner"), occurredAt: time("2026-01-09")))
+        #expect(try revoked.payloads(ConflictFact.self).map(\.change) == ["lapsed"])
+        #expect(try revoked.payloads(BlockReleased.self).map(\.actor) == [person("owner")])
+        #expect(try revoked.triggers().map(\.share.value) == [0])
+        #expect(try world.conflict()?.disputedDeals.isEmpty == true)
+    }
+
+    @Test func `a partner that gives its claim back sets nothing of a dispute free`() throws {
+        let world = try disputed()
+        let withdrawn = try withdraw("a", from: world, at: "2026-01-09")
+        #expect(try withdrawn.payloads(ConflictFact.self).map(\.change) == ["lapsed"])
+        #expect(try withdrawn.payloads(BlockReleased.self).isEmpty)
+        #expect(try withdrawn.triggers().map(\.share.value) == [0])
+        #expect(try world.conflict()?.disputedDeals.map(\.opportunity.text) == ["O2"])
+    }
+
+    @Test func `a decision for a party whose claim was given back is refused by field`() throws {
+        let (world, id) = try contested()
+        try world.claim("c", at: "2026-01-06")
+        _ = try withdraw("a", from: world, at: "2026-01-07")
+        let chosen = try world.decideConflict(id, .customerChoice, winner: .partner(partnerID("a")), at: "2026-01-08")
+        #expect(chosen.deadLetter?.reason.contains("/winner") == true)
+        let split = try world.decideConflict(id, .split, shares: [("ptr_b", 4000), ("ptr_a", 6000)], at: "2026-01-08")
+        #expect(split.deadLetter?.reason.contains("/shares/1/party") == true)
+        #expect(try world.registration("b")?.state == .inReview)
+        let first = try world.decideConflict(id, .firstValidRegistration, at: "2026-01-08")
+        #expect(first.deadLetter == nil)
+        #expect(try world.registration("b")?.state == .approved)
+        #expect(try world.registration("a")?.state == .withdrawn)
+    }
+
+    @Test func `a split of a deal that was won before the decision pays each its locked rate`() throws {
+        let (world, id) = try contested()
+        try world.deal(.closedWon, created: "2026-01-06", closed: "2026-01-07", at: "2026-01-07")
+        let decided = try world.decideConflict(
+            id, .split, shares: [("ptr_a", 4000), ("ptr_b", 6000)], at: "2026-01-08")
+        let triggers = try decided.triggers().sorted { $0.partner < $1.partner }
+        #expect(triggers.map(\.share.value) == [4000, 6000])
+        #expect(triggers.map(\.stage) == [.beforeContact, .beforeContact])
+    }
+
+    @Test func `a claim whose first deal was lost keeps others off while its window runs`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.closedLost, created: "2026-01-05", closed: "2026-01-10", at: "2026-01-10")
+        #expect(try world.registration("a")?.state == .lost)
+        let second = try world.claim("b", at: "2026-01-15")
+        #expect(try second.payloads(ConflictFact.self).map(\.conflict.partners) == [[partnerID("a"), partnerID("b")]])
+        #expect(try world.registration("b")?.state == .inReview)
     }
 
     @Test func `a claim that comes while an appeal is pending waits for it`() throws {

@@ -142,4 +142,139 @@ import Testing
         #expect(try refuse(world, owner: Self.other, refused: World.account, at: "2026-01-09").outputs.isEmpty)
         #expect(try world.rows("opportunity", Opportunity.self).map(\.account.key.text) == [World.key])
     }
+
+    // MARK: One deal under two accounts
+
+    /// Sends what one account's partition told another one's, and gives back what came of it.
+    private func carry(_ events: [OpportunityRefused], to world: World, at: String) throws -> [HarnessResult] {
+        try events.map {
+            let result = try world.harness.send(
+                $0, key: $0.account.key.text, at: time(at), source: "/tributary/approval-worker/1")
+            #expect(result.deadLetter == nil)
+            return result
+        }
+    }
+
+    /// A deal that both accounts have as won by the same reseller, in partitions of their own.
+    private func wonTwice(_ ours: World, _ theirs: World) throws -> [CommissionTrigger] {
+        let first = try ours.deal(
+            .closedWon, motion: .resold, partner: "r", created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        let second = try theirs.deal(
+            .closedWon, motion: .resold, partner: "r", created: "2026-01-05", closed: "2026-02-01", revision: 2,
+            domain: Self.other.key.text, at: "2026-02-02")
+        return try first.triggers() + second.triggers()
+    }
+
+    /// What the other account says when it gives the deal up.
+    private func giveUp(
+        _ theirs: World, at: String
+    ) throws -> (targets: [CommissionTrigger], told: [OpportunityRefused]) {
+        let refused = OpportunityRefused(
+            account: Self.other, opportunity: OpportunityID(unchecked: "O1"), owner: World.account,
+            refused: Self.other, occurredAt: time(at))
+        let result = try carry([refused], to: theirs, at: at)[0]
+        return (targets: try result.triggers(), told: try result.payloads(OpportunityRefused.self))
+    }
+
+    /// The target that counts, as the payout worker takes them: an older or equal revision changes nothing.
+    private func counting(_ targets: [CommissionTrigger]) -> CommissionTrigger? {
+        targets.reduce(nil as CommissionTrigger?) { last, next in
+            last.map { $0.revision >= next.revision } == true ? last : next
+        }
+    }
+
+    @Test func `the account that has the deal pays what it owes when another one gives the deal up`() throws {
+        let ours = try World()
+        let theirs = try World()
+        var targets = try wonTwice(ours, theirs)
+        #expect(targets.map(\.revision) == [1, 1])
+        let (zero, told) = try giveUp(theirs, at: "2026-02-03")
+        targets += zero
+        #expect(counting(targets)?.share == BasisPoints(0), "the other account's last word")
+        #expect(told.map(\.account) == [World.account] && told.first?.attribution?.state == .void)
+        let kept = try carry(told, to: ours, at: "2026-02-04")[0]
+        #expect(try kept.payloads(AttributionFact.self).map(\.attribution.revision) == [3])
+        #expect(try kept.payloads(OpportunityFact.self).map(\.change) == ["kept"])
+        #expect(try kept.messages().isEmpty, "nobody is told of the win again")
+        targets += try kept.triggers()
+        #expect(counting(targets)?.share == .whole && counting(targets)?.firstYear == eur(4_800_000))
+        targets += try ours.deal(
+            .closedWon, motion: .resold, partner: "r", value: 5_000_000, created: "2026-01-05", closed: "2026-02-01",
+            revision: 3, at: "2026-02-05"
+        ).triggers()
+        #expect(counting(targets)?.firstYear == eur(5_000_000))
+        let again = try carry(told, to: ours, at: "2026-02-06")[0]
+        #expect(try again.triggers().isEmpty && again.payloads(AttributionFact.self).isEmpty, "its own count is higher")
+    }
+
+    @Test func `a deal that another account had as won is won here in a later revision`() throws {
+        let ours = try World()
+        let theirs = try World()
+        try ours.deal(.proposal, motion: .resold, partner: "r", created: "2026-01-05", at: "2026-01-05")
+        try theirs.deal(
+            .closedWon, motion: .resold, partner: "r", created: "2026-01-05", closed: "2026-02-01", revision: 2,
+            domain: Self.other.key.text, at: "2026-02-02")
+        let told = try giveUp(theirs, at: "2026-02-03").told
+        #expect(try carry(told, to: ours, at: "2026-02-04")[0].triggers().isEmpty)
+        let won = try ours.deal(
+            .closedWon, motion: .resold, partner: "r", created: "2026-01-05", closed: "2026-02-01", revision: 3,
+            at: "2026-02-05")
+        #expect(try won.triggers().map(\.revision) == [3])
+    }
+
+    @Test func `what the other account told as reversed is put right`() throws {
+        let ours = try World()
+        let theirs = try World()
+        _ = try wonTwice(ours, theirs)
+        _ = try theirs.harness.send(
+            RevenueReversed(
+                account: Self.other, opportunity: OpportunityID(unchecked: "O1"), amount: eur(1000), reason: "refund",
+                occurredAt: time("2026-02-02")), key: Self.other.key.text, at: time("2026-02-02"))
+        let told = try giveUp(theirs, at: "2026-02-03").told
+        let kept = try carry(told, to: ours, at: "2026-02-04")[0]
+        #expect(try kept.payloads(CommissionReversed.self).map(\.reversedTotal) == [eur(0)])
+    }
+
+    @Test func `an account whose deal was moved on passes on what it is told`() throws {
+        let ours = try World()
+        let theirs = try World()
+        _ = try wonTwice(ours, theirs)
+        let told = try giveUp(theirs, at: "2026-02-03").told
+        let third = AccountReference(key: AccountKey(unchecked: "third.example"), name: nil)
+        _ = try move(ours, to: third, at: "2026-02-03")
+        let passed = try carry(told, to: ours, at: "2026-02-04")[0].payloads(OpportunityRefused.self)
+        #expect(passed.map(\.account) == [third] && passed.map(\.owner) == [third])
+        #expect(passed.map(\.attribution?.revision) == [2])
+    }
+
+    // MARK: Introduction fees
+
+    @Test func `a fee goes with the deal that earned it, and another deal may earn it`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-01")
+        let earned = try world.deal(.qualified, created: "2026-01-05", at: "2026-01-05")
+        #expect(try earned.introductions().map(\.revision) == [1])
+        let left = try move(world, at: "2026-01-06")
+        let zero = try #require(try left.introductions().first)
+        #expect(zero.revision == 2 && zero.share == BasisPoints(0) && zero.firstYear == eur(0))
+        #expect(zero.referral == World.referralID("a"))
+        let next = try world.deal(.qualified, id: "O2", created: "2026-01-07", at: "2026-01-07")
+        #expect(try next.introductions().map(\.revision) == [3])
+        #expect(try next.introductions().map(\.share) == [.whole])
+        let refused = try world.harness.send(
+            OpportunityRefused(
+                account: World.account, opportunity: OpportunityID(unchecked: "O2"), owner: Self.other,
+                refused: World.account, occurredAt: time("2026-01-08")), key: World.key, at: time("2026-01-08"),
+            source: "/tributary/approval-worker/1")
+        #expect(try refused.introductions().map(\.revision) == [4])
+        #expect(try refused.introductions().map(\.share) == [BasisPoints(0)])
+    }
+
+    @Test func `a fee that another deal earned stays`() throws {
+        let world = try World()
+        try world.evaluate("a", at: "2026-01-01")
+        try world.deal(.qualified, id: "O2", created: "2026-01-05", at: "2026-01-05")
+        try world.deal(.qualified, created: "2026-01-06", at: "2026-01-06")
+        #expect(try move(world, at: "2026-01-07").introductions().isEmpty)
+    }
 }

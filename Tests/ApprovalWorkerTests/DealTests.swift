@@ -57,7 +57,6 @@ import Testing
     @Test func `an older revision changes nothing, another account is refused`() throws {
         let world = try World()
         try world.deal(.proposal, created: "2026-01-05", revision: 5, at: "2026-01-05")
-        #expect(try world.deal(.closedWon, created: "2026-01-05", revision: 5, at: "2026-01-06").outputs.isEmpty)
         #expect(try world.deal(.closedWon, created: "2026-01-05", revision: 4, at: "2026-01-06").outputs.isEmpty)
         let moved = try world.harness.send(
             OpportunityUpdated(
@@ -66,6 +65,63 @@ import Testing
                 motion: .direct, firstYearValue: eur(1), createdAt: time("2026-01-05"), occurredAt: time("2026-01-06")),
             key: "other.example", at: time("2026-01-06"))
         #expect(moved.deadLetter?.reason.contains("another account") == true)
+    }
+
+    @Test func `a known revision told again changes nothing, one that says something else is refused`() throws {
+        let world = try World()
+        try world.deal(.qualified, created: "2026-01-05", revision: 1, at: "2026-01-05")
+        try world.deal(
+            .closedWon, created: "2026-01-05", closed: "2026-02-01", revision: 2, duties: ["a", "b"], at: "2026-02-01")
+        for revision: Int64 in [1, 2] {
+            let again = try world.deal(
+                .closedWon, created: "2026-01-05", closed: "2026-02-01", revision: revision, duties: ["b", "a"],
+                at: "2026-02-02")
+            #expect(again.outputs.isEmpty && again.deadLetter == nil)
+        }
+        let withoutClose = try world.deal(
+            .closedWon, created: "2026-01-05", revision: 2, duties: ["a", "b"], at: "2026-02-02")
+        #expect(withoutClose.outputs.isEmpty && withoutClose.deadLetter == nil, "it says nothing of the close")
+        let corrected = try world.deal(
+            .closedWon, value: 1, created: "2026-01-05", closed: "2026-02-01", revision: 2, duties: ["a", "b"],
+            at: "2026-02-03")
+        #expect(corrected.deadLetter?.code == .refused)
+        #expect(corrected.deadLetter?.reason.contains("/revision") == true)
+        #expect(corrected.deadLetter?.reason.contains("first_year_value") == true)
+        let reopened = try world.deal(.negotiation, created: "2026-01-05", revision: 2, at: "2026-02-03")
+        #expect(reopened.deadLetter?.reason.contains("another stage") == true)
+        #expect(try world.attribution()?.firstYearValue == eur(4_800_000))
+    }
+
+    /// The dates of an event are kept no later than the day on which it came.
+    @Test func `a revision whose dates lay ahead is still the same when it is told again`() throws {
+        let world = try World()
+        for day in ["2026-01-05", "2026-01-20"] {
+            let told = try world.deal(
+                .closedWon, created: "2026-01-10", closed: "2026-01-15", revision: 1, at: day)
+            #expect(told.deadLetter == nil)
+            #expect(told.outputs.isEmpty == (day == "2026-01-20"))
+        }
+    }
+
+    @Test func `a touch told again with another content is refused`() throws {
+        let world = try World()
+        func tell(_ party: Party, minutes: Int64?, line: String? = nil, source: String? = nil) throws -> HarnessResult {
+            try world.send(
+                TouchRecorded(
+                    account: World.account, touch: TouchID(unchecked: "T\(party.text)"), party: party, kind: .meeting,
+                    productLine: line, source: source, confirmedBy: "psn_owner", minutes: minutes,
+                    occurredAt: time("2026-01-05")))
+        }
+        let partner = Party.partner(partnerID("a"))
+        for party in [Party.direct, partner] {
+            #expect(try tell(party, minutes: 30, source: "mail").deadLetter == nil)
+            #expect(try tell(party, minutes: 30, source: "mail").outputs.isEmpty)
+            #expect(try tell(party, minutes: nil).outputs.isEmpty, "what is left out is not changed")
+            #expect(try tell(party, minutes: 60).deadLetter?.reason.contains("/minutes") == true)
+            #expect(try tell(party, minutes: 30, line: "core").deadLetter?.reason.contains("/product_line") == true)
+        }
+        #expect(try tell(.direct, minutes: 30, source: "calendar").deadLetter?.reason.contains("/source") == true)
+        #expect(try tell(partner, minutes: 30, source: "console").outputs.isEmpty)
     }
 
     @Test(arguments: [
@@ -120,6 +176,67 @@ import Testing
         #expect(try world.attribution()?.state == .void)
         let again = try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-05", at: "2026-02-05")
         #expect(try again.triggers().map(\.revision) == [4])
+    }
+
+    @Test func `a win that comes again goes by what the first one locked`() throws {
+        let world = try World()
+        try world.touch("T1", "ptr_b", .call, at: "2026-01-03")
+        let won = try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        #expect(try won.triggers().map(\.tier) == [.silver])
+        try world.partner("b", .active, tier: .gold, at: "2026-02-02", version: 2)
+        for day in ["2026-02-03", "2026-02-06"] {
+            try world.deal(.negotiation, created: "2026-01-05", at: day)
+            #expect(try world.attribution()?.credits.isEmpty == true)
+            #expect(try world.attribution()?.lockedCredits.map(\.tier) == [.silver])
+            let again = try world.deal(.closedWon, created: "2026-01-05", closed: day, at: day)
+            #expect(try again.triggers().map(\.tier) == [.silver])
+            #expect(try world.deal(.closedWon, created: "2026-01-05", closed: day, at: day).triggers().isEmpty)
+        }
+        let other = try world.deal(.closedWon, id: "O2", created: "2026-01-05", closed: "2026-02-07", at: "2026-02-07")
+        #expect(try other.triggers().map(\.tier) == [.gold])
+    }
+
+    @discardableResult
+    private static func resold(
+        _ world: World, revision: Int64, kind: OpportunityType = .new, duties: [String] = [],
+        settlement: PlanLine.Settlement = .payout, playRun: String? = nil
+    ) throws -> HarnessResult {
+        try world.deal(
+            .closedWon, motion: .resold, kind: kind, partner: "r", created: "2026-01-05", closed: "2026-02-01",
+            revision: revision, duties: duties, settlement: settlement, playRun: playRun, at: "2026-02-0\(revision)")
+    }
+
+    @Test(arguments: ["duties", "settlement", "kind", "play run"])
+    func `a correction of what prices a won deal is a new target`(corrected: String) throws {
+        let world = try World()
+        let kind: OpportunityType = corrected == "kind" ? .renewal : .new
+        let duties = corrected == "duties" ? ["support", "implementation"] : []
+        let settlement: PlanLine.Settlement = corrected == "settlement" ? .discount : .payout
+        let playRun = corrected == "play run" ? "run-1" : nil
+        try Self.resold(world, revision: 1)
+        func correct() throws -> HarnessResult {
+            try Self.resold(
+                world, revision: 2, kind: kind, duties: duties, settlement: settlement, playRun: playRun)
+        }
+        let trigger = try #require(try correct().triggers().first)
+        #expect(trigger.revision == 2 && trigger.firstYear == eur(4_800_000))
+        #expect(trigger.duties == duties && trigger.settlement == settlement)
+        #expect(trigger.kind == kind && trigger.playRun == playRun)
+        #expect(try correct().outputs.isEmpty, "told again")
+    }
+
+    /// A row from before the conditions were kept: only a change of them is one, and the first one is seen.
+    @Test func `an old attribution gets no revision by itself, and does not miss the first correction`() throws {
+        let world = try World()
+        try Self.resold(world, revision: 1, duties: ["support"])
+        var old = try #require(try world.attribution())
+        old.conditions = nil
+        try world.harness.state.put(StateTable("attribution"), StateKey(World.key, "O1"), old)
+        #expect(try world.touch("T1", at: "2026-02-01").triggers().isEmpty)
+        #expect(try Self.resold(world, revision: 2, duties: ["support"]).triggers().isEmpty)
+        try world.harness.state.put(StateTable("attribution"), StateKey(World.key, "O1"), old)
+        #expect(try Self.resold(world, revision: 3).triggers().map(\.duties) == [[]])
+        #expect(try world.attribution()?.revision == 2)
     }
 
     @Test func `every revision goes by the rules in force at the first win`() throws {
@@ -216,6 +333,22 @@ import Testing
         #expect(try late.settled().first?.reason == .alreadyAttributed)
     }
 
+    @Test func `a claim after the close is paid by the terms at the close`() throws {
+        let world = try World {
+            var later = World.terms
+            later.version = 2
+            later.effectiveFrom = time("2026-01-15")
+            $0.terms.append(later)
+        }
+        try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        let proof = Evidence(kind: .meeting, occurredAt: time("2026-01-20"), reference: "mail")
+        // What the referral worker sends names another version.
+        try world.claim("a", at: "2026-02-10", stage: .unregisteredClaim, evidence: [proof], opportunity: "O1")
+        #expect(try world.registration("a")?.terms?.version == 2)
+        try world.claim("b", at: "2026-02-10")
+        #expect(try world.registration("b")?.terms?.version == 1, "locked at submission")
+    }
+
     @Test func `a reversal reaches every credited partner, up to what remains`() throws {
         let world = try World()
         try world.claim("a", at: "2026-01-01")
@@ -241,6 +374,31 @@ import Testing
                 == "min(900, 600) = 600; 400 + 600 = 1000")
         #expect(try reverse(1, at: "2026-02-05").deadLetter?.code == .refused)
         #expect(try world.attribution()?.reversedMinor == 1000)
+    }
+
+    @Test func `a deal keeps its currency while part of it is reversed`() throws {
+        let world = try World()
+        func tell(_ revision: Int64, _ code: String, _ minor: Int64 = 1000) throws -> HarnessResult {
+            try world.send(
+                OpportunityUpdated(
+                    account: World.account, opportunity: OpportunityID(unchecked: "O1"), revision: revision,
+                    productLine: "core", stage: .closedWon, motion: .direct,
+                    firstYearValue: Money(minor: minor, currency: Currency(code: code)!),
+                    createdAt: time("2026-01-05"), closedAt: time("2026-02-01"), occurredAt: time("2026-02-01")))
+        }
+        #expect(try tell(1, "EUR").deadLetter == nil)
+        #expect(try tell(2, "USD").deadLetter == nil)
+        #expect(try tell(3, "EUR").deadLetter == nil)
+        let reversed = try world.send(
+            RevenueReversed(
+                account: World.account, opportunity: OpportunityID(unchecked: "O1"), amount: eur(400), reason: "refund",
+                occurredAt: time("2026-02-01")))
+        #expect(reversed.deadLetter == nil)
+        let refused = try tell(4, "USD")
+        #expect(refused.deadLetter?.code == .refused)
+        #expect(refused.deadLetter?.reason.contains("/first_year_value/currency") == true)
+        #expect(try tell(2, "USD").deadLetter == nil, "an older one changes nothing")
+        #expect(try tell(4, "EUR", 2000).deadLetter == nil)
     }
 
     @Test func `a qualified introduction is triggered once, by the first submitted`() throws {
@@ -288,6 +446,28 @@ import Testing
         try world.deal(.closedWon, value: 7, created: "2026-01-05", at: "2026-02-05")
         #expect(try world.attribution()?.closedAt == time("2026-02-01"))
         #expect(try world.attribution()?.revision == 2)
+    }
+
+    @Test func `an appeal about a closed expansion holds that deal, and no other of the product line`() throws {
+        let world = try World()
+        try world.deal(.closedWon, kind: .expansion, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        let proof = Evidence(kind: .meeting, occurredAt: time("2026-01-20"), reference: "mail")
+        try world.claim("a", at: "2026-02-10", stage: .unregisteredClaim, evidence: [proof], opportunity: "O1")
+        try world.claim("b", at: "2026-02-11", stage: .unregisteredClaim, evidence: [proof], opportunity: "O1")
+        let own = try world.deal(
+            .closedWon, id: "O2", motion: .partnerClosed, partner: "a", created: "2026-02-12", closed: "2026-02-13",
+            at: "2026-02-13")
+        #expect(try own.triggers().map(\.partner) == [partnerID("a")])
+        let id = try #require(try world.conflict()).id
+        let decided = try world.decideConflict(id, .customerChoice, winner: .partner(partnerID("a")), at: "2026-02-14")
+        #expect(try decided.triggers().map(\.opportunity) == [OpportunityID(unchecked: "O1")])
+        let appealed = try world.send(
+            ConflictAppealed(
+                account: World.account, conflict: id, party: .partner(partnerID("b")), appealedBy: "psn_x",
+                reason: "we met them first", occurredAt: time("2026-02-15")))
+        let blocks = try appealed.payloads(BlockPlaced.self)
+        #expect(blocks.map(\.target) == [.opportunity(OpportunityID(unchecked: "O1"))])
+        #expect(blocks.map(\.partner) == [partnerID("a")])
     }
 
     @Test func `claims that contest one closed deal leave the others alone`() throws {

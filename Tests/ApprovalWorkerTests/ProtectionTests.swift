@@ -116,6 +116,66 @@ import Testing
         let accepted = try world.decide("a", .accept, at: "2026-01-02")
         #expect(try accepted.settled().map(\.outcome) == [.accepted])
         #expect(try world.registration("a")?.state == .withdrawn)
+        let won = try world.deal(.closedWon, created: "2026-01-05", closed: "2026-02-01", at: "2026-02-01")
+        #expect(try won.triggers().map(\.creditClass) == [.influenced], "an introduction is a confirmed touch")
+    }
+
+    @Test func `an extension is not granted to a claim that ended meanwhile`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        _ = try request(world, at: "2026-02-01")
+        try world.send(
+            RegistrationRevoked(
+                account: World.account, registration: try #require(try world.registration("a")).id,
+                reason: .conflictOfInterest, actor: person("owner"), occurredAt: time("2026-02-02")))
+        let end = try world.registration("a")?.window?.end
+        let approved = try decide(world, .approve, at: "2026-02-02T12:00:00Z")
+        #expect(approved.deadLetter?.reason.contains("revoked") == true)
+        #expect(try approved.messages().isEmpty)
+        #expect(try world.registration("a")?.window?.end == end)
+        #expect(try decide(world, .reject, at: "2026-02-02T13:00:00Z").deadLetter == nil, "nobody waits any more")
+    }
+
+    @Test func `the end of a partner takes back at once what a claim without a deal was credited with`() throws {
+        let world = try World { $0.terms[0].lines[0].kinds = [.new, .expansion] }
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.closedWon, kind: .expansion, created: "2026-01-05", closed: "2026-01-10", at: "2026-01-10")
+        #expect(try world.attribution()?.credits.map(\.partner) == [partnerID("a")])
+        #expect(try world.registration("a")?.state == .approved)
+        let ended = try world.partner("a", .ended, at: "2026-02-01", version: 2)
+        #expect(try ended.changes() == ["revoked"])
+        #expect(try ended.triggers().map(\.share.value) == [0])
+    }
+
+    @Test func `a claim whose deal was won before the partner's end is credited up to the tail and no further`() throws
+    {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.closedWon, created: "2026-01-05", closed: "2026-01-10", at: "2026-01-10")
+        try world.partner("a", .ended, at: "2026-02-01", version: 2)
+        let within = try world.deal(
+            .closedWon, id: "O2", created: "2026-03-01", closed: "2026-03-20", at: "2026-03-20")
+        #expect(try within.triggers().map(\.partner) == [partnerID("a")])
+        let after = try world.deal(.closedWon, id: "O3", created: "2026-03-01", closed: "2026-06-01", at: "2026-06-01")
+        #expect(try after.triggers().isEmpty)
+        #expect(try world.attribution("O3")?.evidenceRefused.map(\.text) == ["the partner left the programme"])
+        #expect(try world.attribution()?.credits.map(\.partner) == [partnerID("a")], "what it had earned stays")
+    }
+
+    @Test(arguments: [(Partner.Status.endedForCause, false), (.active, true)])
+    func `the tail counts from the end of the membership, not from the latest entry`(
+        between: Partner.Status, isCredited: Bool
+    ) throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.closedWon, created: "2026-01-05", closed: "2026-01-10", at: "2026-01-10")
+        try world.partner("a", .ended, at: "2026-02-01", version: 2)
+        try world.partner("a", between, at: "2026-03-20", version: 3)
+        try world.partner("a", .ended, at: "2026-04-20", version: 4)
+        let last = try world.deal(.closedWon, id: "O2", created: "2026-03-01", closed: "2026-05-02", at: "2026-05-02")
+        #expect(try last.triggers().map(\.partner) == [partnerID("a")])
+        let after = try world.deal(.closedWon, id: "O3", created: "2026-03-01", closed: "2026-05-03", at: "2026-05-03")
+        #expect(try after.triggers().isEmpty == !isCredited)
     }
 
     @Test(arguments: [Partner.Status.ended, .endedForCause])

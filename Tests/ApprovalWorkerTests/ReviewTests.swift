@@ -123,6 +123,43 @@ import Testing
         #expect(registration.submittedAt == time("2026-01-02"))
     }
 
+    @Test func `a claim given back does not come back with its referral: the next one has its own position`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-02", route: .review)
+        try world.decide("a", .return, at: "2026-01-03")
+        let first = try #require(try world.registration("a")).id
+        try world.send(
+            RegistrationWithdrawn(
+                account: World.account, registration: first, withdrawnBy: "x", occurredAt: time("2026-01-03")))
+        try world.claim("b", at: "2026-01-04")
+        #expect(try world.registration("b")?.state == .approved)
+        try world.evaluate(
+            "a", at: "2026-01-05", route: .review, claim: RegistrationRequest(stage: .beforeContact), again: true)
+        let claims = try world.rows("registration", Registration.self).filter { $0.partner == partnerID("a") }
+        #expect(claims.first { $0.id == first }?.state == .withdrawn)
+        let next = try #require(claims.first { $0.id != first })
+        #expect(next.state == .inReview && next.sequence == 3 && next.submittedAt == time("2026-01-05"))
+        #expect(try world.referral("a")?.registration == next.id)
+        let id = try #require(try world.conflict()).id
+        try world.decideConflict(id, .firstValidRegistration, at: "2026-01-06")
+        #expect(try world.conflict()?.decision?.winner == .partner(partnerID("b")))
+        #expect(try world.registration("b")?.state == .approved)
+    }
+
+    @Test func `a referral taken back gives up at once what its claim was credited with`() throws {
+        let world = try World()
+        try world.claim("a", at: "2026-01-01")
+        try world.deal(.qualified, created: "2026-01-05", at: "2026-01-05")
+        try world.deal(.closedWon, id: "O2", created: "2026-01-06", closed: "2026-01-10", at: "2026-01-10")
+        #expect(try world.attribution("O2")?.credits.map(\.partner) == [partnerID("a")])
+        let withdrawn = try world.send(
+            ReferralWithdrawn(
+                referral: World.referralID("a"), account: World.account, withdrawnBy: "x",
+                occurredAt: time("2026-01-11")))
+        #expect(try withdrawn.triggers().map(\.share.value) == [0])
+        #expect(try world.attribution("O2")?.credits.isEmpty == true)
+    }
+
     @Test func `a returned referral that the referral worker ended takes its claim with it`() throws {
         let world = try World()
         try world.claim("a", at: "2026-01-02", route: .review)

@@ -84,12 +84,14 @@ final class World {
     }
 
     @discardableResult
-    func partner(_ name: String, _ status: Partner.Status, at: String, version: Int64) throws -> HarnessResult {
+    func partner(
+        _ name: String, _ status: Partner.Status, tier: Tier = .silver, at: String, version: Int64
+    ) throws -> HarnessResult {
         try register(
             PartnerUpdated(
                 partner: Partner(
                     id: partnerID(name), version: version, name: "Partner \(name)", domain: "\(name).example",
-                    types: [name == "r" ? .reseller : .referral], tier: .silver, status: status,
+                    types: [name == "r" ? .reseller : .referral], tier: tier, status: status,
                     currency: Currency(code: "EUR")!, locale: "en",
                     contact: ContactAddress(name: name, email: "x@\(name).example"), isTaxFormOnFile: true, vatID: nil,
                     effectiveAt: time(at)), occurredAt: time(at)))
@@ -174,7 +176,8 @@ final class World {
         _ stage: OpportunityStage, id: String = "O1", motion: SalesMotion = .direct, kind: OpportunityType = .new,
         partner: String? = nil, value: Int64 = 4_800_000, created: String, closed: String? = nil,
         revision: Int64? = nil,
-        lost: String? = "price", play: String? = nil, domain: String = World.key, at: String
+        lost: String? = "price", duties: [String] = [], settlement: PlanLine.Settlement = .payout, play: String? = nil,
+        playRun: String? = nil, domain: String = World.key, at: String
     ) throws -> HarnessResult {
         let number = revision ?? (revisions[id] ?? 0) + 1
         revisions[id] = number
@@ -182,9 +185,10 @@ final class World {
             OpportunityUpdated(
                 account: AccountReference(key: AccountKey(unchecked: domain), name: "Acme"),
                 opportunity: OpportunityID(unchecked: id), revision: number, productLine: "core", stage: stage,
-                motion: motion, kind: kind, partner: partner.map(partnerID), play: play, firstYearValue: eur(value),
-                createdAt: time(created), closedAt: closed.map(time), lostReason: stage == .closedLost ? lost : nil,
-                salesRep: "Sam", occurredAt: time(at)))
+                motion: motion, kind: kind, partner: partner.map(partnerID), duties: duties, settlement: settlement,
+                play: play, playRun: playRun, firstYearValue: eur(value), createdAt: time(created),
+                closedAt: closed.map(time), lostReason: stage == .closedLost ? lost : nil, salesRep: "Sam",
+                occurredAt: time(at)))
     }
 
     @discardableResult

@@ -44,6 +44,62 @@ import Testing
             try JSONDocument.decode(SalesCompensation.self, from: JSONEncoding.encode(compensation)) == compensation)
     }
 
+    @Test func `an attribution is read with and without its conditions`() throws {
+        let conditions = DealConditions(duties: ["support"], settlement: .discount, playRun: "run-1")
+        for known in [nil, conditions] {
+            let attribution = Attribution(
+                id: AttributionID(unchecked: "atr_1"), opportunity: OpportunityID(unchecked: "O1"),
+                account: Self.account, productLine: "core", kind: .new, motion: .resold, revision: 2, state: .void,
+                revenueClass: .direct, firstYearValue: Self.value, totalValue: Self.value, closedAt: Self.time,
+                programVersion: 1, decidedAt: Self.time, conflict: nil, credits: [], evidenceUsed: [],
+                evidenceRefused: [], salesCompensation: Self.compensation(play: nil), reversedMinor: 0,
+                conditions: known)
+            #expect(try JSONDocument.decode(Attribution.self, from: JSONEncoding.encode(attribution)) == attribution)
+            #expect(Self.text(attribution).contains("conditions") == (known != nil))
+            let refused = OpportunityRefused(
+                account: Self.account, opportunity: attribution.opportunity, owner: Self.account,
+                refused: Self.account, attribution: attribution, occurredAt: Self.time)
+            let read = try JSONDocument.decode(OpportunityRefused.self, from: JSONEncoding.encode(refused))
+            #expect(read.attribution == attribution)
+        }
+    }
+
+    @Test func `an attribution is read with and without credits of a win that was taken back`() throws {
+        let credit = Credit(
+            partner: PartnerID(unchecked: "ptr_a"), partnerType: .reseller, tier: .gold, creditClass: .sourced,
+            reason: .motion, stage: .unregisteredClaim, share: .whole, firstYear: Self.value, total: Self.value,
+            registration: nil, registeredAt: nil, referral: nil,
+            terms: TermsReference(id: TermsID(unchecked: "trm_1"), version: 2))
+        for locked in [[], [credit]] {
+            let attribution = Attribution(
+                id: AttributionID(unchecked: "atr_1"), opportunity: OpportunityID(unchecked: "O1"),
+                account: Self.account, productLine: "core", kind: .new, motion: .resold, revision: 2, state: .void,
+                revenueClass: .direct, firstYearValue: Self.value, totalValue: Self.value, closedAt: Self.time,
+                programVersion: 1, decidedAt: Self.time, conflict: nil, credits: [], evidenceUsed: [],
+                evidenceRefused: [], salesCompensation: Self.compensation(play: nil), reversedMinor: 0,
+                lockedCredits: locked)
+            #expect(try JSONDocument.decode(Attribution.self, from: JSONEncoding.encode(attribution)) == attribution)
+            #expect(Self.text(attribution).contains("locked_credits") == !locked.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["", " ", "\t\u{a0}"])
+    func `a touch that a blank text confirms is wrong in that field`(name: String) throws {
+        func touch(_ name: String?) -> [UInt8] {
+            JSONEncoding.encode(
+                TouchRecorded(
+                    account: Self.account, touch: TouchID(unchecked: "T1"),
+                    party: .partner(PartnerID(unchecked: "ptr_a")), kind: .meeting, confirmedBy: name,
+                    occurredAt: Self.time))
+        }
+        let failure = #expect(throws: JSONFailure.self) {
+            try JSONDocument.decode(TouchRecorded.self, from: touch(name))
+        }
+        #expect(failure?.problems.map(\.pointer) == ["/confirmed_by"])
+        #expect(try JSONDocument.decode(TouchRecorded.self, from: touch(nil)).confirmedBy == nil)
+        #expect(try JSONDocument.decode(TouchRecorded.self, from: touch("psn_a")).confirmedBy == "psn_a")
+    }
+
     /// Events and rows from before there were plays have these bytes; they stay as they are.
     @Test func `without a play the bytes are those of a deal that has none`() throws {
         #expect(

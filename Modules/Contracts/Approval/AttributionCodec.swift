@@ -21,7 +21,9 @@ extension Attribution: JSONCodable {
             evidenceUsed: reader.objects("evidence_used", EvidenceNote.self),
             evidenceRefused: reader.objects("evidence_refused", EvidenceNote.self),
             salesCompensation: reader.object("sales_compensation", SalesCompensation.self),
-            reversedMinor: reader.optionalInteger("reversed_minor") ?? 0)
+            reversedMinor: reader.optionalInteger("reversed_minor") ?? 0,
+            conditions: reader.optionalObject("conditions", DealConditions.self),
+            lockedCredits: reader.objects("locked_credits", Credit.self))
     }
 
     package func write(to writer: inout ObjectWriter) {
@@ -45,6 +47,22 @@ extension Attribution: JSONCodable {
         writer.objects("evidence_refused", evidenceRefused)
         writer.object("sales_compensation", salesCompensation)
         writer.integer("reversed_minor", reversedMinor == 0 ? nil : reversedMinor)
+        writer.object("conditions", conditions)
+        writer.objects("locked_credits", lockedCredits)
+    }
+}
+
+extension DealConditions: JSONCodable {
+    package init(reading reader: inout ObjectReader) {
+        self.init(
+            duties: reader.strings("duties"), settlement: reader.enumeration("settlement", PlanLine.Settlement.self),
+            playRun: reader.optionalString("play_run_id"))
+    }
+
+    package func write(to writer: inout ObjectWriter) {
+        writer.strings("duties", duties)
+        writer.enumeration("settlement", settlement)
+        writer.string("play_run_id", playRun)
     }
 }
 

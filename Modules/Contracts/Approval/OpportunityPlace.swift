@@ -113,7 +113,8 @@ package struct OpportunityPlaced: EventPayload {
     }
 }
 
-/// A deal is another account's: told to the account that claimed it, which gives it up, and to the one that has it.
+/// A deal is another account's: told to the account that claimed it, which gives it up, and to the one that has it. The
+/// account that gave it up tells the one that has it once more, with the last revision that it decided.
 package struct OpportunityRefused: EventPayload {
     package static let type = "io.tributary.opportunity.refused.v1"
 
@@ -122,16 +123,19 @@ package struct OpportunityRefused: EventPayload {
     package var opportunity: OpportunityID
     package var owner: AccountReference
     package var refused: AccountReference
+    /// The last revision of the account that gave the deal up, which counts as nothing: the owner's next one follows it.
+    package var attribution: Attribution?
     package var occurredAt: Timestamp
 
     package init(
         account: AccountReference, opportunity: OpportunityID, owner: AccountReference, refused: AccountReference,
-        occurredAt: Timestamp
+        attribution: Attribution? = nil, occurredAt: Timestamp
     ) {
         self.account = account
         self.opportunity = opportunity
         self.owner = owner
         self.refused = refused
+        self.attribution = attribution
         self.occurredAt = occurredAt
     }
 
@@ -140,6 +144,7 @@ package struct OpportunityRefused: EventPayload {
         opportunity = reader.value("opportunity_id", as: OpportunityID.self)
         owner = reader.object("owner", AccountReference.self)
         refused = reader.object("refused", AccountReference.self)
+        attribution = reader.optionalObject("attribution", Attribution.self)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
@@ -148,6 +153,7 @@ package struct OpportunityRefused: EventPayload {
         writer.value("opportunity_id", opportunity)
         writer.object("owner", owner)
         writer.object("refused", refused)
+        writer.object("attribution", attribution)
         writer.value("occurred_at", occurredAt)
     }
 }

@@ -30,13 +30,18 @@ package struct Attribution: Sendable, Hashable {
     package var salesCompensation: SalesCompensation
     /// What was reversed of the first-year value, in its currency.
     package var reversedMinor: Int64
+    /// What prices the deal beside its value; `nil` where it is not known, in revisions from before it was kept.
+    package var conditions: DealConditions?
+    /// What the win credited before it was taken back: its terms hold if it comes again.
+    package var lockedCredits: [Credit]
 
     package init(
         id: AttributionID, opportunity: OpportunityID, account: AccountReference, productLine: String,
         kind: OpportunityType, motion: SalesMotion, revision: Int64, state: State, revenueClass: RevenueClass,
         firstYearValue: Money, totalValue: Money, closedAt: Timestamp, programVersion: Int64, decidedAt: Timestamp,
         conflict: ConflictID?, credits: [Credit], evidenceUsed: [EvidenceNote], evidenceRefused: [EvidenceNote],
-        salesCompensation: SalesCompensation, reversedMinor: Int64
+        salesCompensation: SalesCompensation, reversedMinor: Int64, conditions: DealConditions? = nil,
+        lockedCredits: [Credit] = []
     ) {
         self.id = id
         self.opportunity = opportunity
@@ -58,6 +63,8 @@ package struct Attribution: Sendable, Hashable {
         self.evidenceRefused = evidenceRefused
         self.salesCompensation = salesCompensation
         self.reversedMinor = reversedMinor
+        self.conditions = conditions
+        self.lockedCredits = lockedCredits
     }
 }
 

@@ -1,5 +1,6 @@
 extension Attribution {
-    /// The next revision, or `nil` where nothing changed that anybody is credited or paid by.
+    /// The next revision, or `nil` where nothing changed that anybody is credited or paid by: neither the decision, nor what
+    /// the targets carry of the deal.
     ///
     /// - Parameter previous: the revision before; `nil` for the first.
     package static func next(
@@ -13,7 +14,8 @@ extension Attribution {
             totalValue: opportunity.totalValue ?? opportunity.firstYearValue, closedAt: closedAt,
             programVersion: programVersion, decidedAt: time, conflict: decision.conflict, credits: decision.credits,
             evidenceUsed: decision.evidenceUsed, evidenceRefused: decision.evidenceRefused,
-            salesCompensation: decision.salesCompensation, reversedMinor: opportunity.reversedMinor)
+            salesCompensation: decision.salesCompensation, reversedMinor: opportunity.reversedMinor,
+            conditions: DealConditions(opportunity), lockedCredits: previous?.lockedCredits ?? [])
         guard let previous, next.isSame(as: previous) else { return next }
         return nil
     }
@@ -24,6 +26,7 @@ extension Attribution {
         next.revision += 1
         next.state = .void
         next.revenueClass = .direct
+        next.lockedCredits = credits.isEmpty ? lockedCredits : credits
         next.credits = []
         next.conflict = nil
         next.decidedAt = time
@@ -33,10 +36,13 @@ extension Attribution {
         return next
     }
 
+    /// Where the other revision does not know its conditions, they are taken for the same. Locked credits credit nobody.
     private func isSame(as other: Attribution) -> Bool {
         state == other.state && revenueClass == other.revenueClass && credits == other.credits
             && firstYearValue == other.firstYearValue && totalValue == other.totalValue && closedAt == other.closedAt
             && conflict == other.conflict && salesCompensation == other.salesCompensation && motion == other.motion
+            && kind == other.kind && productLine == other.productLine
+            && (other.conditions == nil || conditions == other.conditions)
     }
 
     /// The part of the deal's value that counts under a class; the three add up to it.

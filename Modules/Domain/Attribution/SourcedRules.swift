@@ -1,13 +1,22 @@
 /// The five rules by which a deal is sourced: the first that holds decides.
 extension AttributionDraft {
     mutating func source() throws {
-        let claims = try input.coveringClaims()
-        noteUncovered(claims)
+        let covering = try input.coveringClaims()
+        let ended = try covering.filter { try hasLeft($0) }.map(\.id)
+        let claims = covering.filter { !ended.contains($0.id) }
+        noteUncovered(claims, ofPartnersThatLeft: ended)
         if sourceBySplit(claims) { return }
         if sourceByWindow(claims) { return }
         if sourceByEndedWindow(claims) { return }
         if try sourceByMotion() { return }
         sourceByUnregisteredClaim()
+    }
+
+    /// Whether the partner left the programme, and the deal closed after the tail. Where its end gave the claim a tail of its
+    /// own, that one counts; a claim that was won, lost or expired by then has none.
+    private func hasLeft(_ claim: Registration) throws -> Bool {
+        guard claim.tailUntil == nil, let standing = try input.standing(claim.partner) else { return false }
+        return !standing.isEligible
     }
 
     /// Rule 1: a decided conflict split the deal. Each partner's own locked stage applies to its part.
@@ -30,7 +39,8 @@ extension AttributionDraft {
                 "conflict_split", "Conflict \(split.id) gives \(share.party) \(share.share) of the deal.",
                 arithmetic: firstYear[index].arithmetic(of: opportunity.firstYearValue.minor, share: share.share))
             guard let claim = members.first(where: { .partner($0.partner) == share.party }) else { continue }
-            let ended = !claim.covers(closedAt)
+            // A window that the decision opened after the close is no reason to pay less.
+            let ended = claim.window.map { $0.end <= closedAt } ?? true
             credit(
                 claim, reason: .conflictSplit, stage: ended ? .unregisteredClaim : claim.stage, share: share.share,
                 firstYear: firstYear[index].amount, total: total[index].amount)
@@ -130,14 +140,14 @@ extension AttributionDraft {
     }
 
     /// Says of every registration of the product line why it does not count.
-    private mutating func noteUncovered(_ claims: [Registration]) {
+    private mutating func noteUncovered(_ claims: [Registration], ofPartnersThatLeft ended: [RegistrationID]) {
         for claim in input.registrations.sorted(by: { $0.sequence < $1.sequence })
         where claim.productLine == opportunity.productLine && claim.claimedStage != .unregisteredClaim {
             let party = Party.partner(claim.partner)
             guard claims.contains(where: { $0.id == claim.id }) else {
                 let why =
                     claim.state.isApproval && !claim.isForfeited
-                    ? (claim.tailUntil == nil
+                    ? (claim.tailUntil == nil && !ended.contains(claim.id)
                         ? "no plan line covers \(opportunity.kind.rawValue)" : "the partner left the programme")
                     : "the registration is \(claim.isForfeited ? "lost in a conflict" : claim.state.rawValue)"
                 refuse(claim.id.text, party, why)

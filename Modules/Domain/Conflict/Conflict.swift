@@ -2,7 +2,7 @@
 package struct Conflict: Sendable, Hashable {
     package enum State: String, Sendable, CaseIterable {
         case open, decided, appealed
-        /// Only one party was left before anybody decided.
+        /// Only one party had a claim left before anybody decided.
         case lapsed
 
         /// A decision, the first or the one on an appeal, is missing.
@@ -34,7 +34,7 @@ package struct Conflict: Sendable, Hashable {
     /// Counts the decisions: 0 while open, 1 by the first, 2 by the one on an appeal.
     package var revision: Int64
     package var reviewDue: Timestamp?
-    /// Money that a dispute holds until the decision.
+    /// Money that a dispute holds until the decision is final: no appeal came in time, or the appeal is decided.
     package var disputedDeals: [DisputedDeal]
     /// The owner was told that the decision is late.
     package var isEscalated: Bool

@@ -11,13 +11,14 @@ package enum FraudHint: String, Sendable, CaseIterable {
     ///
     /// - Parameters:
     ///   - contactDomain: registrable domain of the contact's mail; `nil` where it has none.
-    ///   - partnerDomain: registrable domain of the partner.
+    ///   - partnerDomain: the partner's own, as the register has it.
     package static func all(account: AccountKey, contactDomain: String?, partnerDomain: String) -> [FraudHint] {
-        allCases.filter { hint in
+        let own = PartnerDomain(partnerDomain)
+        return allCases.filter { hint in
             switch hint {
             case .contactDomainDiffers: contactDomain != account.text
-            case .contactAtPartner: contactDomain == partnerDomain
-            case .accountIsPartner: account.text == partnerDomain
+            case .contactAtPartner: contactDomain.map(own.isUnder) ?? false
+            case .accountIsPartner: own.isUnder(account.text)
             }
         }
     }

@@ -102,9 +102,11 @@ extension Registration {
                 requestedAt: time, requestedBy: requester, reason: reason, days: rules.extensionDays, due: due))
     }
 
-    /// Decides the request that waits. An approval moves the end of the window, not the day of the decision.
+    /// Decides the request that waits. An approval moves the end of the window, not the day of the decision; a claim that was
+    /// lost or given back meanwhile has none to move.
     package mutating func decideExtension(_ decision: ExtensionDecision) throws(ExtensionRefusal) {
         guard let pending = pendingExtension, let window else { throw .nothingPending }
+        if decision.isApproved, state.isVoid || isForfeited { throw .notProtected(state) }
         extensions[extensions.count - 1].decision = decision
         guard decision.isApproved else { return }
         self.window?.end = window.end + .days(Int(pending.days))

@@ -72,12 +72,13 @@ package struct Registration: Sendable, Hashable {
         isReminded = false
     }
 
-    /// Whether the claim excludes others at a time: undecided, or approved with a running window. A window that ran out
-    /// while an extension asked for in time is undecided still runs.
+    /// Whether the claim excludes others at a time: undecided, or approved with a running window, whatever became of its first
+    /// deal. A window that ran out while an extension asked for in time is undecided still runs. A claim on a closed deal
+    /// protects nothing once it is decided.
     package func isOpen(at time: Timestamp) -> Bool {
         guard !isForfeited else { return false }
         if state.isUndecided { return true }
-        guard state == .approved || state == .converted, let window else { return false }
+        guard state.isProtection, claimedStage != .unregisteredClaim, let window else { return false }
         return time < window.end || pendingExtension != nil
     }
 

@@ -71,6 +71,33 @@ struct AttributionFixture {
         #expect(decision.steps.contains { $0.arithmetic == "floor(100001 x 6667 / 10000) + 1 = 66671" })
     }
 
+    @Test(arguments: [
+        ("2026-01-03", RegistrationStage.lateStage), ("2026-03-02", .lateStage), ("2025-11-01", .unregisteredClaim),
+    ])
+    func `rule 1: only a window that ended before the close costs a part its locked rate`(
+        approved: String, stage: RegistrationStage
+    ) throws {
+        let claims = [
+            claim("a", sequence: 1, approved: "2026-01-01"),
+            claim("b", sequence: 2, stage: .lateStage, approved: approved),
+        ]
+        let fixture = AttributionFixture(registrations: claims, conflicts: [Self.split(4000, 6000, claims)])
+        #expect(try fixture.decide().credits.map(\.stage) == [.beforeContact, stage])
+    }
+
+    @Test func `a claim that was won is the partner's no more when the deal closed after the tail`() throws {
+        var registration = claim("a", approved: "2026-01-01")
+        registration.state = .won
+        var fixture = AttributionFixture(registrations: [registration])
+        fixture.isEligible = false
+        let decision = try fixture.decide()
+        #expect(decision.credits.isEmpty)
+        #expect(decision.evidenceRefused.map(\.text) == ["the partner left the programme"])
+        registration.tailUntil = day("2026-04-01")
+        fixture.registrations = [registration]
+        #expect(try fixture.decide().credits.count == 1, "a tail of its own counts")
+    }
+
     @Test func `rule 2: the window covers the close`() throws {
         let fixture = AttributionFixture(registrations: [claim("a", stage: .afterFirstMeeting, approved: "2026-01-01")])
         let credit = try #require(try fixture.decide().credits.first)
@@ -322,6 +349,49 @@ struct AttributionFixture {
         #expect(void.state == .void)
         #expect(void.credits.isEmpty)
         #expect(RevenueClass.allCases.allSatisfy { void.value(of: $0).isZero })
+    }
+
+    @Test func `a win taken back keeps what it credited, which makes no revision by itself`() throws {
+        var fixture = AttributionFixture(registrations: [claim("a", approved: "2026-01-01")])
+        let first = try #require(try fixture.attribution())
+        #expect(first.lockedCredits.isEmpty)
+        let void = first.voided(at: day("2026-04-01"))
+        #expect(void.credits.isEmpty && void.lockedCredits == first.credits)
+        let again = try #require(try fixture.attribution(after: void))
+        #expect(again.revision == 3 && again.credits == first.credits && again.lockedCredits == first.credits)
+        var plain = again
+        plain.lockedCredits = []
+        #expect(try fixture.attribution(after: again) == nil)
+        #expect(try fixture.attribution(after: plain) == nil)
+        fixture.registrations = []
+        let direct = try #require(try fixture.attribution(after: void))
+        #expect(direct.credits.isEmpty)
+        #expect(direct.voided(at: day("2026-05-01")).lockedCredits == first.credits)
+    }
+
+    @Test func `what prices the deal is part of a revision, and what is not known is taken for the same`() throws {
+        var fixture = AttributionFixture(registrations: [claim("a", approved: "2026-01-01")])
+        fixture.opportunity.duties = ["support", "implementation"]
+        let first = try #require(try fixture.attribution())
+        #expect(first.conditions?.duties == ["implementation", "support"])
+        fixture.opportunity.duties = ["implementation", "support"]
+        #expect(try fixture.attribution(after: first) == nil, "their order says nothing")
+        var old = first
+        old.conditions = nil
+        var changed = fixture
+        changed.opportunity.duties = ["support"]
+        #expect(try changed.attribution(after: first)?.revision == 2)
+        #expect(try changed.attribution(after: old) == nil)
+        changed = fixture
+        changed.opportunity.settlement = .discount
+        #expect(try changed.attribution(after: first)?.conditions?.settlement == .discount)
+        changed = fixture
+        changed.opportunity.playRun = "run-1"
+        #expect(try changed.attribution(after: first)?.conditions?.playRun == "run-1")
+        changed = fixture
+        changed.paysKind = true
+        changed.opportunity.kind = .renewal
+        #expect(try changed.attribution(after: old)?.kind == .renewal)
     }
 
     @Test func `sourced, influenced and direct add up to the won total`() throws {

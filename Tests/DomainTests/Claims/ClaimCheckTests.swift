@@ -110,7 +110,17 @@ import Testing
         RivalCase(
             testDescription: "rejected", other: altered(claim("b")) { $0.state = .rejected }, conflicts: false),
         RivalCase(
-            testDescription: "won", other: altered(claim("b", approved: "2025-12-01")) { $0.state = .won },
+            testDescription: "won, its window runs",
+            other: altered(claim("b", approved: "2025-12-01")) { $0.state = .won },
+            conflicts: true),
+        RivalCase(
+            testDescription: "lost, its window runs",
+            other: altered(claim("b", approved: "2025-12-01")) { $0.state = .lost }, conflicts: true),
+        RivalCase(
+            testDescription: "won, its window ended",
+            other: altered(claim("b", approved: "2025-09-01")) { $0.state = .won }, conflicts: false),
+        RivalCase(
+            testDescription: "revoked", other: altered(claim("b", approved: "2025-12-01")) { $0.state = .revoked },
             conflicts: false),
         RivalCase(
             testDescription: "the same partner", other: claim("a", sequence: 0, approved: "2025-12-01"),

@@ -50,6 +50,25 @@ import Testing
         #expect(conflict.decision?.winner == .partner(ptr("b")))
     }
 
+    @Test(arguments: [RegistrationState.withdrawn, .superseded, .rejected, .revoked])
+    func `a party whose claim ended is given nothing, and its claim stays as it is`(state: RegistrationState) throws {
+        var ended = Self.first
+        ended.state = state
+        let claims = [ended, Self.second]
+        var conflict = Self.conflict(direct: true)
+        let party = Party.partner(ptr("a"))
+        #expect(throws: ConflictRefusal.claimEnded(party, field: "/winner")) {
+            try Self.decide(&conflict, .customerChoice, winner: party, registrations: claims)
+        }
+        #expect(throws: ConflictRefusal.claimEnded(party, field: "/shares/0/party")) {
+            try Self.decide(&conflict, .split, shares: [("ptr_a", 6000), ("ptr_b", 4000)], registrations: claims)
+        }
+        #expect(conflict.state == .open)
+        let verdicts = try Self.decide(
+            &conflict, .split, shares: [("direct", 6000), ("ptr_b", 4000)], registrations: claims)
+        #expect(verdicts == [Self.second.id: .award(share: BasisPoints(4000))])
+    }
+
     @Test func `direct activity, the customer's choice and nobody`() throws {
         var conflict = Self.conflict(direct: true)
         #expect(

@@ -88,6 +88,34 @@ import Testing
         #expect(registration.window?.end == end)
     }
 
+    @Test(arguments: [RegistrationState.revoked, .withdrawn, .superseded])
+    func `an extension of a claim that ended meanwhile is refused, and not granted`(state: RegistrationState) throws {
+        var registration = claim("a", approved: "2026-01-01")
+        let end = registration.window?.end
+        try registration.requestExtension(
+            at: day("2026-02-01"), by: "psn_p", reason: "slow", rules: sampleProtection, due: day("2026-02-03"))
+        registration.state = state
+        #expect(throws: ExtensionRefusal.notProtected(state)) {
+            try registration.decideExtension(
+                ExtensionDecision(isApproved: true, actor: .programme, at: day("2026-02-02"), note: nil))
+        }
+        try registration.decideExtension(
+            ExtensionDecision(isApproved: false, actor: .programme, at: day("2026-02-02"), note: nil))
+        #expect(registration.window?.end == end)
+    }
+
+    @Test func `a window runs on when its deal is won or lost, one of a claim on a closed deal does not`() {
+        var registration = claim("a", approved: "2026-01-01")
+        for state in [RegistrationState.converted, .won, .lost] {
+            registration.state = state
+            #expect(registration.isOpen(at: day("2026-03-31")))
+            #expect(!registration.isOpen(at: day("2026-04-01")))
+        }
+        var late = claim("a", stage: .unregisteredClaim, approved: "2026-01-01", opportunity: "O1")
+        late.state = .won
+        #expect(!late.isOpen(at: day("2026-01-02")))
+    }
+
     @Test func `an extension is refused late, without a reason, twice at once, too often and without protection`()
         throws
     {
