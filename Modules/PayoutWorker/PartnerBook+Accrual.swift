@@ -11,6 +11,7 @@ extension PartnerBook {
         let key = StateKey(id.text, credit.cause.text)
         var cause = try state.get(PayoutTable.cause, key, as: CauseRow.self) ?? CauseRow(credit: credit)
         guard cause.lines.isEmpty && cause.credit == credit || cause.credit.revision < credit.revision else { return }
+        let before = cause.credit
         cause.credit = credit
         try open()
         for line in try terms(of: credit)?.lines ?? [] where line.pays(credit) {
@@ -18,10 +19,12 @@ extension PartnerBook {
             if !cause.lines.contains(name) { cause.lines.append(name) }
         }
         try state.put(PayoutTable.cause, key, cause)
-        try settle(cause)
+        try settleOrRefuse(cause)
+        try leaveFees(of: before, for: credit)
+        try moveHolds(of: cause, since: before)
     }
 
-    /// Won revenue was taken back.
+    /// Won revenue was taken back. What was said before a later word changes nothing.
     func reverse(_ event: CommissionReversed) throws {
         let key = StateKey(id.text, CommissionCause.won(event.opportunity).text)
         guard var cause = try state.get(PayoutTable.cause, key, as: CauseRow.self) else {
@@ -32,16 +35,36 @@ extension PartnerBook {
         else {
             throw DeadLetter(.refused, "of \(event.base) there cannot be \(event.reversedTotal) reversed")
         }
+        guard !cause.isAhead(of: event) else { return }
         reason = event.reason
         cause.dealBase = event.base.minor
         cause.reversedTotal = event.reversedTotal.minor
+        cause.reversalRevision = event.revision ?? cause.reversalRevision
         try state.put(PayoutTable.cause, key, cause)
-        try settle(cause)
+        try settleOrRefuse(cause)
     }
 
-    /// Brings every line of the cause to its target.
+    /// What the terms lack is for people to mend, not a fault of the worker.
+    private func settleOrRefuse(_ cause: CauseRow) throws {
+        do {
+            try settle(cause)
+        } catch let failure as CommissionFailure {
+            var reason = "\(failure)"
+            switch failure {
+            case .noFlatFee, .noMinimum, .noCap:
+                reason += ": give \(id) a currency that its terms have, then put the record back"
+            default: break
+            }
+            throw DeadLetter(.refused, reason)
+        }
+    }
+
+    /// Brings every line of the cause to its target, and other wins to theirs where an introduction's fee is deducted
+    /// from another one now.
     func settle(_ cause: CauseRow) throws {
         let terms = try terms(of: cause.credit)
+        let isWin = cause.credit.trigger == .closedWon
+        let before = try isWin ? fees(of: cause.credit) : nil
         for name in cause.lines {
             let line = terms?.lines.first {
                 $0.pays(cause.credit)
@@ -49,7 +72,7 @@ extension PartnerBook {
             }
             try settle(cause, name, line, rounding: terms?.rounding ?? .halfEven)
         }
-        if cause.credit.trigger == .qualifiedIntroduction { try countFee(cause) }
+        if isWin { try settleWins(otherThan: cause.credit, since: before) } else { try countFee(cause) }
     }
 
     private static let discountSuffix = ":discount"
@@ -78,6 +101,7 @@ extension PartnerBook {
             cause: cause, name: isDiscount ? String(name.dropLast(Self.discountSuffix.count)) : name,
             isDiscount: isDiscount)
         guard let line else {
+            _ = try fee(deductedBy: nil, name, .zero(target.currency), credit)
             let step = ExplanationStep(
                 rule: "line_not_applicable", programVersion: credit.programVersion,
                 text: "Revision \(credit.revision) is not paid by plan line \(context.name): its target is zero.")
@@ -96,12 +120,13 @@ extension PartnerBook {
             }
         }
         let fx = base.currency == target.currency || !line.isConverted ? nil : target.fx
-        let price = try line.price(
-            credit, currency: target.currency, fx: fx, rounding: rounding,
-            feeEarned: try fee(deductedBy: line, cause, target.currency))
-        var priced = price
+        var priced = try line.price(credit, currency: target.currency, fx: fx, rounding: rounding)
+        let deducted = try fee(deductedBy: line, name, priced.amount, credit)
+        if deducted > 0 {
+            priced = try line.price(credit, currency: target.currency, fx: fx, rounding: rounding, feeEarned: deducted)
+        }
         let due = ReversalRule.due(
-            original: price.amount.minor, base: cause.dealBase, reversedTotal: cause.reversedTotal, rounding: rounding,
+            original: priced.amount.minor, base: cause.dealBase, reversedTotal: cause.reversedTotal, rounding: rounding,
             programVersion: credit.programVersion)
         if let step = due.step { priced.steps.append(step) }
         try post(due: due.minor, priced, &target, context)
@@ -124,12 +149,7 @@ extension PartnerBook {
     ) throws {
         if due <= target.posted { try stopWaiting(&target, price.steps, context) }
         guard due != target.posted else { return }
-        let earnings = try target.earnings.map { id in
-            let earning = try known(id)
-            return OpenEarning(
-                id: id, open: earning.open,
-                isUnallocated: [.accrued, .eligible, .recorded].contains(earning.state))
-        }
+        let earnings = try target.earnings.map { OpenEarning(try known($0)) }
         let steps =
             price.steps + [
                 CommissionDifference.step(
@@ -165,7 +185,7 @@ extension PartnerBook {
     }
 
     /// The hold of days from the close, or until money from a decision is safe from an appeal.
-    private func holdEnd(_ credit: CommissionTrigger) throws -> Timestamp {
+    func holdEnd(_ credit: CommissionTrigger) throws -> Timestamp {
         let end = credit.closedAt + .days(Int(try holdDays(credit)))
         return max(end, credit.eligibleFrom ?? end)
     }
@@ -174,7 +194,7 @@ extension PartnerBook {
         try register.program(version: credit.programVersion)?.commission.holdDays ?? program().commission.holdDays
     }
 
-    private func holdStep(_ credit: CommissionTrigger) throws -> ExplanationStep {
+    func holdStep(_ credit: CommissionTrigger) throws -> ExplanationStep {
         let days = try holdDays(credit)
         let end = try holdEnd(credit)
         let hold = "\(credit.closedAt.date) + \(days)"
@@ -286,16 +306,31 @@ extension PartnerBook {
         StateKey(id.text, credit.account.key.text, credit.productLine)
     }
 
-    /// What a win's line deducts; the win is remembered, because the fee may still change.
-    private func fee(deductedBy line: PlanLine, _ cause: CauseRow, _ currency: Currency) throws -> Int64 {
-        guard line.creditsFee, line.trigger == .closedWon else { return 0 }
-        let key = feeKey(cause.credit)
-        var row = try state.get(PayoutTable.fee, key, as: FeeRow.self) ?? FeeRow(currency: currency)
-        if !row.wins.contains(cause.credit.cause.text) {
-            row.wins.append(cause.credit.cause.text)
-            try state.put(PayoutTable.fee, key, row)
-        }
-        return row.currency == currency ? row.total : 0
+    private func fees(of credit: CommissionTrigger) throws -> FeeRow? {
+        try state.get(PayoutTable.fee, feeKey(credit), as: FeeRow.self)
+    }
+
+    /// What a win's line deducts of an introduction's fee. Its price is remembered, because the fee, and what other wins
+    /// deduct of it, may still change.
+    ///
+    /// - Parameters:
+    ///   - line: `nil` where no plan line pays the target any more.
+    ///   - price: what the line would pay without a fee.
+    private func fee(
+        deductedBy line: PlanLine?, _ target: String, _ price: Money, _ credit: CommissionTrigger
+    ) throws -> Int64 {
+        guard credit.trigger == .closedWon else { return 0 }
+        let stored = try fees(of: credit)
+        let cause = credit.cause.text
+        let deducts = line?.creditsFee ?? false
+        guard deducts || stored?.wins.contains(cause) ?? false else { return 0 }
+        var row = stored ?? FeeRow(currency: price.currency)
+        row.count(
+            FeeCredit(
+                cause: cause, line: target, closedAt: credit.closedAt,
+                price: deducts ? price : .zero(price.currency)))
+        if row != stored { try state.put(PayoutTable.fee, feeKey(credit), row) }
+        return row.deduction(of: cause, line: target)
     }
 
     /// The fee of an introduction changed: wins that deduct it are brought to their new targets.
@@ -305,22 +340,41 @@ extension PartnerBook {
         for line in cause.lines {
             let key = StateKey(id.text, cause.credit.cause.text, line)
             guard let target = try state.get(PayoutTable.target, key, as: TargetRow.self) else { continue }
-            earned += target.posted
+            earned = earned.saturatingAdding(target.posted)
             currency = target.currency
         }
         guard let currency else { return }
-        let key = feeKey(cause.credit)
-        var row = try state.get(PayoutTable.fee, key, as: FeeRow.self) ?? FeeRow(currency: currency)
+        var row = try fees(of: cause.credit) ?? FeeRow(currency: currency)
         guard row.fees[cause.credit.cause.text] ?? 0 != earned else { return }
         row.currency = currency
         row.fees[cause.credit.cause.text] = earned
-        try state.put(PayoutTable.fee, key, row)
-        for win in row.wins {
-            guard let other = try state.get(PayoutTable.cause, StateKey(id.text, win), as: CauseRow.self) else {
-                continue
-            }
-            try settle(other)
+        try state.put(PayoutTable.fee, feeKey(cause.credit), row)
+        for win in row.wins { try settleWin(win) }
+    }
+
+    /// Wins that deduct more or less of the fee than before are brought to their new targets.
+    private func settleWins(otherThan credit: CommissionTrigger, since before: FeeRow?) throws {
+        guard let after = try fees(of: credit), after != before else { return }
+        let deducted = before?.deductions() ?? [:]
+        let deducts = after.deductions()
+        for win in after.wins where win != credit.cause.text && deducted[win] ?? 0 != deducts[win] ?? 0 {
+            try settleWin(win)
         }
+    }
+
+    private func settleWin(_ win: String) throws {
+        guard let cause = try state.get(PayoutTable.cause, StateKey(id.text, win), as: CauseRow.self) else { return }
+        try settle(cause)
+    }
+
+    /// The deal went to another account or product line: what it deducted there is left to the wins that remain.
+    private func leaveFees(of before: CommissionTrigger, for credit: CommissionTrigger) throws {
+        guard feeKey(before) != feeKey(credit), let stored = try fees(of: before) else { return }
+        var row = stored
+        row.leave(before.cause.text)
+        guard row != stored else { return }
+        try state.put(PayoutTable.fee, feeKey(before), row)
+        try settleWins(otherThan: before, since: stored)
     }
 }
 

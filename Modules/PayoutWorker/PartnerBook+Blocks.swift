@@ -112,16 +112,18 @@ extension PartnerBook {
 
     // MARK: Releasing
 
-    /// A named person, not of the partner, ends a judgement block.
+    /// A named person, of no partner, ends a judgement block. One that has ended already is no question any more: whoever
+    /// decides about it after somebody else, repeats what was decided.
     func release(_ event: BlockReleased) throws {
         guard event.kind.isJudgement else {
             throw DeadLetter(
                 .refused, "a block \(event.kind.rawValue) ends with the register entry that supplies the fact")
         }
-        try requireJudge(event.actor, for: event.kind)
+        try requireJudge(of: event)
         let ended = try closeBlocks(
             event.target, event.kind, reference: event.reference, by: event.actor, note: event.note)
         guard !ended.isEmpty else {
+            if let reference = event.reference, try block(event.target, event.kind, reference) != nil { return }
             throw DeadLetter(.refused, "no open block \(event.kind.rawValue) on \(event.target.text) of \(id)")
         }
         if event.kind == .fraudReview { try clearFindings(of: ended) }
@@ -197,26 +199,39 @@ extension PartnerBook {
 
     // MARK: People
 
-    /// An active person of the register who is not the partner's.
+    /// An active person of the register who belongs to no partner.
     func requirePerson(_ actor: Actor) throws {
         guard case .person(let personID) = actor else {
             throw DeadLetter(.refused, "\(actor) is no person: money is decided by a named one")
         }
-        try Self.requirePerson(personID, register.person(personID))
-        guard try register.person(personID)?.partner != id else {
-            throw DeadLetter(.refused, "\(personID) belongs to \(id) and cannot decide about its money")
-        }
+        try Self.requirePerson(personID, register.person(personID), about: id)
     }
 
-    static func requirePerson(_ personID: PersonID, _ person: Person?) throws {
+    /// - Parameter partner: whose money it is; `nil` where it is many partners'.
+    static func requirePerson(_ personID: PersonID, _ person: Person?, about partner: PartnerID? = nil) throws {
         guard let person, person.isActive else {
             throw DeadLetter(.refused, "\(personID) is no active person of the register")
         }
+        if let employer = person.partner {
+            let whose = employer == partner ? "its" : "a partner's"
+            throw DeadLetter(.refused, "\(personID) belongs to \(employer) and does not decide about \(whose) money")
+        }
     }
 
-    /// A dispute may also end with the policy that decided the conflict; a suspicion only with a person.
-    private func requireJudge(_ actor: Actor, for kind: BlockKind) throws {
-        if case .policy = actor, kind == .dispute { return }
-        try requirePerson(actor)
+    /// What the approval worker held because of a conflict ends as that worker tells it, with whoever decided the conflict:
+    /// a policy, or a person who may be active no more when the time for an appeal is over. Anything else ends only with a
+    /// person.
+    private func requireJudge(of event: BlockReleased) throws {
+        if event.actor != .programme, event.kind == .dispute, case .opportunity = event.target,
+            let reference = event.reference, ConflictID(reference) != nil,
+            turn.event?.source.hasPrefix(Self.approvalWorker) ?? false,
+            try block(event.target, event.kind, reference)?.placedBy ?? .programme == .programme
+        {
+            return
+        }
+        try requirePerson(event.actor)
     }
+
+    /// What the sources of the approval worker's events begin with.
+    private static let approvalWorker = "/tributary/\(WorkerName.approval.rawValue)-worker/"
 }

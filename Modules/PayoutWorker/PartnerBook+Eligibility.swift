@@ -21,6 +21,30 @@ extension PartnerBook {
         try tellCommission(commission, .commissionEligible)
     }
 
+    /// A correction moved the close, or the time until which an appeal is possible: what is not payable yet waits for the
+    /// new end of its hold. What is payable already stays so.
+    func moveHolds(of cause: CauseRow, since before: CommissionTrigger) throws {
+        let credit = cause.credit
+        guard before.closedAt != credit.closedAt || before.eligibleFrom != credit.eligibleFrom else { return }
+        for line in cause.lines {
+            let key = StateKey(id.text, credit.cause.text, line)
+            guard let target = try state.get(PayoutTable.target, key, as: TargetRow.self) else { continue }
+            for earning in target.earnings where earning != target.waiting { try moveHold(of: known(earning), credit) }
+        }
+    }
+
+    private func moveHold(of earning: Commission, _ credit: CommissionTrigger) throws {
+        let end = try holdEnd(credit)
+        guard earning.state == .accrued, earning.holdUntil != end else { return }
+        var earning = earning
+        if try isHeld(earning) { try unindex(earning) }
+        try turn.cancelTimer(named: PayoutTimer.release.name(of: earning.id.text), due: earning.holdUntil)
+        earning.closedAt = credit.closedAt
+        earning.holdUntil = end
+        try record(earning, "hold_moved", [holdStep(credit)])
+        try wait(forHoldOf: earning)
+    }
+
     /// Money that a payout did not bring to the partner is payable again, or held where it is blocked by now.
     func free(_ commission: inout Commission, _ change: String, _ steps: [ExplanationStep]) throws {
         try commission.move(to: .eligible)

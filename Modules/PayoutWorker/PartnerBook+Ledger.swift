@@ -15,7 +15,11 @@ extension PartnerBook {
     ) throws {
         let transaction = try LedgerTransaction.of(rule, amount: amount, netted: netted)
         var balance = try balance(amount.currency)
-        try balance.post(transaction)
+        do throws(LedgerTransaction.Problem) {
+            try balance.post(transaction)
+        } catch {
+            throw DeadLetter(.refused, "\(rule.rawValue) of \(amount) cannot be posted for \(id): \(error)")
+        }
         try state.put(PayoutTable.balance, StateKey(id.text, amount.currency.code), balance)
         let number = String(balance.movement.transactions)
         let period = balance.movement.period

@@ -48,10 +48,8 @@ extension PartnerBook {
     ) throws -> PayoutPlanning.Result {
         let lines = commissions.map { Payout.Line(commission: $0.id, amount: $0.open) }
         if let blocks = row?.blocks, !blocks.isEmpty {
-            let waiting = lines.reduce(Money.zero(currency)) { sum, line in
-                Money(minor: sum.minor &+ line.amount, currency: currency)
-            }
-            return .rollsOver(blocks.contains(.missingPayee) ? .noPayee : .blocked, waiting.minor)
+            let waiting = lines.reduce(Int64(0)) { $0.saturatingAdding($1.amount) }
+            return .rollsOver(blocks.contains(.missingPayee) ? .noPayee : .blocked, waiting)
         }
         let status = try partner().status
         return try PayoutPlanning.plan(

@@ -9,7 +9,7 @@ extension PartnerBook {
         guard var payout = try payout(event.payout) else {
             throw DeadLetter(.refused, "\(id) has no payout \(event.payout)")
         }
-        if let judge = event.decision { try requirePerson(judge) }
+        for person in [event.decision, event.reportedBy].compactMap(\.self) { try requirePerson(person) }
         let step = ExplanationStep(
             rule: "payout_result", programVersion: nil,
             text:
@@ -78,6 +78,11 @@ extension PartnerBook {
 
     /// The bank sent the money back: what was kept for clawbacks stays kept, the rest is payable again.
     private func bounce(_ payout: inout Payout, _ outcome: Payout.State, _ step: ExplanationStep) throws {
+        guard try Self.transferred(payout).allSatisfy({ try known($0.commission).payout == payout.id }) else {
+            throw DeadLetter(
+                .refused,
+                "\(payout.id) was paid twice, and its money is owed back: what came back of it is a repayment")
+        }
         try close(&payout, outcome, "returned", .payoutReturned, step)
         try post(.returned, Money(minor: payout.net, currency: payout.currency), payout: payout.id, steps: [step])
         for (line, kept) in zip(payout.lines, PayoutPlanning.keptPerLine(payout)) {
@@ -149,39 +154,80 @@ extension PartnerBook {
         try partnerBlockEnded()
     }
 
-    /// The refused payout was paid: its lines must still be there, and not paid again.
+    /// The refused payout was paid: its lines are not paid again. Where another payout pays them, the money went out twice.
     private func payAfterAll(_ payout: inout Payout, _ step: ExplanationStep) throws {
-        for line in payout.lines + payout.clawbacks {
-            let commission = try known(line.commission)
-            let isFree = commission.state == .eligible || commission.state == .outstanding
-            guard isFree, commission.open == line.amount else {
-                throw DeadLetter(.refused, "\(commission.id) of \(payout.id) was settled otherwise since")
-            }
+        let lines = payout.lines + payout.clawbacks
+        guard try lines.allSatisfy({ try isAsItWas($0.commission, open: $0.amount) }) else {
+            return try payTwice(&payout, step)
         }
-        for line in payout.lines + payout.clawbacks { try reallocate(line.commission, to: payout.id, step) }
+        for line in lines { try reallocate(line.commission, to: payout.id, step) }
         try postSubmission(payout, [step])
         try confirm(&payout, step)
     }
 
     /// The payout that was reported returned did arrive.
     private func payReturned(_ payout: inout Payout, _ step: ExplanationStep) throws {
-        let open = zip(payout.lines, PayoutPlanning.keptPerLine(payout)).filter { $0.amount > $1 }
-        for (line, kept) in open {
-            let commission = try known(line.commission)
-            guard commission.state == .eligible, commission.open == line.amount - kept else {
-                throw DeadLetter(.refused, "\(commission.id) of \(payout.id) was settled otherwise since")
-            }
+        let open = Self.transferred(payout)
+        guard try open.allSatisfy({ try isAsItWas($0.commission, open: $0.amount) }) else {
+            return try payTwice(&payout, step)
         }
-        for (line, _) in open { try reallocate(line.commission, to: payout.id, step) }
+        for line in open { try reallocate(line.commission, to: payout.id, step) }
         let net = Money(minor: payout.net, currency: payout.currency)
         try post(.submitted, net, payout: payout.id, steps: [step])
         try close(&payout, .confirmed, "settled", .payoutConfirmed, step)
         try post(.confirmed, net, payout: payout.id, steps: [step])
-        for (line, _) in open {
+        for line in open {
             var commission = try known(line.commission)
             try commission.move(to: .paid)
             try record(commission, "paid", [step])
         }
+    }
+
+    /// What the transfer itself brought of each line: not what was kept of it for clawbacks.
+    private static func transferred(_ payout: Payout) -> [Payout.Line] {
+        zip(payout.lines, PayoutPlanning.keptPerLine(payout)).filter { $0.amount > $1 }
+            .map { Payout.Line(commission: $0.commission, amount: $0.amount - $1) }
+    }
+
+    /// Whether a line is in no other payout, and as great as it was.
+    private func isAsItWas(_ commissionID: CommissionID, open: Int64) throws -> Bool {
+        let commission = try known(commissionID)
+        return (commission.state == .eligible || commission.state == .outstanding) && commission.open == open
+    }
+
+    /// The money went out, and another payout pays its lines, too: the partner owes back what this one brought. The lines
+    /// stay where they are.
+    private func payTwice(_ payout: inout Payout, _ step: ExplanationStep) throws {
+        let transferred = Self.transferred(payout)
+        let isElsewhere = try transferred.contains {
+            try [.allocated, .paid, .netted].contains(known($0.commission).state)
+        }
+        guard isElsewhere else { throw DeadLetter(.refused, "a line of \(payout.id) was settled otherwise since") }
+        let net = Money(minor: payout.net, currency: payout.currency)
+        reason = "it was paid twice"
+        for line in transferred { try overpay(line, by: payout.id, step) }
+        let owed = ExplanationStep(
+            rule: "paid_twice", programVersion: nil,
+            text: "\(payout.id) arrived, and another payout pays its lines, too: its \(net) are owed back.")
+        // Out of what the partner owes, in place of the lines that this payout no longer has.
+        try post(.failed, .zero(payout.currency), netted: payout.net, payout: payout.id, steps: [step, owed])
+        try post(.submitted, net, payout: payout.id, steps: [step, owed])
+        try close(&payout, .confirmed, "settled", .payoutConfirmed, step)
+        try post(.confirmed, net, payout: payout.id, steps: [step])
+    }
+
+    private func overpay(_ line: Payout.Line, by payout: PayoutID, _ step: ExplanationStep) throws {
+        let clawbackID = turn.deriveID(
+            CommissionID.self, prefix: "clw_", routingKey: id.text,
+            parts: id.text, "paid twice", payout.text, line.commission.text)
+        let clawback = try known(line.commission).overpaid(line.amount, by: payout, as: clawbackID, at: now)
+        let owed = ExplanationStep(
+            rule: "paid_twice", programVersion: nil,
+            text: "\(payout) paid \(line.commission), which another payout pays, too: it is owed back.",
+            arithmetic: "0 - \(line.amount) = -\(line.amount)")
+        try record(clawback, "clawed_back", [step, owed])
+        try indexClawback(clawback)
+        try tellCommission(clawback, .clawbackRaised)
     }
 
     private func reallocate(_ commissionID: CommissionID, to payout: PayoutID, _ step: ExplanationStep) throws {

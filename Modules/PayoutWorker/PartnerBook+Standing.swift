@@ -19,7 +19,7 @@ extension PartnerBook {
             try judgement(.dispute, reference: "ended_for_cause", ["the partnership ended for cause"])
         }
         guard checksPayee, let payee else { return }
-        let others = FraudCheck.samePayee(as: payee, among: try register.payees())
+        let others = try register.partnersPaid(like: payee)
         guard !others.isEmpty else { return }
         let names = others.map(\.text)
         try judgement(
@@ -67,9 +67,10 @@ extension PartnerBook {
     private func activity() throws -> ActivityCount {
         let rows = try state.rows(PayoutTable.activity, prefix: StateKey(id.text), as: ActivityCount.self)
         return rows.reduce(into: ActivityCount()) { total, entry in
-            total.openRegistrations += entry.row.openRegistrations
-            total.decidedReferrals += entry.row.decidedReferrals
-            total.acceptedReferrals += entry.row.acceptedReferrals
+            // Anybody may send counts: one that is beyond what can be counted must not stop the partner's money.
+            total.openRegistrations = total.openRegistrations.saturatingAdding(entry.row.openRegistrations)
+            total.decidedReferrals = total.decidedReferrals.saturatingAdding(entry.row.decidedReferrals)
+            total.acceptedReferrals = total.acceptedReferrals.saturatingAdding(entry.row.acceptedReferrals)
         }
     }
 
@@ -79,5 +80,12 @@ extension PartnerBook {
             ActivityCount(
                 openRegistrations: event.openRegistrations, decidedReferrals: event.decidedReferrals,
                 acceptedReferrals: event.acceptedReferrals))
+    }
+}
+
+extension Register {
+    /// Other partners that are paid to the payee's account as of now, whoever is said to hold it.
+    func partnersPaid(like payee: Payee) throws -> [PartnerID] {
+        FraudCheck.samePayee(as: payee.withoutDetails, among: try payees().map(\.withoutDetails))
     }
 }

@@ -143,7 +143,7 @@ package final class PayoutProcessor: Processor {
         case let entry as PartnerUpdated: try standing(of: entry.partner.id, from: entry.partner.effectiveAt, turn)
         case let entry as PayeeUpdated:
             try standing(of: entry.payee.partner, from: entry.payee.effectiveAt, turn)
-            for other in FraudCheck.samePayee(as: entry.payee, among: try register.payees()) {
+            for other in try register.partnersPaid(like: entry.payee) {
                 try standing(of: other, from: entry.payee.effectiveAt, turn)
             }
         case let entry as FXPublished: try rateArrived(entry.rate, turn)
@@ -168,17 +168,11 @@ package final class PayoutProcessor: Processor {
             PayoutTable.rateWaiting, from: pair.appending(Int64(rate.date.dayNumber)),
             upTo: pair.prefixEnd.map { StateKey(bytes: $0) }, limit: .max, as: ReferenceRow.self)
         for (key, row) in waiting {
-            let newest = pair.appending(Int64(rate.date.dayNumber).saturatingAdding(row.maximumAgeDays + 1))
+            let age = row.maximumAgeDays.saturatingAdding(1)
+            let newest = pair.appending(Int64(rate.date.dayNumber).saturatingAdding(age))
             guard key.bytes.lexicographicallyPrecedes(newest.bytes) else { continue }
             try book(row.partner, turn).rateArrived(cause: row.id, key: key)
         }
-    }
-}
-
-extension Int64 {
-    fileprivate func saturatingAdding(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }
 

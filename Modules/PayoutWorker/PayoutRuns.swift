@@ -43,7 +43,14 @@ struct PayoutRuns {
         }
         run.rolledOver = Array(run.rolledOver.prefix(PayoutRuns.maximumRolledOver))
         run.count = Int64(payouts.count)
-        for payout in payouts { run.totals[payout.currency, default: 0] += payout.net }
+        for payout in payouts {
+            let (sum, overflow) = run.totals[payout.currency, default: 0].addingReportingOverflow(payout.net)
+            guard !overflow else {
+                throw DeadLetter(
+                    .refused, "the payouts of \(run.id) in \(payout.currency) are more than can be added up")
+            }
+            run.totals[payout.currency] = sum
+        }
         run.sha256 = SHA256Digest(of: run.canonicalText(of: payouts)).hex
         try record(
             run, "planned", "\(run.count) payouts are planned; \(run.rolledOver.count) amounts wait.",
@@ -133,10 +140,6 @@ struct PayoutRuns {
         guard case .person(let personID) = actor else {
             throw DeadLetter(.refused, "\(actor) is no person: money is decided by a named one")
         }
-        let person = try register.person(personID)
-        try PartnerBook.requirePerson(personID, person)
-        guard person?.partner == nil else {
-            throw DeadLetter(.refused, "\(personID) belongs to a partner and decides about no payout")
-        }
+        try PartnerBook.requirePerson(personID, register.person(personID))
     }
 }

@@ -88,6 +88,8 @@ struct CauseRow: JSONCodable {
     /// Of the whole deal, in minor units of its currency; 0 while nothing was reversed.
     var dealBase: Int64 = 0
     var reversedTotal: Int64 = 0
+    /// The attribution's count that the reversal was told with; `nil` where its event did not say.
+    var reversalRevision: Int64?
     /// Every target there ever was: a plan line's name, with `:discount` where it is taken on the invoice.
     var lines: [String] = []
     /// Findings that a person has looked at and released.
@@ -99,6 +101,7 @@ struct CauseRow: JSONCodable {
         credit = reader.object("credit", CommissionTrigger.self)
         dealBase = reader.integer("deal_base")
         reversedTotal = reader.integer("reversed_total")
+        reversalRevision = reader.optionalInteger("reversal_revision")
         lines = reader.strings("lines")
         cleared = reader.enumerations("cleared", FraudFinding.self)
     }
@@ -107,8 +110,16 @@ struct CauseRow: JSONCodable {
         writer.object("credit", credit)
         writer.integer("deal_base", dealBase)
         writer.integer("reversed_total", reversedTotal)
+        writer.integer("reversal_revision", reversalRevision)
         writer.strings("lines", lines)
         writer.enumerations("cleared", cleared)
+    }
+
+    /// Whether what is known of the deal's reversals was said later than an event: with a later revision, or with more of
+    /// it taken back, which within a revision never falls. An event that does not say its revision is taken as it comes.
+    func isAhead(of event: CommissionReversed) -> Bool {
+        guard let known = reversalRevision, let revision = event.revision else { return false }
+        return revision < known || revision == known && event.reversedTotal.minor < reversedTotal
     }
 }
 
@@ -149,27 +160,92 @@ struct TargetRow: JSONCodable {
 }
 
 /// What introductions of a partner on an account and product line earned, and which wins deduct it.
-struct FeeRow: JSONCodable {
+struct FeeRow: JSONCodable, Equatable {
     var currency: Currency
     /// Minor units by the introduction's cause.
     var fees: [String: Int64] = [:]
-    /// Causes of wins that deduct the sum.
+    /// Causes of wins that deduct of the sum, in the order in which they came.
     var wins: [String] = []
+    /// What their lines would pay without a fee. A win without any is of a version in which every one deducted all of it.
+    var credits: [FeeCredit] = []
 
-    var total: Int64 { fees.values.reduce(0, +) }
+    /// No line deducts more than its own price: where the sum is beyond what can be counted, the most that can is enough.
+    var total: Int64 { fees.values.reduce(0) { $0.saturatingAdding($1) } }
 
     init(currency: Currency) { self.currency = currency }
+
+    /// A line's price without a fee is known, or another than it was.
+    mutating func count(_ credit: FeeCredit) {
+        if !wins.contains(credit.cause) { wins.append(credit.cause) }
+        if let index = credits.firstIndex(where: { $0.cause == credit.cause && $0.line == credit.line }) {
+            credits[index] = credit
+        } else {
+            credits.append(credit)
+        }
+    }
+
+    /// The win is another account's or product line's now. What it deducted here is left to the others.
+    mutating func leave(_ cause: String) {
+        wins.removeAll { $0 == cause }
+        credits.removeAll { $0.cause == cause }
+    }
+
+    /// What a line deducts.
+    func deduction(of cause: String, line: String) -> Int64 {
+        let index = credits.firstIndex { $0.cause == cause && $0.line == line }
+        return index.map { FeeCreditRule.deductions(of: known, from: credits)[$0] } ?? 0
+    }
+
+    /// What every win deducts.
+    func deductions() -> [String: Int64] {
+        var sums: [String: Int64] = [:]
+        if let first = wins.first(where: isUnpriced) { sums[first] = total }
+        for (credit, amount) in zip(credits, FeeCreditRule.deductions(of: known, from: credits)) {
+            sums[credit.cause, default: 0] += amount
+        }
+        return sums
+    }
+
+    /// What the priced wins may deduct: nothing where one without a price has it all.
+    private var known: Money { Money(minor: wins.contains(where: isUnpriced) ? 0 : total, currency: currency) }
+
+    private func isUnpriced(_ win: String) -> Bool { !credits.contains { $0.cause == win } }
 
     init(reading reader: inout ObjectReader) {
         currency = reader.value("currency", as: Currency.self)
         fees = reader.integerMap("fees")
         wins = reader.strings("wins")
+        credits = reader.objects("credits", FeeCredit.self)
     }
 
     func write(to writer: inout ObjectWriter) {
         writer.value("currency", currency)
         writer.integerMap("fees", fees)
         writer.strings("wins", wins)
+        writer.objects("credits", credits)
+    }
+}
+
+extension FeeCredit: JSONCodable {
+    package init(reading reader: inout ObjectReader) {
+        self.init(
+            cause: reader.string("cause"), line: reader.string("line"),
+            closedAt: reader.value("closed_at", as: Timestamp.self), price: reader.object("price", Money.self))
+    }
+
+    package func write(to writer: inout ObjectWriter) {
+        writer.string("cause", cause)
+        writer.string("line", line)
+        writer.value("closed_at", closedAt)
+        writer.object("price", price)
+    }
+}
+
+extension Int64 {
+    /// The sum, or the greatest number where it is beyond.
+    func saturatingAdding(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
     }
 }
 

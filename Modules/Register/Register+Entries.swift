@@ -32,7 +32,10 @@ extension Register {
             try check(partnerVersions.store(entry.partner, in: state), entry.registerKey)
         case let entry as PersonUpdated:
             try check(personVersions.store(entry.person, in: state), entry.registerKey)
-        case let entry as PayeeUpdated: try check(payeeVersions.store(entry.payee, in: state), entry.registerKey)
+        case let entry as PayeeUpdated:
+            // One without details gets them from the first that has them: the same row, imported by a later version.
+            try check(
+                payeeVersions.store(entry.payee, inPlaceOf: entry.payee.withoutDetails, in: state), entry.registerKey)
         case let entry as TermsAccepted: try store(entry.acceptance, at: time)
         case let entry as FXPublished: try store(entry.rate)
         default: return false
@@ -67,6 +70,11 @@ extension Register {
                     .refused,
                     "\(key) takes effect at \(program.effectiveFrom), before what was judged already (\(time))")
             }
+        }
+        for terms in program.terms {
+            guard let known = try self.terms(terms.id, version: terms.version), known != terms else { continue }
+            throw DeadLetter(
+                .refused, "\(key): \(terms.id)/\(terms.version) is published already, and never changes")
         }
         try state.put(Register.programTable, StateKey(program.id.text).appending(program.version), program)
         programs = nil

@@ -80,6 +80,13 @@ package final class Register {
         try partnerVersions.version(of: id.text, at: now, in: state)
     }
 
+    /// Since when the partner has not been a member, without a break; `nil` while it is one.
+    package func membershipEnd(of id: PartnerID) throws -> Timestamp? {
+        try partnerVersions.versions(of: id.text, upTo: now, in: state).reversed()
+            .prefix { $0.status == .ended || $0.status == .endedForCause }
+            .map(\.effectiveAt).min()
+    }
+
     package func person(_ id: PersonID) throws -> Person? {
         try personVersions.version(of: id.text, at: now, in: state)
     }
@@ -94,7 +101,7 @@ package final class Register {
         return try partnerVersions.all(in: state).compactMap { versions in versions.last { $0.effectiveAt <= now } }
     }
 
-    /// Every payee as of now, by partner id: equal fingerprints are one account.
+    /// Every payee as of now, by partner id.
     package func payees() throws -> [Payee] {
         let now = now
         return try payeeVersions.all(in: state).compactMap { versions in versions.last { $0.effectiveAt <= now } }

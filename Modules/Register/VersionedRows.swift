@@ -45,6 +45,12 @@ struct VersionedRows<Row: VersionedEntity> {
         return Self.version(of: versions, at: time)
     }
 
+    /// All versions that took effect at or before a time, oldest first.
+    mutating func versions(of id: String, upTo time: Timestamp, in state: TaskState) throws -> [Row] {
+        _ = try version(of: id, at: time, in: state)
+        return (cached[id] ?? []).filter { $0.effectiveAt <= time }
+    }
+
     /// Looks at them in their places: `last(where:)` copies each.
     private static func version(of versions: [Row], at time: Timestamp) -> Row? {
         var index = versions.count - 1
@@ -69,9 +75,14 @@ struct VersionedRows<Row: VersionedEntity> {
     }
 
     /// Stores a version. `false` where it is there already, just so; `nil` where it is there and differs.
-    mutating func store(_ row: Row, in state: TaskState) throws -> Bool? {
+    ///
+    /// - Parameter older: a row whose place it may take.
+    mutating func store(_ row: Row, inPlaceOf older: Row? = nil, in state: TaskState) throws -> Bool? {
         let key = StateKey(row.entityKey).appending(row.version)
-        if let present = try state.get(table, key, as: Row.self) { return present == row ? false : nil }
+        if let present = try state.get(table, key, as: Row.self) {
+            guard present != row else { return false }
+            guard present == older else { return nil }
+        }
         try state.put(table, key, row)
         cached[row.entityKey] = nil
         ids = nil

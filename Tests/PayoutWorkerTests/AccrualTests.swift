@@ -47,6 +47,25 @@ import Testing
         #expect(result.outputs.isEmpty)
     }
 
+    /// Another account claimed the deal, was refused, and took its targets back; the one that has it counts on from there.
+    @Test func `a deal that two accounts told of is paid once, whoever gave it up`() throws {
+        let bench = try PayoutBench()
+        let closed = time("2026-03-10T12:00:00Z")
+        try bench.win()
+        #expect(try bench.win(revision: 1) { $0.attribution = AttributionID("atr_other") }.outputs.isEmpty)
+        try bench.win(firstYear: 0, revision: 2, at: closed + .days(1)) {
+            $0.attribution = AttributionID("atr_other")
+            $0.share = BasisPoints(0)
+            $0.closedAt = closed
+        }
+        #expect(try bench.balances() == [0, 0, 0, 0])
+        try bench.win(revision: 3, at: closed + .days(2)) { $0.closedAt = closed }
+        #expect(try bench.balances() == [1_200_000, 0, 0, 0])
+        try bench.advance(to: closed + .days(30))
+        #expect(try bench.balances() == [0, 1_200_000, 0, 0])
+        try bench.checkInvariants()
+    }
+
     @Test func `a higher target posts the difference, linked to what it corrects`() throws {
         let bench = try PayoutBench()
         try bench.win()
@@ -164,6 +183,92 @@ import Testing
         }
         #expect(try bench.commissions().map(\.amount.minor) == [480_000, 50_000, -50_000])
         #expect(try bench.balances() == [480_000, 0, 0, 0])
+        try bench.checkInvariants()
+    }
+
+    private func introducing() throws -> PayoutBench {
+        let bench = try PayoutBench(lines: [
+            PayoutBench.line("fee", .flat([euro: 50_000]), trigger: .qualifiedIntroduction),
+            PayoutBench.line("won", .rate(BasisPoints(1000)), creditsFee: true),
+        ])
+        try bench.win(at: time("2026-02-01T00:00:00Z")) {
+            $0.trigger = .qualifiedIntroduction
+            $0.referral = ReferralID("ref_1")!
+        }
+        return bench
+    }
+
+    /// What is left of each deal's commission.
+    private func open(_ bench: PayoutBench) throws -> [String: Int64] {
+        try bench.commissions().filter { $0.trigger == .closedWon }
+            .reduce(into: [:]) { $0[$1.opportunity?.text ?? "", default: 0] += $1.open }
+    }
+
+    @Test func `one fee is deducted from one win, and from the next where that one is taken back`() throws {
+        let bench = try introducing()
+        try bench.win("opp_1", firstYear: 4_000_000, at: time("2026-03-10T00:00:00Z"))
+        try bench.win("opp_2", firstYear: 4_000_000, at: time("2026-03-11T00:00:00Z"))
+        #expect(try open(bench) == ["opp_1": 350_000, "opp_2": 400_000])
+        try bench.win("opp_1", firstYear: 0, revision: 2, at: time("2026-03-12T00:00:00Z")) {
+            $0.share = BasisPoints(0)
+            $0.closedAt = time("2026-03-10T00:00:00Z")
+        }
+        #expect(try open(bench) == ["opp_1": 0, "opp_2": 350_000])
+        try bench.win("opp_1", firstYear: 4_000_000, revision: 3, at: time("2026-03-13T00:00:00Z")) {
+            $0.closedAt = time("2026-03-10T00:00:00Z")
+        }
+        #expect(try open(bench) == ["opp_1": 350_000, "opp_2": 400_000])
+        try bench.checkInvariants()
+    }
+
+    @Test func `what a small win leaves of the fee is deducted from the next one`() throws {
+        let bench = try introducing()
+        try bench.win("opp_1", firstYear: 300_000, at: time("2026-03-10T00:00:00Z"))
+        try bench.win("opp_2", firstYear: 4_000_000, at: time("2026-03-11T00:00:00Z"))
+        #expect(try open(bench) == ["opp_2": 380_000])
+        #expect(try bench.balances() == [380_000, 50_000, 0, 0])
+        try bench.checkInvariants()
+    }
+
+    @Test func `the win that closed first deducts the fee, whichever is told first`() throws {
+        let bench = try introducing()
+        try bench.win("opp_2", firstYear: 4_000_000, at: time("2026-03-11T00:00:00Z"))
+        #expect(try open(bench) == ["opp_2": 350_000])
+        try bench.win("opp_1", firstYear: 4_000_000, at: time("2026-03-12T00:00:00Z")) {
+            $0.closedAt = time("2026-03-10T00:00:00Z")
+        }
+        #expect(try open(bench) == ["opp_1": 350_000, "opp_2": 400_000])
+        try bench.checkInvariants()
+    }
+
+    @Test func `a win that goes to another account leaves the fee to the one that stays`() throws {
+        let bench = try introducing()
+        try bench.win("opp_1", firstYear: 4_000_000, at: time("2026-03-10T00:00:00Z"))
+        try bench.win("opp_2", firstYear: 4_000_000, at: time("2026-03-11T00:00:00Z"))
+        try bench.win("opp_1", firstYear: 4_000_000, revision: 2, at: time("2026-03-12T00:00:00Z")) {
+            $0.account.key = AccountKey(unchecked: "other.example")
+        }
+        #expect(try open(bench) == ["opp_1": 400_000, "opp_2": 350_000])
+        try bench.checkInvariants()
+    }
+
+    @Test func `a close that moves takes the hold with it`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.win(revision: 2, at: time("2026-03-20T00:00:00Z"))
+        #expect(try bench.commissions().map(\.holdUntil) == [time("2026-04-19T00:00:00Z")])
+        try bench.advance(to: time("2026-04-18T23:59:59Z"))
+        #expect(try bench.balances() == [1_200_000, 0, 0, 0])
+        try bench.advance(to: time("2026-04-19T00:00:00Z"))
+        #expect(try bench.balances() == [0, 1_200_000, 0, 0])
+        try bench.checkInvariants()
+    }
+
+    @Test func `a hold that a correction ends earlier is over at once`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.win(revision: 2, at: time("2026-03-20T00:00:00Z")) { $0.closedAt = time("2026-02-01T00:00:00Z") }
+        #expect(try bench.balances() == [0, 1_200_000, 0, 0])
         try bench.checkInvariants()
     }
 

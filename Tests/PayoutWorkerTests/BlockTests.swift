@@ -17,12 +17,12 @@ import Testing
 
     private func release(
         _ bench: PayoutBench, _ target: BlockTarget, _ kind: BlockKind = .dispute, reference: String? = nil,
-        by actor: Actor = PayoutBench.checker, at day: String
+        by actor: Actor = PayoutBench.checker, source: String = "/test", at day: String
     ) throws -> HarnessResult {
         try bench.send(
             BlockReleased(
                 partner: one, target: target, kind: kind, reference: reference, note: "looked at", actor: actor,
-                occurredAt: time(day)), key: one.text, at: time(day))
+                occurredAt: time(day)), key: one.text, at: time(day), source: source)
     }
 
     static let targets: [BlockTarget] = [.partner, .opportunity(OpportunityID("opp_1")!)]
@@ -99,13 +99,87 @@ import Testing
         #expect(try bench.balances() == [0, 1_200_000, 0, 0])
     }
 
-    @Test(arguments: [PayoutBench.insider, PayoutBench.gone, .programme, .person(PersonID("psn_nobody")!)])
-    func `only an active person who is not the partner's ends a dispute`(actor: Actor) throws {
+    @Test(arguments: [
+        PayoutBench.insider, PayoutBench.stranger, PayoutBench.gone, .programme, .policy("auto"),
+        .person(PersonID("psn_nobody")!),
+    ])
+    func `only an active person of no partner ends a dispute`(actor: Actor) throws {
         let bench = try PayoutBench()
         try bench.win()
         _ = try place(bench, .partner, at: "2026-03-20T00:00:00Z")
         #expect(try release(bench, .partner, by: actor, at: "2026-03-21T00:00:00Z").deadLetter?.code == .refused)
         #expect(try bench.openBlocks().count == 1)
+    }
+
+    private static let approvalWorker = "/tributary/approval-worker/3"
+
+    private func conflict(_ bench: PayoutBench, by actor: Actor, at day: String) throws {
+        try bench.send(
+            BlockPlaced(
+                partner: one, target: .opportunity(OpportunityID("opp_1")!), kind: .dispute, reference: "cnf_1",
+                actor: actor, occurredAt: time(day)), key: one.text, at: time(day), source: Self.approvalWorker)
+    }
+
+    @Test func `a policy ends what the approval worker held because of a conflict, told by that worker alone`() throws {
+        let bench = try PayoutBench()
+        let deal = BlockTarget.opportunity(OpportunityID("opp_1")!)
+        try bench.win()
+        try conflict(bench, by: .programme, at: "2026-03-20T00:00:00Z")
+        let policy = Actor.policy("rules")
+        let outside = try release(bench, deal, reference: "cnf_1", by: policy, at: "2026-03-21T00:00:00Z")
+        #expect(outside.deadLetter?.code == .refused)
+        let all = try release(bench, deal, by: policy, source: Self.approvalWorker, at: "2026-03-22T00:00:00Z")
+        #expect(all.deadLetter?.code == .refused, "of no conflict in particular")
+        let told = try release(
+            bench, deal, reference: "cnf_1", by: policy, source: Self.approvalWorker, at: "2026-03-23T00:00:00Z")
+        #expect(told.deadLetter == nil)
+        #expect(try bench.openBlocks().isEmpty)
+    }
+
+    /// The release comes when the time for an appeal is over.
+    @Test func `who decided a conflict need not be active any more when the approval worker tells its end`() throws {
+        let bench = try PayoutBench()
+        let deal = BlockTarget.opportunity(OpportunityID("opp_1")!)
+        try bench.win()
+        try conflict(bench, by: .programme, at: "2026-03-20T00:00:00Z")
+        let outside = try release(bench, deal, reference: "cnf_1", by: PayoutBench.gone, at: "2026-03-21T00:00:00Z")
+        #expect(outside.deadLetter?.code == .refused)
+        let nobody = try release(
+            bench, deal, reference: "cnf_1", by: .programme, source: Self.approvalWorker, at: "2026-03-22T00:00:00Z")
+        #expect(nobody.deadLetter?.code == .refused)
+        let told = try release(
+            bench, deal, reference: "cnf_1", by: PayoutBench.gone, source: Self.approvalWorker,
+            at: "2026-03-23T00:00:00Z")
+        #expect(told.deadLetter == nil)
+        #expect(try bench.openBlocks().isEmpty)
+    }
+
+    @Test func `a policy ends nothing that another reason holds, whoever tells it`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.update(at: time("2026-03-20T00:00:00Z")) { $0.status = .endedForCause }
+        try conflict(bench, by: PayoutBench.maker, at: "2026-03-20T01:00:00Z")
+        let deal = BlockTarget.opportunity(OpportunityID("opp_1")!)
+        for (target, reference) in [(BlockTarget.partner, "ended_for_cause"), (deal, "cnf_1")] {
+            let refused = try release(
+                bench, target, reference: reference, by: .policy("rules"), source: Self.approvalWorker,
+                at: "2026-03-21T00:00:00Z")
+            #expect(refused.deadLetter?.code == .refused)
+        }
+        #expect(try bench.openBlocks().count == 2)
+    }
+
+    @Test func `what a person released before the worker tells its end is no question any more`() throws {
+        let bench = try PayoutBench()
+        let deal = BlockTarget.opportunity(OpportunityID("opp_1")!)
+        try bench.win()
+        try conflict(bench, by: .programme, at: "2026-03-20T00:00:00Z")
+        _ = try release(bench, deal, reference: "cnf_1", at: "2026-03-21T00:00:00Z")
+        let again = try release(
+            bench, deal, reference: "cnf_1", by: .policy("rules"), source: Self.approvalWorker,
+            at: "2026-03-22T00:00:00Z")
+        #expect(again.deadLetter == nil)
+        #expect(try again.payloads(BlockFact.self).isEmpty)
     }
 
     @Test func `what is not blocked cannot be released`() throws {
@@ -223,6 +297,40 @@ import Testing
         try count(5, from: "/tributary/approval/1", at: "2026-03-11T00:00:00Z")
         try bench.win("opp_2", at: time("2026-03-12T00:00:00Z"))
         #expect(try bench.openBlocks().count == 1)
+    }
+
+    @Test func `counts beyond what can be counted are no end of the partner's money`() throws {
+        let bench = try PayoutBench()
+        for sender in ["/one", "/two"] {
+            try bench.send(
+                PartnerActivity(
+                    partner: one, openRegistrations: .max, decidedReferrals: .max, acceptedReferrals: .max,
+                    occurredAt: time("2026-03-01T00:00:00Z")), key: one.text, at: time("2026-03-01T00:00:00Z"),
+                source: sender)
+        }
+        #expect(try bench.win().deadLetter == nil)
+        #expect(try bench.openBlocks().map(\.kind) == [.fraudReview])
+    }
+
+    @Test(arguments: [("a.one", "a.two"), ("a", "a.two"), ("a.one", "a")])
+    func `one account is one, whoever is said to hold it`(first: String, second: String) throws {
+        let bench = try PayoutBench(hasPayee: false)
+        try bench.addPayee(fingerprint: first)
+        try bench.win()
+        try bench.update(PayoutBench.two) { _ in }
+        try bench.addPayee(PayoutBench.two, fingerprint: second, at: time("2026-03-11T00:00:00Z"))
+        try bench.win("opp_2", partner: PayoutBench.two, at: time("2026-03-12T00:00:00Z"))
+        #expect(Set(try bench.openBlocks().map(\.partner)) == [PayoutBench.one, PayoutBench.two])
+        #expect(try bench.openBlocks().allSatisfy { $0.kind == .fraudReview })
+    }
+
+    @Test func `other accounts are others, whatever they have in common`() throws {
+        let bench = try PayoutBench(hasPayee: false)
+        try bench.addPayee(fingerprint: "a.one")
+        try bench.win()
+        try bench.update(PayoutBench.two) { _ in }
+        try bench.addPayee(PayoutBench.two, fingerprint: "b.one", at: time("2026-03-11T00:00:00Z"))
+        #expect(try bench.openBlocks().isEmpty)
     }
 
     @Test func `two partners that are paid to one account are both held`() throws {

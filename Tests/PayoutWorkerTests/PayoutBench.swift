@@ -22,6 +22,8 @@ final class PayoutBench {
     static let third = Actor.person(PersonID("psn_third")!)
     /// A person of `ptr_one`.
     static let insider = Actor.person(PersonID("psn_insider")!)
+    /// A person of `ptr_two`.
+    static let stranger = Actor.person(PersonID("psn_stranger")!)
     static let gone = Actor.person(PersonID("psn_gone")!)
 
     let harness: ProcessorHarness
@@ -38,7 +40,8 @@ final class PayoutBench {
         var program = PayoutBench.program(lines: lines)
         program.payout.minimums = minimums
         try register(ProgramPublished(program: program, actor: Self.maker, occurredAt: Self.start - .days(1)))
-        for actor in [Self.maker, Self.checker, Self.third, Self.insider, Self.gone] { try add(actor) }
+        let people = [Self.maker, Self.checker, Self.third, Self.insider, Self.stranger, Self.gone]
+        for actor in people { try add(actor) }
         try update(Self.one, partner)
         if hasPayee { try addPayee() }
     }
@@ -52,11 +55,11 @@ final class PayoutBench {
 
     private func add(_ actor: Actor) throws {
         guard case .person(let id) = actor else { return }
+        let employers = [Self.insider: Self.one, Self.stranger: Self.two]
         let person = Person(
             id: id, version: 1, contact: ContactAddress(name: id.text, email: "\(id.text)@vendor.example"),
-            roles: actor == Self.insider ? [.partner] : [.finance],
-            partner: actor == Self.insider ? Self.one : nil, isActive: actor != Self.gone,
-            effectiveAt: Self.start - .days(1))
+            roles: employers[actor] == nil ? [.finance] : [.partner], partner: employers[actor],
+            isActive: actor != Self.gone, effectiveAt: Self.start - .days(1))
         try register(PersonUpdated(person: person, occurredAt: Self.start - .days(1)))
     }
 
@@ -180,13 +183,13 @@ final class PayoutBench {
     @discardableResult
     func reverse(
         _ opportunity: String = "opp_1", total: Int64, base: Int64 = 4_800_000, currency: Currency = euro,
-        at time: Timestamp
+        revision: Int64? = nil, at time: Timestamp
     ) throws -> HarnessResult {
         try send(
             CommissionReversed(
                 partner: Self.one, opportunity: OpportunityID(opportunity)!,
                 base: Money(minor: base, currency: currency), reversedTotal: Money(minor: total, currency: currency),
-                reason: "refund", occurredAt: time), key: Self.one.text, at: time)
+                reason: "refund", revision: revision, occurredAt: time), key: Self.one.text, at: time)
     }
 
     @discardableResult
@@ -233,13 +236,13 @@ final class PayoutBench {
 
     @discardableResult
     func result(
-        _ payout: PayoutID, _ result: PayoutResult, decision: Actor? = nil, partner: PartnerID = PayoutBench.one,
-        at time: Timestamp
+        _ payout: PayoutID, _ result: PayoutResult, decision: Actor? = nil, reportedBy: Actor? = nil,
+        partner: PartnerID = PayoutBench.one, at time: Timestamp
     ) throws -> HarnessResult {
         try send(
             PayoutResultReceived(
                 partner: partner, payout: payout, result: result, reason: "said so", decision: decision,
-                occurredAt: time), key: partner.text, at: time)
+                reportedBy: reportedBy, occurredAt: time), key: partner.text, at: time)
     }
 
     /// Plans, approves and submits a run, an hour between the steps.

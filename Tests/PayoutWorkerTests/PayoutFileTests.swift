@@ -33,6 +33,20 @@ import Testing
         #expect(try lastPart(other).sha256 != part.sha256)
     }
 
+    @Test func `the hash covers who holds the account, and no version has two holders`() throws {
+        let bench = try plannedRun(fingerprint: "a.one")
+        #expect(try bench.payouts().map(\.accountFingerprint) == ["a.one"])
+        let other = try plannedRun(fingerprint: "a.two")
+        #expect(try lastPart(other).sha256 != lastPart(bench).sha256)
+        let at = PayoutBench.start - .days(1)
+        let entry = PayeeUpdated(
+            payee: Payee(
+                partner: PayoutBench.one, version: 1, isVerified: true, accountFingerprint: "a.two", effectiveAt: at),
+            account: nil, occurredAt: at)
+        let result = try bench.send(entry, key: entry.registerKey, at: Self.planned + .hours(1), isBroadcast: true)
+        #expect(result.deadLetter?.code == .refused)
+    }
+
     @Test func `an account that was refused under the same version is not planned for`() throws {
         let bench = try PayoutBench()
         try bench.win()

@@ -147,6 +147,25 @@ import Testing
         try bench.checkInvariants()
     }
 
+    @Test(arguments: [
+        PayoutBench.gone, PayoutBench.insider, PayoutBench.stranger, .programme, .person(PersonID("psn_nobody")!),
+    ])
+    func `only an active person of no partner hands a result in`(actor: Actor) throws {
+        let (bench, payout) = try submitted()
+        for result in [PayoutResult.confirmed, .failed] {
+            let refused = try bench.result(
+                payout.id, result, reportedBy: actor, at: time("2026-04-17T00:00:00Z"))
+            #expect(refused.deadLetter?.code == .refused)
+        }
+        #expect(try bench.payouts().map(\.state) == [.submitted])
+        #expect(try bench.balances() == [0, 0, 1_200_000, 0])
+        let taken = try bench.result(
+            payout.id, .confirmed, reportedBy: PayoutBench.maker, at: time("2026-04-18T00:00:00Z"))
+        #expect(taken.deadLetter == nil)
+        #expect(try bench.payouts().map(\.state) == [.confirmed])
+        try bench.checkInvariants()
+    }
+
     @Test func `a final refusal frees the lines for the next run`() throws {
         let (bench, payout) = try submitted()
         try bench.result(payout.id, .failed, at: time("2026-04-17T00:00:00Z"))

@@ -35,6 +35,42 @@ import Testing
         #expect(try again.payloads(LedgerFact.self).isEmpty)
     }
 
+    @Test func `a reversal that is told after a later one changes nothing`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try bench.reverse(total: 2_400_000, revision: 1, at: time("2026-03-20T00:00:00Z"))
+        let late = try bench.reverse(total: 1_200_000, revision: 1, at: time("2026-03-21T00:00:00Z"))
+        #expect(late.deadLetter == nil)
+        #expect(try late.payloads(LedgerFact.self).isEmpty)
+        #expect(try bench.balances() == [600_000, 0, 0, 0])
+        try bench.checkInvariants()
+    }
+
+    @Test func `a reversal of an older revision changes nothing, one of a later revision does`() throws {
+        let bench = try PayoutBench()
+        try bench.win(firstYear: 9_600_000)
+        try bench.reverse(total: 4_800_000, base: 9_600_000, revision: 3, at: time("2026-03-20T00:00:00Z"))
+        try bench.reverse(total: 4_800_000, base: 4_800_000, revision: 2, at: time("2026-03-21T00:00:00Z"))
+        #expect(try bench.balances() == [1_200_000, 0, 0, 0])
+        try bench.reverse(total: 2_400_000, base: 9_600_000, revision: 4, at: time("2026-03-22T00:00:00Z"))
+        #expect(try bench.balances() == [1_800_000, 0, 0, 0])
+        try bench.checkInvariants()
+    }
+
+    @Test func `a clawback names the earning that was paid, not one that was reversed since`() throws {
+        let bench = try PayoutBench()
+        try bench.win()
+        try #require(try bench.pay(at: time("2026-04-15T00:00:00Z")) != nil)
+        try bench.win(firstYear: 6_000_000, revision: 2, at: time("2026-04-16T00:00:00Z"))
+        try bench.win(firstYear: 4_800_000, revision: 3, at: time("2026-04-17T00:00:00Z"))
+        try bench.win(firstYear: 2_400_000, revision: 4, at: time("2026-04-18T00:00:00Z"))
+        let commissions = try bench.commissions()
+        #expect(commissions.map(\.amount.minor) == [1_200_000, 300_000, -300_000, -600_000])
+        #expect(commissions[1].state == .reversed)
+        #expect(commissions[3].reverses == commissions[0].id)
+        try bench.checkInvariants()
+    }
+
     @Test func `after a payout it is a clawback, carried forward, and kept from the next payout`() throws {
         let bench = try PayoutBench()
         try bench.win()
@@ -152,7 +188,7 @@ import Testing
         try bench.checkInvariants()
     }
 
-    @Test(arguments: [PayoutBench.insider, PayoutBench.gone, .programme])
+    @Test(arguments: [PayoutBench.insider, PayoutBench.stranger, PayoutBench.gone, .programme])
     func `nobody else writes off`(actor: Actor) throws {
         let bench = try owing()
         let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })

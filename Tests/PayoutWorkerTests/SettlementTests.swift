@@ -42,6 +42,64 @@ import Testing
         try bench.checkInvariants()
     }
 
+    /// The first payout was refused, the second paid its line, and then the first one arrived, too.
+    private func paidTwice() throws -> (PayoutBench, first: Payout, second: Payout) {
+        let (bench, first) = try submitted()
+        try bench.result(first.id, .failed, at: time("2026-04-16T00:00:00Z"))
+        let second = try #require(try bench.pay("run_2", at: time("2026-04-17T00:00:00Z")))
+        try bench.result(second.id, .confirmed, at: time("2026-04-18T00:00:00Z"))
+        try bench.result(first.id, .confirmed, at: time("2026-04-19T00:00:00Z"))
+        try #require(try bench.payouts().first { $0.id == first.id }?.state == .disputed)
+        return (bench, first, second)
+    }
+
+    @Test func `a payout that arrived although another paid its lines is owed back`() throws {
+        let (bench, first, second) = try paidTwice()
+        let decided = try bench.result(
+            first.id, .confirmed, decision: PayoutBench.checker, at: time("2026-04-20T00:00:00Z"))
+        #expect(decided.deadLetter == nil)
+        #expect(try bench.payouts().allSatisfy { $0.state == .confirmed })
+        #expect(try bench.balances() == [0, 0, 0, 1_200_000])
+        let cash = try bench.facts(LedgerFact.self).flatMap(\.postings).filter { $0.account == .cash }
+        #expect(cash.map(\.amount) == [1_200_000, 1_200_000], "both left the bank")
+        let commissions = try bench.commissions()
+        #expect(commissions.map(\.state) == [.paid, .outstanding])
+        #expect(commissions[0].payout == second.id)
+        #expect(commissions[1].entry == .clawback)
+        #expect(commissions[1].reverses == commissions[0].id)
+        #expect(commissions[1].overpaidBy == first.id)
+        #expect(try bench.openBlocks().isEmpty)
+
+        try bench.win("opp_2", firstYear: 9_600_000, at: time("2026-04-21T00:00:00Z"))
+        let next = try #require(try bench.pay("run_3", at: time("2026-06-01T00:00:00Z")))
+        #expect(next.net == 1_200_000)
+        #expect(next.clawbacks.map(\.commission) == [commissions[1].id])
+        try bench.checkInvariants()
+        for fact in try bench.facts(StatementFact.self) { #expect(fact.statement.holds) }
+    }
+
+    @Test func `what the bank returns of a payout that is owed back frees no line of the other one`() throws {
+        let (bench, first, _) = try paidTwice()
+        try bench.result(first.id, .confirmed, decision: PayoutBench.checker, at: time("2026-04-20T00:00:00Z"))
+        let returned = try bench.result(first.id, .returned, at: time("2026-04-21T00:00:00Z"))
+        #expect(returned.deadLetter?.reason.contains("repayment") == true)
+        #expect(try bench.commissions()[0].state == .paid)
+        let amount = Money(minor: 1_200_000, currency: euro)
+        try bench.send(
+            RepaymentReceived(partner: one, amount: amount, occurredAt: time("2026-04-22T00:00:00Z")), key: one.text,
+            at: time("2026-04-22T00:00:00Z"))
+        #expect(try bench.balances() == [0, 0, 0, 0])
+        try bench.checkInvariants()
+    }
+
+    @Test func `where the first payout did not arrive, the second one stays the one that paid`() throws {
+        let (bench, first, _) = try paidTwice()
+        try bench.result(first.id, .failed, decision: PayoutBench.checker, at: time("2026-04-20T00:00:00Z"))
+        #expect(try bench.balances() == [0, 0, 0, 0])
+        #expect(try bench.commissions().map(\.state) == [.paid])
+        try bench.checkInvariants()
+    }
+
     @Test func `what shrank since cannot be settled as paid`() throws {
         let (bench, payout) = try submitted()
         try bench.result(payout.id, .failed, at: time("2026-04-17T00:00:00Z"))

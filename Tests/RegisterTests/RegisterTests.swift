@@ -48,10 +48,12 @@ import Testing
         ProgramPublished(program: program, actor: .programme, occurredAt: program.effectiveFrom)
     }
 
-    static func partner(_ version: Int64, from time: Timestamp, tier: Tier = .registered) -> Partner {
+    static func partner(
+        _ version: Int64, from time: Timestamp, tier: Tier = .registered, status: Partner.Status = .active
+    ) -> Partner {
         Partner(
             id: PartnerID("ptr_1")!, version: version, name: "One", domain: "one.example", types: [.referral],
-            tier: tier, status: .active, currency: euro, locale: "en",
+            tier: tier, status: status, currency: euro, locale: "en",
             contact: ContactAddress(name: "a", email: "b"), isTaxFormOnFile: true, vatID: nil, effectiveAt: time)
     }
 
@@ -102,6 +104,18 @@ import Testing
         #expect(try register.program(at: Self.march)?.name == "Acme")
     }
 
+    @Test func `terms of one number never change, whichever version of the programme says them`() throws {
+        #expect(refusal(Self.published(try Self.program(1, from: Self.january)), at: Self.january) == nil)
+        var other = try Self.program(2, from: Self.march)
+        other.terms[0].rounding = .halfUp
+        #expect(
+            refusal(Self.published(other), at: Self.february)
+                == "prg_acme/2: trm_x/1 is published already, and never changes")
+        other.terms[0].version = 2
+        #expect(refusal(Self.published(other), at: Self.february) == nil)
+        #expect(try register.terms(TermsID("trm_x")!, version: 1)?.rounding == .halfEven)
+    }
+
     @Test func `a later version must follow, and never takes effect backwards`() throws {
         #expect(refusal(Self.published(try Self.program(2, from: Self.february)), at: Self.march) == nil)
         #expect(
@@ -143,6 +157,26 @@ import Testing
         #expect(try register.partner(PartnerID("ptr_2")!) == nil)
     }
 
+    @Test func `a membership ends with the first of the entries that end it`() throws {
+        let id = PartnerID("ptr_1")!
+        #expect(try register.membershipEnd(of: id) == nil)
+        let entries: [(Int64, Timestamp, Partner.Status)] = [
+            (1, Self.january, .ended), (2, Self.january + .days(3), .paused), (3, Self.february, .ended),
+            (4, Self.march, .endedForCause), (5, Self.january + .days(20), .ended), (6, Self.march + .days(9), .active),
+        ]
+        for (version, time, status) in entries {
+            _ = try register.apply(
+                PartnerUpdated(partner: Self.partner(version, from: time, status: status), occurredAt: time), at: time)
+        }
+        for (now, end) in [
+            (Self.january, Self.january), (Self.january + .days(3), nil), (Self.march, Self.january + .days(20)),
+            (Self.march + .days(9), nil), (Self.january - .seconds(1), nil),
+        ] as [(Timestamp, Timestamp?)] {
+            register.advance(to: now)
+            #expect(try register.membershipEnd(of: id) == end, "\(now)")
+        }
+    }
+
     @Test func `a partner that arrives after it was looked for is found`() throws {
         let id = PartnerID("ptr_1")!
         #expect(try register.partner(id) == nil)
@@ -175,6 +209,40 @@ import Testing
         register.advance(to: Self.march)
         #expect(try register.person(id)?.isActive == false)
         #expect(try register.payees().map(\.accountFingerprint) == ["2"])
+    }
+
+    private func payee(_ fingerprint: String) -> PayeeUpdated {
+        PayeeUpdated(
+            payee: Payee(
+                partner: PartnerID("ptr_1")!, version: 1, isVerified: true, accountFingerprint: fingerprint,
+                effectiveAt: Self.january), account: nil, occurredAt: Self.january)
+    }
+
+    private var fingerprints: [String] {
+        get throws { try register.payees().map(\.accountFingerprint) }
+    }
+
+    @Test func `a payee's version never changes, neither in its account nor in who holds it`() throws {
+        #expect(refusal(payee("a.one"), at: Self.january) == nil)
+        #expect(refusal(payee("a.one"), at: Self.february) == nil)
+        for other in ["b.one", "a.two", "a"] {
+            #expect(
+                refusal(payee(other), at: Self.february)
+                    == "ptr_1/payee/1 is in the register already, with other content")
+        }
+        #expect(try fingerprints == ["a.one"])
+    }
+
+    @Test func `a payee of an earlier version learns its details once`() throws {
+        #expect(refusal(payee("a"), at: Self.january) == nil)
+        #expect(refusal(payee("a"), at: Self.february) == nil)
+        #expect(refusal(payee("b.one"), at: Self.february) != nil)
+        #expect(try fingerprints == ["a"])
+        #expect(refusal(payee("a.one"), at: Self.february) == nil)
+        #expect(try fingerprints == ["a.one"])
+        #expect(refusal(payee("a.two"), at: Self.february) != nil)
+        #expect(refusal(payee("a"), at: Self.february) != nil)
+        #expect(try fingerprints == ["a.one"])
     }
 
     // MARK: Terms

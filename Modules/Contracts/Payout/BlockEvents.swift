@@ -57,7 +57,8 @@ package struct BlockPlaced: EventPayload, Hashable {
     }
 }
 
-/// A named person, not of the partner, ends a judgement block.
+/// A named person, of no partner, ends a judgement block; or the approval worker does, whose conflict placed it. A block
+/// that is named by its reference and ended already stays so.
 package struct BlockReleased: EventPayload, Hashable {
     package static let type = "io.tributary.block.released.v1"
 

@@ -39,6 +39,7 @@ extension Commission: JSONCodable {
         self.settled = settled
         eligibleAt = reader.optionalValue("eligible_at", as: Timestamp.self)
         payout = reader.optionalValue("payout_id", as: PayoutID.self)
+        overpaidBy = reader.optionalValue("overpaid_by", as: PayoutID.self)
         blocks = reader.enumerations("blocks", BlockKind.self)
         writeOffProposedBy = reader.optionalValue("write_off_proposed_by", as: Actor.self)
     }
@@ -78,6 +79,7 @@ extension Commission: JSONCodable {
         writer.value("reverses", reverses)
         writer.value("eligible_at", eligibleAt)
         writer.value("payout_id", payout)
+        writer.value("overpaid_by", overpaidBy)
         writer.enumerations("blocks", blocks)
         writer.value("write_off_proposed_by", writeOffProposedBy)
     }

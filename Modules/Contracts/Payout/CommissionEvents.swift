@@ -36,17 +36,21 @@ package struct CommissionReversed: EventPayload, Hashable {
     package var base: Money
     package var reversedTotal: Money
     package var reason: String?
+    /// The attribution's count when it was sent; what comes with an older one changes nothing. `nil` in events of
+    /// versions that did not say.
+    package var revision: Int64?
     package var occurredAt: Timestamp
 
     package init(
         partner: PartnerID, opportunity: OpportunityID, base: Money, reversedTotal: Money, reason: String? = nil,
-        occurredAt: Timestamp
+        revision: Int64? = nil, occurredAt: Timestamp
     ) {
         self.partner = partner
         self.opportunity = opportunity
         self.base = base
         self.reversedTotal = reversedTotal
         self.reason = reason
+        self.revision = revision
         self.occurredAt = occurredAt
     }
 
@@ -56,6 +60,7 @@ package struct CommissionReversed: EventPayload, Hashable {
         base = reader.object("base", Money.self)
         reversedTotal = reader.object("reversed_total", Money.self)
         reason = reader.optionalString("reason")
+        revision = reader.optionalInteger("revision", in: 1...Int64.max)
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
     }
 
@@ -65,6 +70,7 @@ package struct CommissionReversed: EventPayload, Hashable {
         writer.object("base", base)
         writer.object("reversed_total", reversedTotal)
         writer.string("reason", reason)
+        writer.integer("revision", revision)
         writer.value("occurred_at", occurredAt)
     }
 }

@@ -146,7 +146,7 @@ package struct PayoutResultReceived: EventPayload, Hashable {
     package var valueDate: CalendarDate?
     /// Who decides a disputed payout; `nil` for what a rail reports.
     package var decision: Actor?
-    /// Who handed the result in; `nil` for a rail that reports by itself.
+    /// Who handed the result in, an active person of no partner; `nil` for a rail that reports by itself.
     package var reportedBy: Actor?
     /// What that person says about it.
     package var note: String?

@@ -5,8 +5,8 @@ package import JSON
 package struct CommissionFact: Fact, Hashable {
     package static let type = "io.tributary.commission.changed.v1"
 
-    /// `accrued`, `waiting`, `recorded`, `eligible`, `blocked`, `released`, `reversed`, `clawed_back`, `allocated`, `freed`,
-    /// `paid`, `netted`, `repaid`, `write_off_proposed`, `written_off`.
+    /// `accrued`, `waiting`, `recorded`, `hold_moved`, `eligible`, `blocked`, `released`, `reversed`, `clawed_back`,
+    /// `allocated`, `freed`, `paid`, `netted`, `repaid`, `write_off_proposed`, `written_off`.
     package var change: String
     package var commission: Commission
     package var explanation: [ExplanationStep]

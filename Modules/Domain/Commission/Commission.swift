@@ -70,6 +70,9 @@ package struct Commission: Sendable, Hashable {
     /// The earning that this reversal or clawback takes from.
     package var reverses: CommissionID?
     package var payout: PayoutID?
+    /// Of a clawback: the payout that paid the earning although another one pays it, too. It is no correction of what was
+    /// earned. `nil` for any other entry.
+    package var overpaidBy: PayoutID?
     /// Kinds of the open blocks on this commission or its cause.
     package var blocks: [BlockKind]
     package var playRun: String?
@@ -114,6 +117,28 @@ package struct Commission: Sendable, Hashable {
         self.reverses = reverses
         blocks = []
         playRun = trigger.playRun
+    }
+
+    /// The clawback of what a payout paid of this earning, which another payout pays, too.
+    ///
+    /// - Parameter amount: in minor units, positive.
+    package func overpaid(_ amount: Int64, by payout: PayoutID, as id: CommissionID, at time: Timestamp) -> Commission {
+        var clawback = self
+        clawback.id = id
+        clawback.entry = .clawback
+        clawback.state = .outstanding
+        clawback.amount.minor = -amount
+        clawback.reversed = 0
+        clawback.settled = 0
+        clawback.accruedAt = time
+        clawback.eligibleAt = nil
+        clawback.adjusts = nil
+        clawback.reverses = self.id
+        clawback.payout = nil
+        clawback.overpaidBy = payout
+        clawback.blocks = []
+        clawback.writeOffProposedBy = nil
+        return clawback
     }
 
     /// What is left of an earning to be paid, or of a clawback to be recovered; in minor units, never negative.

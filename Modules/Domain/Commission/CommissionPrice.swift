@@ -55,7 +55,8 @@ extension PlanLine {
     ///   - currency: the partner's.
     ///   - fx: from the deal's currency into the partner's; `nil` where they are one.
     ///   - rounding: as the terms name it.
-    ///   - feeEarned: what the introduction on the same account and product line earned, in minor units of `currency`.
+    ///   - feeEarned: what of the fee for the introduction on the same account and product line this win deducts, in minor
+    ///     units of `currency`; no more than `FeeCreditRule` leaves to it.
     package func price(
         _ credit: CommissionTrigger, currency: Currency, fx: FXRate?, rounding: RoundingMode, feeEarned: Int64 = 0
     ) throws(CommissionFailure) -> CommissionPrice {
@@ -143,7 +144,8 @@ private struct PriceDraft {
             step("line_rate", "Plan line \(line.name) pays \(rate).")
             return rate
         case .dutyRates(let start, let perDuty):
-            let duties = credit.duties.filter { perDuty[$0] != nil }.sorted()
+            // A duty is taken over once, however often it is named.
+            let duties = Set(credit.duties).filter { perDuty[$0] != nil }.sorted()
             let sum = duties.reduce(start.value) { $0 + (perDuty[$1]?.value ?? 0) }
             let added = duties.map { " + \(perDuty[$0]?.value ?? 0)" }.joined()
             step(
@@ -229,7 +231,7 @@ private struct PriceDraft {
         let left = max(0, difference)
         step(
             "credit_fee",
-            "The fee of \(Money(minor: fee, currency: currency)) already earned for the introduction is deducted.",
+            "Of the fee already earned for the introduction \(Money(minor: fee, currency: currency)) is deducted, once.",
             "max(\(minor) - \(fee), 0) = \(left)")
         minor = left
     }

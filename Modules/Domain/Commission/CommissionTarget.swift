@@ -31,11 +31,21 @@ package struct OpenEarning: Sendable, Hashable {
     package var open: Int64
     /// Accrued or eligible: in no payout.
     package var isUnallocated: Bool
+    /// All of it was taken back before any payout: nothing can be clawed back from it.
+    package var isReversed: Bool
 
-    package init(id: CommissionID, open: Int64, isUnallocated: Bool) {
+    package init(id: CommissionID, open: Int64, isUnallocated: Bool, isReversed: Bool = false) {
         self.id = id
         self.open = open
         self.isUnallocated = isUnallocated
+        self.isReversed = isReversed
+    }
+
+    package init(_ earning: Commission) {
+        self.init(
+            id: earning.id, open: earning.open,
+            isUnallocated: [.accrued, .eligible, .recorded].contains(earning.state),
+            isReversed: earning.state == .reversed)
     }
 }
 
@@ -59,7 +69,9 @@ package enum CommissionDifference: Sendable, Hashable {
             differences.append(.net(earning.id, taken))
             left -= taken
         }
-        if left > 0 { differences.append(.clawBack(earnings.last { !$0.isUnallocated }?.id, left)) }
+        if left > 0 {
+            differences.append(.clawBack(earnings.last { !$0.isUnallocated && !$0.isReversed }?.id, left))
+        }
         return differences
     }
 

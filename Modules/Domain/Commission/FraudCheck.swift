@@ -57,7 +57,7 @@ package struct FraudCheck: Sendable {
     }
 
     private var selfReferral: String? {
-        if credit.flags.contains(.accountIsPartner) || credit.account.key.text == partner.domain {
+        if credit.flags.contains(.accountIsPartner) || PartnerDomain(partner.domain).isUnder(credit.account.key.text) {
             return "the account \(credit.account.key) is the partner's own domain"
         }
         return credit.flags.contains(.contactAtPartner) ? "the contact's e-mail is at the partner's own domain" : nil

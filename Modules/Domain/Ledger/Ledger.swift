@@ -43,7 +43,8 @@ package enum PostingRule: String, Sendable, CaseIterable {
     case submitted
     /// in_transit -> cash
     case confirmed
-    /// The opposite of submitted.
+    /// The opposite of submitted. With nothing transferred it makes what a payout paid twice payable out of what the
+    /// partner owes: clawback_receivable -> payable.
     case failed
     /// cash -> payable
     case returned

@@ -27,9 +27,13 @@ package struct LedgerBalance: Sendable, Hashable {
     package subscript(account: LedgerAccount) -> Int64 { balances[account] ?? 0 }
 
     /// What the partner has to get: pending + payable + in_transit - clawback_receivable.
-    package var closing: Int64 { self[.pending] + self[.payable] + self[.inTransit] - self[.clawbackReceivable] }
+    package var closing: Int64 { Int64(clamping: exactClosing) }
 
-    /// Posts a transaction.
+    private var exactClosing: Int128 {
+        Int128(self[.pending]) + Int128(self[.payable]) + Int128(self[.inTransit]) - Int128(self[.clawbackReceivable])
+    }
+
+    /// Posts a transaction, if every account and what they add up to can be counted.
     package mutating func post(_ transaction: LedgerTransaction) throws(LedgerTransaction.Problem) {
         guard transaction.currency == currency else { throw .unbalanced }
         for posting in transaction.postings {
@@ -39,6 +43,7 @@ package struct LedgerBalance: Sendable, Hashable {
             guard !overflow else { throw .overflow }
             balances[posting.account] = value
         }
+        guard Int64(exactly: exactClosing) != nil else { throw .overflow }
         try movement.count(transaction)
     }
 
@@ -109,7 +114,11 @@ package struct StatementMovement: Sendable, Hashable {
     }
 
     /// opening + accrued - reversed - paid + repaid + written_off
-    package var closing: Int64 { opening + accrued - reversed - paid + repaid + writtenOff }
+    package var closing: Int64 {
+        // Sums on the way may be greater than what they come to.
+        let earned = Int128(opening) + Int128(accrued) - Int128(reversed)
+        return Int64(clamping: earned - Int128(paid) + Int128(repaid) + Int128(writtenOff))
+    }
 
     package var hasMovement: Bool { transactions > 0 }
 

@@ -33,8 +33,8 @@ package struct Payout: Sendable, Hashable {
     package var net: Int64
     /// The payee version that the file must use.
     package var payeeVersion: Int64
-    /// The fingerprint of that version's account, as the worker knew it at planning: the file pays no other account.
-    /// `nil` in payouts of versions that did not name it.
+    /// The fingerprint of that version's account, of its holder and bank code too, as the worker knew it at planning: the file
+    /// pays no other account and says no other details of it. `nil` in payouts of versions that did not name it.
     package var accountFingerprint: String?
     package var rail: PayoutRules.Rail
     package var executionDate: CalendarDate

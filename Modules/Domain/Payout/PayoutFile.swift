@@ -93,7 +93,10 @@ package enum PayoutResultFile {
     /// The most lines of one file.
     package static let maximumLines = 1_000_000
 
-    package static func parse(_ bytes: [UInt8]) -> (lines: [PayoutResultLine], problems: [PayoutResultProblem]) {
+    /// - Parameter maximumLines: of a longer file no line counts.
+    package static func parse(
+        _ bytes: [UInt8], maximumLines: Int = PayoutResultFile.maximumLines
+    ) -> (lines: [PayoutResultLine], problems: [PayoutResultProblem]) {
         var rows = CSVText.rows(bytes)
         guard let header = rows.next() else {
             return (
@@ -110,7 +113,11 @@ package enum PayoutResultFile {
             valueDate: names.firstIndex(of: "value_date"))
         var lines: [PayoutResultLine] = []
         var problems: [PayoutResultProblem] = []
-        while let row = rows.next(), row.lineNumber <= maximumLines {
+        while let row = rows.next() {
+            guard row.lineNumber <= maximumLines else {
+                let expected = "at most \(maximumLines) lines in a file; nothing of it is taken"
+                return ([], [PayoutResultProblem(lineNumber: row.lineNumber, field: "file", expected: expected)])
+            }
             do {
                 lines.append(try line(row, columns))
             } catch {

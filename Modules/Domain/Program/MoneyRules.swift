@@ -102,7 +102,7 @@ package struct PlanLine: Sendable, Hashable {
     /// rate.
     package var onWinWithoutRegistration: BasisPoints?
     /// Whether an introduction fee already earned on the account and product line is deducted from the win's
-    /// commission.
+    /// commission; see `FeeCreditRule`.
     package var creditsFee: Bool
 
     package init(

@@ -110,7 +110,7 @@ package struct Payee: Sendable, Hashable {
     package var partner: PartnerID
     package var version: Int64
     package var isVerified: Bool
-    /// Keyed fingerprint of the account: equal accounts have equal fingerprints, and nothing else can be read from it.
+    /// Keyed fingerprint of the account, see `AccountFingerprint`: its first part is equal for equal accounts.
     package var accountFingerprint: String
     package var effectiveAt: Timestamp
 

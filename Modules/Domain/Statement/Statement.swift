@@ -39,7 +39,9 @@ package struct Statement: Sendable, Hashable {
     }
 
     /// pending + payable + in_transit - clawback_receivable
-    package var balance: Int64 { pending + payable + inTransit - clawbackReceivable }
+    package var balance: Int64 {
+        Int64(clamping: Int128(pending) + Int128(payable) + Int128(inTransit) - Int128(clawbackReceivable))
+    }
 
     /// opening + accrued - reversed - paid + repaid + written_off = pending + payable + in_transit - clawback_receivable
     package var holds: Bool { movement.closing == balance }

@@ -94,6 +94,9 @@ struct PriceCase: Sendable, CustomTestStringConvertible {
         PriceCase(
             "duties add", line(.dutyRates(base: BasisPoints(2000), perDuty: ["support": BasisPoints(500)])),
             credit(duties: ["support", "unknown"]), 1_200_000),
+        PriceCase(
+            "each once", line(.dutyRates(base: BasisPoints(2000), perDuty: ["support": BasisPoints(500)])),
+            credit(duties: ["support", "support"]), 1_200_000),
         PriceCase("a tier's bonus", line(tierRates), credit(), 96_000),
         PriceCase("within the line's cap", line(tierRates, caps: [euro: 90_000]), credit(), 90_000),
         PriceCase(
@@ -234,6 +237,14 @@ struct PriceCase: Sendable, CustomTestStringConvertible {
         #expect(CommissionDifference.between(posted: posted, due: due, earnings: earnings) == expected)
         let step = CommissionDifference.step(posted: posted, due: due, currency: euro, programVersion: 3)
         #expect(try ArithmeticText.holds(step.arithmetic ?? ""))
+    }
+
+    @Test func `nothing is clawed back from an earning that was reversed before any payout`() {
+        let reversed = OpenEarning(id: Self.id("b"), open: 0, isUnallocated: false, isReversed: true)
+        let earnings = [Self.earning("a", 100, false), reversed]
+        #expect(
+            CommissionDifference.between(posted: 100, due: 40, earnings: earnings) == [.clawBack(Self.id("a"), 60)])
+        #expect(CommissionDifference.between(posted: 100, due: 40, earnings: [reversed]) == [.clawBack(nil, 60)])
     }
 
     private static func id(_ text: String) -> CommissionID { CommissionID("com_\(text)")! }

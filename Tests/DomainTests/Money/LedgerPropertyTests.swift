@@ -95,6 +95,16 @@ import Testing
         }
     }
 
+    @Test func `balances that only add up beyond what can be counted are refused, too`() throws {
+        var balance = Self.balance()
+        try balance.post(.of(.accrued, amount: Money(minor: .max, currency: Self.euro)))
+        try balance.post(.of(.eligible, amount: Money(minor: .max, currency: Self.euro)))
+        #expect(balance.closing == .max && balance.movement.closing == .max)
+        #expect(throws: LedgerTransaction.Problem.overflow) {
+            try balance.post(.of(.accrued, amount: Money(minor: 1, currency: Self.euro)))
+        }
+    }
+
     @Test(
         arguments: [
             ("2026-03-31T23:59:59.999Z", "2026-03", "2026-04-01T00:00:00Z"),

@@ -275,6 +275,16 @@ private func sampleRun() -> PayoutRun {
                 + "\"Vendor \"\"V\"\", Inc.\",DE00\r\n")
     }
 
+    @Test func `of a file that is too long no line counts, and it says so`() {
+        let text = "payout_id,status\npay_1,ACSC\npay_2,ACSC\n"
+        #expect(PayoutResultFile.parse(Array(text.utf8), maximumLines: 3).lines.count == 2)
+        let (lines, problems) = PayoutResultFile.parse(Array(text.utf8), maximumLines: 2)
+        #expect(lines.isEmpty)
+        #expect(
+            problems.map(\.description)
+                == ["line 3, file: expected at most 2 lines in a file; nothing of it is taken"])
+    }
+
     @Test func `results are read in any order of columns, with every bad line named`() {
         let text = """
             status,payout_id,reason,value_date,more
@@ -316,6 +326,7 @@ private func sampleRun() -> PayoutRun {
     static let cases = [
         Case(name: "nothing", credit: credit(registeredAt: "2026-01-01T00:00:00Z"), findings: []),
         Case(name: "own domain", credit: credit(), partnerDomain: "acme.example", findings: [.selfReferral]),
+        Case(name: "own site", credit: credit(), partnerDomain: "www.Acme.example", findings: [.selfReferral]),
         Case(name: "own domain by hint", credit: credit(flags: [.accountIsPartner]), findings: [.selfReferral]),
         Case(name: "own contact", credit: credit(flags: [.contactAtPartner]), findings: [.selfReferral]),
         Case(name: "foreign contact", credit: credit(flags: [.contactDomainDiffers]), findings: [.contactDomain]),
