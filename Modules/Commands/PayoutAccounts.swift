@@ -3,7 +3,8 @@ import Contracts
 import Domain
 
 /// The bank accounts of the register's topic, by payee version: also those that the workers refused because the version
-/// was there with another one. A payout names the account that it was planned for by its fingerprint, and gets no other.
+/// was there with another one. A payout names the account that it was planned for by its fingerprint, and gets no other:
+/// no other holder or bank code either, where the fingerprint covers them.
 struct PayoutAccounts {
     private struct Key: Hashable {
         var partner: PartnerID
@@ -26,27 +27,28 @@ struct PayoutAccounts {
         guard let versions = entries[key] else {
             throw CommandFailure("\(payout.id): \(name) is not in the register")
         }
-        guard let fingerprint = try payout.accountFingerprint ?? onlyFingerprint(of: versions, payout.id, name),
-            let account = versions.first(where: { $0.payee.accountFingerprint == fingerprint && $0.account != nil })?
-                .account
-        else {
+        let approved =
+            try payout.accountFingerprint.map { AccountFingerprint($0) } ?? onlyAccount(of: versions, payout.id, name)
+        let entry = versions.first { $0.account != nil && $0.payee.fingerprint.meets(approved) }
+        guard let account = entry?.account else {
             throw CommandFailure(
-                "\(payout.id): the register does not have \(name) with the account that was approved, but another one; "
-                    + "no file is made. Import the approved account again under that version")
+                "\(payout.id): the register does not have \(name) with the account that was approved, but with another "
+                    + "number, holder or bank code; no file is made. Import the approved account again under that "
+                    + "version")
         }
         return account
     }
 
     /// For payouts of versions that did not name their account: no two may come into question.
-    private func onlyFingerprint(
+    private func onlyAccount(
         of versions: [PayeeUpdated], _ payout: PayoutID, _ name: String
-    ) throws -> String? {
-        let fingerprints = Set(versions.map(\.payee.accountFingerprint))
-        guard fingerprints.count == 1 else {
+    ) throws -> AccountFingerprint {
+        let accounts = Set(versions.map(\.payee.fingerprint.account))
+        guard accounts.count == 1, let account = accounts.first else {
             throw CommandFailure(
-                "\(payout): the register has \(name) with \(fingerprints.count) accounts, and the payout does not say "
+                "\(payout): the register has \(name) with \(accounts.count) accounts, and the payout does not say "
                     + "which was approved; no file is made")
         }
-        return fingerprints.first
+        return AccountFingerprint(account: account, details: nil)
     }
 }

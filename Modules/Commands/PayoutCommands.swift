@@ -6,12 +6,12 @@ import Foundation
 import JSON
 import ReadModel
 
-/// `payout plan|approve|export|reconcile`
+/// `payout plan|approve|export|reconcile|decide`
 enum PayoutCommands {
-    static let all = [plan, approve, export, reconcile]
+    static let all = [plan, approve, export, reconcile, decide]
 
     private static let run = CommandArgument("RUN", "the run's id (run_...)")
-    private static let safety = [
+    static let safety = [
         CommandOption(flag: "yes", "do not ask"), CommandOption(flag: "dry-run", "only say what would be done"),
         CommandOption("reason", "TEXT", "why; recorded"),
     ]
@@ -34,6 +34,9 @@ enum PayoutCommands {
         guard let date = call["execution-date"].map({ CalendarDate(iso8601: $0) }) ?? .some(now.date + 2) else {
             throw UsageError(
                 "--execution-date: expected a date such as 2026-03-31, found `\(call["execution-date"] ?? "")`")
+        }
+        guard date >= now.date else {
+            throw UsageError("--execution-date: expected \(now.date) or a later day, found `\(date)`")
         }
         let terminal = options.terminal
         let eligible = try installation.withReadModel { model in

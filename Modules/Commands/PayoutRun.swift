@@ -2,7 +2,6 @@ import CommandLineKit
 import Contracts
 import Domain
 import EventLog
-import Foundation
 import Hashing
 import Importing
 import JSON
@@ -204,11 +203,7 @@ struct PayoutCycle {
                 return "\(refusal); nothing is written"
             }
         }
-        let temporary = path + ".part"
-        try Data(bytes).write(to: URL(fileURLWithPath: temporary))
-        guard unsafe rename(temporary, path) == 0 else {
-            throw CommandFailure("\(path) cannot be written: errno \(errno)")
-        }
+        try BankFile.write(bytes, to: path)
         return nil
     }
 

@@ -95,7 +95,8 @@ enum RedriveCommand {
     /// What a record is to hold instead.
     struct Edited {
         let bytes: [UInt8]
-        private let tree: JSONValue
+        /// A whole CloudEvent, not only its data.
+        let isStructured: Bool
 
         init(file: String) throws {
             let bytes = try InputFile.bytes(of: file)
@@ -111,25 +112,30 @@ enum RedriveCommand {
         }
 
         init(_ bytes: [UInt8]) throws(JSONFailure) {
-            self.bytes = bytes
-            tree = try JSONDocument.parse(bytes)
+            let tree = try JSONDocument.parse(bytes)
             guard case .object = tree else {
                 throw JSONFailure(problems: [JSONProblem(pointer: "", expected: "an object", found: "another value")])
             }
+            self.bytes = bytes
+            isStructured = tree["specversion"] != nil
         }
-
-        /// A whole CloudEvent, not only its data.
-        var isStructured: Bool { tree["specversion"] != nil }
 
         /// The value that a dead letter gets: where it had a structured event, that event with the new data.
         func value(for letter: LogRecord) throws(RedriveRun.Kept) -> [UInt8] {
             let contentType = (letter.headerText(HeaderName.contentType) ?? "").lowercased()
             guard !isStructured, contentType.hasPrefix("application/cloudevents+json") else { return bytes }
-            guard let event = try? JSONDocument.parse(letter.value ?? []), case .object(let members) = event else {
+            guard case .object(let members)? = try? JSONDocument.parse(letter.value ?? []) else {
                 throw RedriveRun.Kept("its envelope cannot be read: give a whole structured event with --edit")
             }
-            let envelope = members.filter { name, _ in !Self.dataMembers.contains(name) }
-            return JSONValue.object(envelope + [("data", tree)]).text
+            return event(members.filter { name, _ in !Self.dataMembers.contains(name) })
+        }
+
+        /// The envelope with the data behind its members, byte for byte: printed anew, a number might get other digits.
+        private func event(_ envelope: [(String, JSONValue)]) -> [UInt8] {
+            var event = JSONValue.object(envelope).text
+            event.removeLast()
+            if !envelope.isEmpty { event.append(UInt8(ascii: ",")) }
+            return event + Array(#""data":"#.utf8) + bytes + [UInt8(ascii: "}")]
         }
 
         /// What a structured event has of its data; without a content type it is JSON.

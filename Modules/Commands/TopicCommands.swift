@@ -75,6 +75,7 @@ enum TopicCommands {
         if found.maximumRecordBytes < wanted.maximumRecordBytes {
             problems.append("takes \(found.maximumRecordBytes) bytes, expected \(wanted.maximumRecordBytes)")
         }
+        problems += found.unfitSettings.map(\.description)
         return problems.map { "\(wanted.name): \($0)" }
     }
 

@@ -44,6 +44,9 @@ package struct ImportTarget: Sendable {
     /// What a row that lacks a field gets for it.
     package let defaults: [FieldDefault]
     package let fields: FieldList
+    /// What the ids of its events end with, behind the row's own. Where earlier versions made another body of a row, it is
+    /// another event now, not a known id with another body.
+    var idEnding = ""
     /// Checks the data by decoding it, and writes it as our own producers do.
     let encode: @Sendable ([UInt8], ImportContext) throws(JSONFailure) -> EncodedPayload
 
@@ -94,11 +97,11 @@ extension ImportTarget {
 
     /// An entry of the register.
     static func entry<Entry: RegisterEntry>(
-        _: Entry.Type, root: String = "", defaults: [FieldDefault]
+        _: Entry.Type, root: String = "", idEnding: String = "", defaults: [FieldDefault]
     ) -> ImportTarget {
         ImportTarget(
             type: Entry.type, topic: .program, root: root, defaults: defaults,
-            fields: FieldList(of: Entry.self, root: root),
+            fields: FieldList(of: Entry.self, root: root), idEnding: idEnding,
             encode: { (data: [UInt8], context: ImportContext) throws(JSONFailure) -> EncodedPayload in
                 let entry = try JSONDocument.decode(Entry.self, from: data)
                 return try encoded(entry, context)
@@ -115,7 +118,18 @@ extension ImportTarget {
                     JSONProblem(pointer: "/payee/iban", expected: "a key for fingerprints", found: "none")
                 ])
             }
-            if let account = payee.account { payee.payee.accountFingerprint = key.fingerprint(of: account) }
+            guard let account = payee.account, account.iban.contains(where: { !$0.isWhitespace }) else {
+                throw JSONFailure(problems: [
+                    JSONProblem(pointer: "/payee/iban", expected: "the account that is paid", found: "nothing")
+                ])
+            }
+            if let expected = IBAN.expectation(of: account.iban) {
+                // What was found is a bank account: no text about a row has it.
+                throw JSONFailure(problems: [
+                    JSONProblem(pointer: "/payee/iban", expected: expected, found: "another number")
+                ])
+            }
+            payee.payee.accountFingerprint = key.fingerprint(of: account)
             if let payee = payee as? Entry { whole = payee }
         }
         return EncodedPayload(
@@ -161,7 +175,7 @@ extension ImportTarget {
 
     static let payees: [ImportTarget] = [
         .entry(
-            PayeeUpdated.self,
+            PayeeUpdated.self, idEnding: "#details",
             defaults: [
                 .constant("version", "1"), .constant("verified", "true"), .constant("account_fingerprint", "-"),
                 .copy("occurred_at", of: "effective_at"),

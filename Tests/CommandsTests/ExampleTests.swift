@@ -18,7 +18,7 @@ struct ExampleTests {
         "program show", "import", "partner add", "partner list", "partner show", "review list", "review decide",
         "conflict list", "conflict decide", "conflict appeal", "dlq list", "dlq show", "dlq redrive", "show", "explain",
         "export", "topics dump", "clock show", "lag", "offsets restore", "clock advance", "payout plan",
-        "payout approve", "payout export", "payout reconcile",
+        "payout approve", "payout export", "payout reconcile", "payout decide",
         "up",
         "clock switch",
     ]
@@ -92,6 +92,14 @@ struct ExampleTests {
             let rows = payouts.compactMap { $0["payout_id"]?.stringValue }.map { "\($0),ACSC,,2026-02-03\n" }
             try Data(("payout_id,status,reason,value_date\n" + rows.joined()).utf8).write(
                 to: URL(filePath: "\(directory.path)/results.csv"))
+        case "payout decide":
+            // The bank said that it paid; now it says that it did not.
+            let payout = try #require(try first("payouts", "payout_id", directory))
+            let refused = try BuiltProgram.run(
+                ["payout", "reconcile", "-", "--data", "data", "--as", "psn_ines", "--yes"], in: directory.path,
+                input: "payout_id,status\n\(payout),RJCT\n")
+            try #require(refused.code == 0, "\(refused.errors)")
+            try replace("pay_1a2b3c4d0123456789abcdef", payout)
         default: break
         }
     }

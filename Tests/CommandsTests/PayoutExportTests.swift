@@ -12,11 +12,13 @@ import WorkerService
 private let moment = Timestamp(rfc3339: "2024-03-01T00:00:00Z")!
 private let partner = PartnerID("ptr_001")!
 
-private func entry(_ account: String, iban: String, version: Int64 = 1) -> PayeeUpdated {
+private func entry(
+    _ account: String, iban: String, holder: String = "Nordlicht", bic: String? = nil, version: Int64 = 1
+) -> PayeeUpdated {
     PayeeUpdated(
         payee: Payee(
             partner: partner, version: version, isVerified: true, accountFingerprint: account, effectiveAt: moment),
-        account: PayeeAccount(name: "Nordlicht", iban: iban, bic: nil), occurredAt: moment)
+        account: PayeeAccount(name: holder, iban: iban, bic: bic), occurredAt: moment)
 }
 
 private func part(_ partition: Int64, file: String? = nil, isApproved: Bool = true) -> PayoutRun {
@@ -67,9 +69,39 @@ private func view(_ parts: [PayoutRun], _ payouts: [Payout] = []) -> PayoutRunVi
 
     @Test func `a payout that names none gets the only one there ever was`() throws {
         #expect(try PayoutAccounts([approved, approved]).account(of: payout(nil)).iban == "DE01")
+        let again = entry("one.details", iban: "DE01")
+        #expect(try PayoutAccounts([approved, again]).account(of: payout(nil)).iban == "DE01")
         #expect(throws: CommandFailure.self) {
             try PayoutAccounts([approved, refused]).account(of: payout(nil))
         }
+    }
+
+    @Test func `a payout that names holder and bank gets no other, wherever they stand`() throws {
+        let right = entry("one.right", iban: "DE01", bic: "BYLADEM1001")
+        let others = [
+            entry("one.holder", iban: "DE01", holder: "Somebody", bic: "BYLADEM1001"),
+            entry("one.bank", iban: "DE01", bic: "COBADEFF"), entry("one", iban: "DE01", holder: "Before"),
+        ]
+        for other in others {
+            for history in [[right, other], [other, right], [other, right, other]] {
+                let account = try PayoutAccounts(history).account(of: payout("one.right"))
+                #expect(account.name == "Nordlicht" && account.bic == "BYLADEM1001")
+            }
+            // What compaction leaves where the other came last.
+            let failure = #expect(throws: CommandFailure.self) {
+                try PayoutAccounts([other]).account(of: payout("one.right"))
+            }
+            #expect(failure?.description.contains("Import the approved account again") == true)
+        }
+    }
+
+    @Test func `a payout that was approved by the number alone is paid to it, by whatever entry is left`() throws {
+        let again = entry("one.details", iban: "DE01")
+        for history in [[approved], [approved, again], [again]] {
+            #expect(try PayoutAccounts(history).account(of: payout("one")).iban == "DE01")
+        }
+        let other = entry("two.details", iban: "DE02")
+        #expect(throws: CommandFailure.self) { try PayoutAccounts([other]).account(of: payout("one")) }
     }
 }
 
@@ -215,6 +247,38 @@ private func view(_ parts: [PayoutRun], _ payouts: [Payout] = []) -> PayoutRunVi
                 #expect(try export(known, installation, to: "\(directory)/again.csv") == nil)
                 #expect(try Data(contentsOf: URL(filePath: "\(directory)/again.csv")) == first)
             }
+        }
+    }
+
+    @Test func `another holder or bank under the payee's version is refused, and stands in no file`() throws {
+        try withApprovedRun { installation, directory in
+            let known = try #require(
+                try RegisterReader(installation).entries(PayeeUpdated.self).first { $0.payee.partner == partner })
+            #expect(known.payee.fingerprint.details != nil)
+            #expect(try view(installation).paid.map(\.accountFingerprint) == [known.payee.accountFingerprint])
+            var other = known
+            other.account = PayeeAccount(name: "Somebody", iban: Self.account, bic: "COBADEFF")
+            other.occurredAt = try installation.commandTime()
+            let outcome = try CommandSender(installation: installation).register([other])
+            #expect(outcome.refusal?.contains("with other content") == true)
+            #expect(try export(view(installation), installation, to: "\(directory)/run.csv") == nil)
+            let text = String(decoding: try Data(contentsOf: URL(filePath: "\(directory)/run.csv")), as: UTF8.self)
+            #expect(text.contains(Self.account))
+            #expect(!text.contains("Somebody") && !text.contains("COBADEFF"))
+        }
+    }
+
+    @Test func `the file is its owner's alone, also where another one was in the way`() throws {
+        try DemoDirectory.with { directory in
+            let path = "\(directory.path)/run.csv"
+            try Data("old".utf8).write(to: URL(filePath: path))
+            try Data("half".utf8).write(to: URL(filePath: path + ".part"))
+            try BankFile.write(Array("new".utf8), to: path)
+            #expect(try Data(contentsOf: URL(filePath: path)) == Data("new".utf8))
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+            #expect(!FileManager.default.fileExists(atPath: path + ".part"))
+            #expect(throws: CommandFailure.self) { try BankFile.write([], to: "\(directory.path)/none/run.csv") }
         }
     }
 

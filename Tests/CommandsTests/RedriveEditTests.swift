@@ -54,6 +54,21 @@ private let shopData = #"{"fixed":1}"#
     }
 
     @Test(arguments: [
+        #"{"price":1.10,"big":1e30,"small":-0.00,"digits":0.1000000000000000055511151231257827021181583404541015625}"#,
+        #"{"large":18446744073709551615,"whole":12345678901234567890123.0,"power":1E+2}"#,
+        "{\"a\" : [ 1 , 2.50 ],\n  \"text\": \"\\u00e9\\/\"}\n", "{}",
+    ])
+    func `the data that was given goes in byte for byte`(data: String) throws {
+        let binaryValue = try #require(try back("{}", binary, edit: data).value)
+        #expect(binaryValue == Array(data.utf8))
+        let envelope = #"{"specversion":"1.0","id":"1","source":"/shop","type":"t","site":"x""#
+        let value = try #require(try back(shopEvent, structured, edit: data).value)
+        #expect(String(decoding: value, as: UTF8.self) == envelope + #","data":"# + data + "}")
+        let tree = try JSONDocument.parse(Array(data.utf8))
+        #expect(try decoded(back(shopEvent, structured, edit: data)).data == tree.text)
+    }
+
+    @Test(arguments: [
         #","data_base64":"AA==""#, #","datacontenttype":"text/plain","data":"x""#,
         #","datacontenttype":"text/plain""#, "",
     ])

@@ -32,6 +32,26 @@ import Testing
         #expect(problem.contains("also deletes (\(more)), expected"))
     }
 
+    @Test(arguments: TopicCatalogue.topics)
+    func `a setting that breaks a promise is named with what was found and what is needed`(topic: Topic) {
+        let found = problems(topic) {
+            $0.unfitSettings = [
+                UnfitSetting(
+                    name: "message.timestamp.type", found: "CreateTime", expected: "LogAppendTime",
+                    consequence: "time is not the log's"),
+                UnfitSetting(
+                    name: "delete.retention.ms", found: "1000", expected: "at least 86400000",
+                    consequence: "deletions are missed"),
+            ]
+        }
+        let name = catalogue.name(of: topic)
+        #expect(
+            found == [
+                "\(name): message.timestamp.type=CreateTime, expected LogAppendTime; time is not the log's",
+                "\(name): delete.retention.ms=1000, expected at least 86400000; deletions are missed",
+            ])
+    }
+
     @Test func `another cleanup, fewer bytes and another number of partitions are named`() {
         #expect(problems(.referral) { $0.cleanup = .delete(retentionMilliseconds: 1) }.count == 1)
         #expect(problems(.referral) { $0.cleanup = .compact(minimumLagMilliseconds: 0) }.count == 1)

@@ -2,6 +2,7 @@ import Contracts
 import Domain
 import DomainNames
 import EventLog
+import Hashing
 import JSON
 import Synchronization
 import Testing
@@ -172,8 +173,60 @@ import Testing
         }
         let fingerprints = try log.records(of: "t.payout.v1")
             .filter { $0.headerText(HeaderName.type) == PayeeUpdated.type }
-            .map { try JSONDocument.decode(PayeeUpdated.self, from: $0.value ?? []).payee.accountFingerprint }
-        #expect(Set(fingerprints).count == 1, "one account, however it is written, has one fingerprint")
+            .map { try JSONDocument.decode(PayeeUpdated.self, from: $0.value ?? []).payee.fingerprint }
+        #expect(Set(fingerprints.map(\.account)).count == 1, "one account is one, however it is written")
+        #expect(Set(fingerprints.map(\.details)).count == 2, "and its holders are two")
+    }
+
+    @Test func `a fingerprint tells the account from what is paid to it`() {
+        let key = PayeeKey(bytes: Array(repeating: 7, count: 32))
+        func fingerprint(_ account: PayeeAccount) -> AccountFingerprint {
+            AccountFingerprint(key.fingerprint(of: account))
+        }
+        let known = PayeeAccount(name: "Firm", iban: "DE02", bic: "BYLADEM1001")
+        let one = fingerprint(known)
+        #expect(one.account.count == 64 && one.details?.count == 64)
+        #expect(fingerprint(known) == one)
+        let changes: [(inout PayeeAccount) -> Void] = [
+            { $0.name = "Firm AG" }, { $0.bic = "COBADEFF" }, { $0.bic = nil }, { $0.iban = "de 02" },
+        ]
+        for change in changes {
+            var other = known
+            change(&other)
+            #expect(fingerprint(other).account == one.account)
+            #expect(fingerprint(other).details != one.details)
+        }
+        var other = known
+        other.iban = "DE03"
+        #expect(fingerprint(other).account != one.account)
+    }
+
+    /// The number alone, as it was hashed before the rest was: entries of then are known by it.
+    @Test func `the account's part is what the whole fingerprint was`() {
+        let key = Array(repeating: UInt8(7), count: 32)
+        let account = PayeeAccount(name: "Firm", iban: "de02 1203", bic: nil)
+        #expect(
+            AccountFingerprint(PayeeKey(bytes: key).fingerprint(of: account)).account
+                == Hashing.hmacSHA256(key: key, message: Array("DE021203".utf8)).hex)
+    }
+
+    @Test func `a payee's row is another event than when its number alone was told`() throws {
+        let directory = try TemporaryDirectory()
+        let payees = try directory.file(
+            "payees.csv", "event_id,partner_id,payee.name,payee.iban,effective_at\n1,ptr_1,Firm,DE02,\(key)\n")
+        let plan = try plan([ImportInput(kind: .payees, path: payees)], directory)
+        #expect(try plan.next()?.events.map(\.id) == ["1#details"])
+    }
+
+    @Test func `a payee's row without an account, or with an IBAN that is none, is broken`() throws {
+        let directory = try TemporaryDirectory()
+        let payees = try directory.file(
+            "payees.csv",
+            "partner_id,payee.name,payee.iban,effective_at\nptr_1,,,\(key)\nptr_2,Firm,,\(key)\n"
+                + "ptr_3,Firm,DE02120300000000202015,\(key)\nptr_4,Firm,DE02120300000000202051,\(key)\n")
+        let plan = try plan([ImportInput(kind: .payees, path: payees)], directory)
+        #expect(plan.total.broken == 3)
+        #expect(try plan.next()?.events.count == 1)
     }
 
     @Test func `a writer of entries repeats itself under the same id`() throws {

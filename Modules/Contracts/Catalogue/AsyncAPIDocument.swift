@@ -70,6 +70,7 @@ package enum AsyncAPIDocument {
         case .compact(let lag):
             configuration = [
                 ("cleanup.policy", .array([.string("compact")])), ("min.compaction.lag.ms", .integer(lag)),
+                ("delete.retention.ms", .integer(TopicSpecification.deletionRetentionMilliseconds)),
             ]
         }
         configuration.append(("max.message.bytes", .integer(Int64(specification.maximumRecordBytes))))

@@ -1,6 +1,7 @@
 package import Contracts
 internal import Glibc
 import Hashing
+import JSON
 
 /// The key under which bank accounts are fingerprinted: the workers see that two accounts are equal, and nothing else.
 /// It stays in the data directory, in a file that only its owner may read.
@@ -37,9 +38,13 @@ package struct PayeeKey: Sendable {
         bytes = key
     }
 
-    /// 64 hexadecimal digits, equal for equal accounts however they are spaced.
+    /// An `AccountFingerprint` of twice 64 hexadecimal digits.
     package func fingerprint(of account: PayeeAccount) -> String {
         let iban = account.iban.uppercased().filter { !$0.isWhitespace }
-        return Hashing.hmacSHA256(key: bytes, message: Array(iban.utf8)).hex
+        // As they are encoded: a field that accounts may have some day is covered where it is there.
+        return AccountFingerprint(account: hash(Array(iban.utf8)), details: hash(JSONEncoding.encode(account)))
+            .description
     }
+
+    private func hash(_ message: [UInt8]) -> String { Hashing.hmacSHA256(key: bytes, message: message).hex }
 }

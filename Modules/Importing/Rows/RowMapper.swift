@@ -89,7 +89,7 @@ package struct RowMapper: Sendable {
 
     private func event(_ encoded: EncodedPayload, _ target: ImportTarget, id: String) -> OutgoingEvent {
         OutgoingEvent(
-            topic: target.topic, key: encoded.key, type: target.type, source: source, id: id,
+            topic: target.topic, key: encoded.key, type: target.type, source: source, id: id + target.idEnding,
             occurredAt: encoded.occurredAt, payload: encoded.payload, broadcast: encoded.broadcast)
     }
 
