@@ -46,9 +46,18 @@ class Commissions:
         elif record.type == "commission.reversed":
             data = record.data
             key = (data["partner_id"], data["opportunity_id"])
-            before = self._reversals.get(key)
-            if before is None or data["reversed_total"]["minor"] >= before[0]["reversed_total"]["minor"]:
+            if self._is_later(data, self._reversals.get(key)):
                 self._reversals[key] = (data, record.place)
+
+    @staticmethod
+    def _is_later(data, before):
+        """Of one revision the total never falls; an event that does not say its revision goes by the total alone."""
+        if before is None:
+            return True
+        revisions = data.get("revision"), before[0].get("revision")
+        if None not in revisions and revisions[0] != revisions[1]:
+            return revisions[0] > revisions[1]
+        return data["reversed_total"]["minor"] >= before[0]["reversed_total"]["minor"]
 
     # Facts
 
@@ -64,6 +73,8 @@ class Commissions:
                 self.journal.add("commission", record.place, f"{name} was {was[0]} {was[1]} at {was[2]}, now {amount}")
         first = self._amounts.get(name, (0, 0, record.place))[2]
         self._amounts[name] = (amount["minor"], amount["currency"], first)
+        if "overpaid_by" in data:
+            return  # Owed back because it was paid twice: no part of what is due.
         key = (data["partner_id"], data["cause"], data["line"])
         self._entries.setdefault(key, {})[name] = record.place
         if data["entry"] == "earning":
@@ -77,8 +88,9 @@ class Commissions:
 
     def finish(self):
         expected = {}
+        deducted = self._deductions()
         for (partner, cause), revisions in self._triggers.items():
-            for line, (due, place) in self._due(partner, cause, revisions).items():
+            for line, (due, place) in self._due(partner, cause, revisions, deducted).items():
                 expected[partner, cause, line] = (due, place)
         for key in sorted(set(expected) | set(self._entries)):
             self._settle(key, expected.get(key), self._entries.get(key, {}))
@@ -96,19 +108,44 @@ class Commissions:
 
     # Arithmetic
 
-    def _due(self, partner, cause, revisions):
-        """By line: what is due in all, and the place that says so; `None` where no rate is known."""
+    def _lines(self, revisions):
+        """The last revision, the terms that it is paid by, and those of their lines that pay it."""
         data, place = revisions[max(revisions)]
-        terms_version = data["terms_version"]
-        terms = self.register.terms(data["program_version"], terms_version["id"], terms_version["version"])
+        named = data.get("terms_version")
+        # Who had no terms in force is paid nothing.
+        terms = self.register.terms(data["program_version"], named["id"], named["version"]) if named else {}
+        return data, place, terms, [line for line in (terms or {}).get("lines", []) if self._applies(line, data)]
+
+    def _deductions(self):
+        """(partner, cause, line) -> what it deducts of the fee for the introduction on its account and product line: the
+        fee once, from the deal that closed first, until it is used up."""
+        wins, deducted = {}, {}
+        for (partner, cause), revisions in self._triggers.items():
+            data, _, terms, lines = self._lines(revisions)
+            for place, line in enumerate(lines):
+                price = line.get("credit_fee") and data["trigger"] == "closed_won" and \
+                    self._line(partner, line, terms, revisions)
+                if price:
+                    order = (data["closed_at"], cause, place)
+                    wins.setdefault(self._introduced(partner, data), []).append((order, (partner, cause, line["name"]), price))
+        for introduced, prices in wins.items():
+            left = self._fee(introduced)
+            for _, key, price in sorted(prices):
+                deducted[key] = min(left, price)
+                left -= deducted[key]
+        return deducted
+
+    def _due(self, partner, cause, revisions, deducted):
+        """By line: what is due in all, and the place that says so; `None` where no rate is known."""
+        data, place, terms, lines = self._lines(revisions)
         if terms is None:
-            self.journal.add("commission", place, f"terms {terms_version} are in no programme")
+            self.journal.add("commission", place, f"terms {data['terms_version']} are in no programme")
             return {}
         found = {}
-        for line in terms.get("lines", []):
-            if not self._applies(line, data):
-                continue
-            due = self._line(partner, line, terms, data)
+        for line in lines:
+            due = self._line(partner, line, terms, revisions)
+            if due is not None:
+                due -= deducted.get((partner, cause, line["name"]), 0)
             reversal = self._reversals.get((partner, data.get("opportunity_id")))
             if due and reversal and data["trigger"] == "closed_won":
                 base, back = reversal[0]["base"]["minor"], reversal[0]["reversed_total"]["minor"]
@@ -118,16 +155,25 @@ class Commissions:
 
     @staticmethod
     def _applies(line, data):
-        # A discount is recorded with its amount, and posted nowhere.
+        # A discount is recorded with its amount, and posted nowhere. A tier that is not named adds nothing, nor a minimum.
+        if "tier_rates_bp" in line and not line["tier_rates_bp"].get(data["tier"]):
+            return False
         return (line.get("trigger", "closed_won") == data["trigger"] and data["class"] in line.get("classes", ["sourced"])
                 and data["kind"] in line.get("kinds", ["new"]))
 
-    def _line(self, partner, line, terms, data):
-        currency = self.register.partner_at(partner, data["occurred_at"])["currency"]
+    def _line(self, partner, line, terms, revisions):
+        """What the line owes by the last revision. Currency and rate are those of the first accrual: a correction reuses
+        them."""
+        data = revisions[max(revisions)][0]
+        if data["share_bp"] == 0:
+            return 0
+        told = [revisions[number][0] for number in sorted(revisions)]
+        paying = [entry for entry in told if entry["share_bp"] > 0 and self._applies(line, entry)]
+        currency = self.register.partner_at(partner, paying[0]["occurred_at"])["currency"]
         if "flat" in line:
             return rounded(Fraction(line["flat"][currency] * data["share_bp"], 10_000), terms["rounding"])
         base = data["base"][line.get("base", "first_year")]
-        rate = self.register.rate(base["currency"], currency, data["closed_at"], data["program_version"])
+        rate = self._exchange(line, currency, paying)
         if rate is None:
             return None
         scale = Fraction(10) ** (exponent(currency) - exponent(base["currency"]))
@@ -136,28 +182,43 @@ class Commissions:
             amount = max(amount, line["minimums"][currency])
         if currency in line.get("caps", {}):
             amount = min(amount, line["caps"][currency])
-        if line.get("credit_fee"):
-            amount = max(amount - self._fee(partner, data["opportunity_id"]), 0)
         return amount
+
+    def _exchange(self, line, currency, paying):
+        """The rate of the first close in the deal's currency for which there is one."""
+        source = rate = None
+        for data in paying:
+            found = data["base"][line.get("base", "first_year")]["currency"]
+            if found != source or rate is None:
+                source = found
+                rate = self.register.rate(source, currency, data["closed_at"], data["program_version"])
+        return rate
 
     @staticmethod
     def _rate(line, data):
-        if data["class"] == "sourced" and "registration_id" not in data:
-            return line.get("on_win_without_registration_bp", DEFAULT_STAGE_RATES["unregistered_claim"])
+        claimed = "registration_id" in data
+        if data["class"] == "sourced" and not claimed and "on_win_without_registration_bp" in line:
+            return line["on_win_without_registration_bp"]
+        if "tier_rates_bp" in line:
+            return line["tier_rates_bp"].get(data["tier"], 0)
         if "rate_bp" in line:
             return line["rate_bp"]
         if "duty_rates" in line:
             rates = line["duty_rates"]
-            return rates["base_bp"] + sum(rates.get("per_duty_bp", {}).get(duty, 0) for duty in data.get("duties", []))
-        return line.get("stage_rates_bp", DEFAULT_STAGE_RATES)[data["stage"]]
+            return rates["base_bp"] + sum(rates.get("per_duty_bp", {}).get(duty, 0) for duty in set(data.get("duties", [])))
+        stage = data.get("stage", "unregistered_claim") if claimed else "unregistered_claim"
+        return {**DEFAULT_STAGE_RATES, **line.get("stage_rates_bp", {})}[stage]
 
-    def _fee(self, partner, opportunity):
-        """What the partner earned for introducing the same deal."""
+    @staticmethod
+    def _introduced(partner, data):
+        return partner, data["account"]["domain"], data["product_line"]
+
+    def _fee(self, introduced):
+        """What the partner earned for introducing the account for the product line."""
         return sum(
             self._amounts[name][0] for (owner, cause, _), entries in self._entries.items()
-            if owner == partner and cause.startswith("qualified_introduction:")
-            and self._introduces(owner, cause, opportunity) for name in entries)
+            if cause.startswith("qualified_introduction:") and self._introduces(owner, cause, introduced) for name in entries)
 
-    def _introduces(self, partner, cause, opportunity):
-        revisions = self._triggers.get((partner, cause), {})
-        return any(data.get("opportunity_id") == opportunity for data, _ in revisions.values())
+    def _introduces(self, partner, cause, introduced):
+        revisions = self._triggers.get((partner, cause))
+        return bool(revisions) and self._introduced(partner, revisions[max(revisions)][0]) == introduced

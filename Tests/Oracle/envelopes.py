@@ -1,5 +1,6 @@
 """Whether a record is an event that its worker can take, judged by the published schema alone."""
 
+import datetime
 import re
 
 ATTRIBUTE_LIMIT = 1024
@@ -24,13 +25,15 @@ REQUIRED = {
 OPTIONAL = {
     "referral.submitted": {
         "account.country": TEXT, "account.employees": INTEGER, "account.industry": TEXT, "intent": TEXT,
-        "contact.title": TEXT, "need": TEXT}}
+        "contact.title": TEXT, "need": TEXT},
+    "touch.recorded": {"confirmed_by": TEXT}}
 CHOICES = {
     ("referral.submitted", "intent"): {"researching", "evaluating", "budgeted", "urgent"},
     ("opportunity.updated", "stage"): {
         "qualified", "discovery", "proposal", "negotiation", "closed_won", "closed_lost"},
 }
-PATTERNS = {("referral.submitted", "partner_id"): re.compile(r"ptr_[A-Za-z0-9_.:-]{1,80}\Z")}
+PATTERNS = {("referral.submitted", "partner_id"): re.compile(r"ptr_[A-Za-z0-9_.:-]{1,80}\Z"),
+            ("touch.recorded", "confirmed_by"): re.compile(r"\s*\S")}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
 
 
@@ -77,11 +80,23 @@ def _schema(kind, data):
         if owner == kind and value is not None and value not in choices:
             return "schema"
     for (owner, path), pattern in PATTERNS.items():
-        if owner == kind and not pattern.match(field(data, path)):
+        value = field(data, path)
+        if owner == kind and value is not None and not pattern.match(value):
             return "schema"
-    if "occurred_at" in data and not TIME.match(data["occurred_at"]):
+    if "occurred_at" in data and not _is_time(data["occurred_at"]):
         return "schema"
     return None
+
+
+def _is_time(text):
+    """Of the years 0001 to 9999 in UTC; in the first and the last of them the offset decides."""
+    if not TIME.match(text) or text[:4] not in ("0000", "0001", "9999"):
+        return bool(TIME.match(text))
+    try:
+        datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
+    except (OverflowError, ValueError):
+        return False
+    return True
 
 
 def _fits(value, wanted):

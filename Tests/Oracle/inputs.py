@@ -17,8 +17,8 @@ JUDGED = {"too_large", "not_cloudevent", "bad_json", "schema", "wrong_key", "id_
 FUTURE_MILLISECONDS = 5 * 60_000
 # Events that may change nothing that anybody would be told.
 SILENT = {"partner.activity", "commission.triggered", "commission.reversed", "preference.updated",
-          "notification.requested", "notification.sending", "notification.sent", "notification.failed", "block.released",
-          "opportunity.placed", "opportunity.refused", "opportunity.moved"}
+          "notification.requested", "notification.sending", "notification.sent", "notification.failed", "block.placed",
+          "block.released", "opportunity.placed", "opportunity.refused", "opportunity.moved"}
 KEYS = {"referral.v1": "account.domain", "approval.v1": "account.domain", "payout.v1": "partner_id",
         "notification.v1": "recipient"}
 # Events that go under another key than the rest of their topic.

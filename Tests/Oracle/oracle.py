@@ -2,6 +2,7 @@
 
 from attributions import Attributions
 from commissions import Commissions
+from deals import Deals
 from inputs import DeadLetters, Inputs
 from journal import Journal
 from ledger import Ledger
@@ -28,13 +29,14 @@ def check(log):
     inputs = Inputs(journal, letters, found, log.partitions, wall)
     referrals = Referrals(journal, register)
     attributions = Attributions(journal)
+    deals = Deals(journal, register, found)
     commissions = Commissions(journal, register)
     payouts = Payouts(journal)
     ledger = Ledger(journal)
     notifications = Notifications(journal, wall)
     inputs.sound = [
-        referrals.observe, referrals.observe_evaluated, attributions.observe_trigger, commissions.observe_trigger,
-        payouts.observe_input, notifications.observe_input]
+        referrals.observe, referrals.observe_evaluated, deals.observe, deals.observe_trigger,
+        attributions.observe_trigger, commissions.observe_trigger, payouts.observe_input, notifications.observe_input]
     # A submission's id is in what the referral worker sent on, so that topic comes first.
     for topic in ("approval.v1", "referral.v1", "payout.v1", "notification.v1"):
         for record in log.read(topic):
@@ -47,13 +49,15 @@ def check(log):
         "commission.changed": [commissions.observe, payouts.observe_commission, ledger.observe_commission],
         "ledger.posted": [ledger.observe], "statement.issued": [ledger.observe_statement],
         "payout.changed": [payouts.observe, ledger.observe_payout], "notification.changed": [notifications.observe],
-        "opportunity.changed": [attributions.observe_opportunity], "record.dead_lettered": [letters.observe_fact], "block.changed": [commissions.observe_block],
+        "opportunity.changed": [attributions.observe_opportunity],
+        "conflict.changed": [attributions.observe_conflict, deals.observe_conflict],
+        "record.dead_lettered": [letters.observe_fact], "block.changed": [commissions.observe_block],
         "payout.run_part_changed": [payouts.observe_part]}
     for record in log.read("outcome.v1"):
         found.observe(record)
         for take in facts.get(record.type, ()):
             take(record)
     register.finish(log.partitions)
-    for part in (letters, inputs, referrals, attributions, commissions, ledger, payouts, notifications, found):
+    for part in (letters, inputs, referrals, deals, attributions, commissions, ledger, payouts, notifications, found):
         part.finish()
     return journal

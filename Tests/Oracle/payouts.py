@@ -43,9 +43,11 @@ class Payouts:
             for _, data, place in sorted(facts, key=lambda fact: fact[0]):
                 self._step(data, place, int(worker.rsplit(b"/", 1)[1]))
         self._count_parts()
+        overpaid = self._overpaid()
         paying, confirmed = {}, {}
         for name, (data, place) in self._payouts.items():
-            if data["state"] in ENDED:
+            # What arrived a second time is owed back, and the other payout pays the lines.
+            if data["state"] in ENDED or name in overpaid:
                 continue
             for line in data.get("lines", []) + data.get("clawbacks", []):
                 commission = line["commission_id"]
@@ -79,6 +81,19 @@ class Payouts:
             totals[0] += 1
             totals[1][data["currency"]] = totals[1].get(data["currency"], 0) + data["net"]
         self._payouts[name] = (data, place)
+
+    def _overpaid(self):
+        """Payouts that paid although others pay their lines, too: all that they transferred is owed back."""
+        owed = {}
+        for _, data, place in self._commissions.values():
+            if "overpaid_by" in data:
+                before = owed.get(data["overpaid_by"], (0, place))[0]
+                owed[data["overpaid_by"]] = (before - data["amount"]["minor"], place)
+        for name, (amount, place) in owed.items():
+            payout = self._payouts.get(name, ({}, None))[0]
+            if payout.get("state") != "confirmed" or payout.get("net") != amount:
+                self.journal.add("payout", place, f"{name} is {payout.get('state')}, net {payout.get('net')}; {amount} is owed back")
+        return owed
 
     def _count_parts(self):
         for key in sorted(set(self._parts) | set(self._runs)):

@@ -37,6 +37,8 @@ class Referrals:
         self._time = {}  # partition -> wall time, milliseconds
         self._open = {}  # (partner, account, product line) -> (place of the first, milliseconds)
         self._ids = {}  # place of a submission -> referral id
+        self._places = {}  # referral id -> place of its submission
+        self._keys = {}  # place of a submission -> its key, while it is the first that is open
         self._settlements = {}  # place -> (referral, outcome)
         self._outcomes = {}  # place -> place of its fact
         self._states = {}  # referral -> (state, place)
@@ -47,6 +49,7 @@ class Referrals:
     def observe_evaluated(self, record):
         if record.type == "referral.evaluated" and "tributary-cause" in record.headers:
             self._ids[record.text("tributary-cause")] = record.data["referral_id"]
+            self._places[record.data["referral_id"]] = record.text("tributary-cause")
 
     # Input of the referral worker
 
@@ -59,7 +62,7 @@ class Referrals:
             self._apply(record, time)
         elif record.type == "clock.advanced":
             self._tick(record.partition, record.data["to"])
-        elif record.type in ("referral.submitted", "referral.settled"):
+        elif record.type in ("referral.submitted", "referral.settled", "referral.withdrawn"):
             self._held.setdefault(record.partition, []).append(record)
 
     def _tick(self, partition, to):
@@ -78,6 +81,14 @@ class Referrals:
             self._expected[record.place] = self._evaluate(record, time)
         elif record.type == "referral.settled":
             self._settle(record)
+        elif record.type == "referral.withdrawn":
+            self._close(self._places.get(record.data["referral_id"]))
+
+    def _close(self, place):
+        """The submission is not the first open one of its kind any more."""
+        key = self._keys.pop(place, None)
+        if key and self._open.get(key, (None,))[0] == place:
+            del self._open[key]
 
     def _settle(self, record):
         data = record.data
@@ -85,7 +96,7 @@ class Referrals:
         key = (data["partner_id"], data["account"]["domain"], data["product_line"])
         first = self._open.get(key)
         if first and self._ids.get(first[0]) == data["referral_id"]:
-            del self._open[key]
+            self._close(first[0])
 
     def _evaluate(self, record, time):
         submission, text = record.data, _text(time)
@@ -104,6 +115,7 @@ class Referrals:
         if way == "reject":
             return ("rejected", "not_icp", (fit, intent))
         self._open[key] = (record.place, time)
+        self._keys[record.place] = key
         return ("in_review", way, (fit, intent))
 
     # Facts
