@@ -21,6 +21,8 @@ package final class KafkaLog: EventLog {
     private let committed = CommittedOffsets()
     private let partitionCounts = Mutex<[String: Int32]>([:])
     private let recordLimits = Mutex<[String: Int?]>([:])
+    /// Identities that could not be taken over the last time: their sessions join a group no sooner than that they can.
+    private let refused = Mutex<Set<String>>([])
 
     /// Makes the log's client; nothing is sent yet.
     ///
@@ -88,7 +90,9 @@ package final class KafkaLog: EventLog {
             producer.close()
             throw error
         }
-        return KafkaProducer(producer, committed: committed, admin: admin, timeout: timeout)
+        // Behind its transaction's time an append would be fenced as by another holder.
+        return KafkaProducer(
+            producer, committed: committed, admin: admin, timeout: min(timeout, transactionTimeout))
     }
 
     package func reader(for use: ReaderUse) throws(LogError) -> any LogReader {
@@ -123,14 +127,30 @@ package final class KafkaLog: EventLog {
         }
         let producer = try transactionalProducer(
             identity: session.identity, timeout: session.transactionTimeout)
+        let deadline = ContinuousClock.now + timeout
         do {
+            let isRefused = refused.withLock { $0.contains(session.identity) }
+            if isRefused { try takeOver(producer, session.identity, until: deadline) }
             return try KafkaSession(
                 session, producer: producer, committed: committed, admin: admin, configuration: configuration,
-                diagnostics: diagnostics(), deadline: .now + timeout)
+                diagnostics: diagnostics()
+            ) { () throws(LogError) in
+                if !isRefused { try takeOver(producer, session.identity, until: deadline) }
+            }
         } catch {
             producer.close()
             throw error
         }
+    }
+
+    private func takeOver(
+        _ producer: TransactionalProducer, _ identity: String, until deadline: ContinuousClock.Instant
+    ) throws(LogError) {
+        do { try producer.takeOver(until: deadline) } catch {
+            refused.withLock { _ = $0.insert(identity) }
+            throw error
+        }
+        refused.withLock { _ = $0.remove(identity) }
     }
 
     package func limitWaits(until instant: ContinuousClock.Instant) {

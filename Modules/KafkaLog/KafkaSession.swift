@@ -29,7 +29,7 @@ import EventLog
     init(
         _ session: SessionConfiguration, producer: TransactionalProducer,
         committed: CommittedOffsets, admin: KafkaAdmin,
-        configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics, deadline: ContinuousClock.Instant
+        configuration: KafkaConfiguration, diagnostics: KafkaDiagnostics, whileJoining: () throws(LogError) -> Void
     ) throws(LogError) {
         self.session = session
         self.producer = producer
@@ -52,12 +52,11 @@ import EventLog
         do {
             // The consumer knows the partitions from here on: only a known one can be paused before it is assigned.
             _ = try unsafe TopicMetadata.partitionCount(
-                of: session.topic, topic: topic, handle: handle, deadline: deadline)
+                of: session.topic, topic: topic, handle: handle, deadline: .now + KafkaLog.defaultTimeout)
             unsafe try KafkaFailure.check(
                 rd_kafka_subscribe(handle.pointer, topics.pointer), "subscribing to \(session.topic)")
-            // The member joins meanwhile: the group waits less long for one that comes back. No assignment is taken before the
-            // dead owner's transaction has ended.
-            try producer.takeOver(until: deadline)
+            // The group waits less long for a member that comes back. It takes no assignment before this is done.
+            try whileJoining()
         } catch {
             closeConsumer(until: .now + KafkaHandle.destructionDeadline)
             throw error

@@ -39,6 +39,8 @@ final class Restore {
     private let observer: TurnObserver
     /// The store was found damaged while it ran, which was told then: it is not to be opened again.
     private let discardsStore: Bool
+    /// Whether that store is still to be thrown away.
+    var isToDiscard: Bool { discardsStore && backend == nil }
 
     private var backend: (any StateBackend)?
     private var target: Int64 = 0

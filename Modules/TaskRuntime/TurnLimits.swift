@@ -16,6 +16,8 @@ package struct TurnLimits: Sendable {
     package var restoreWaitBesideTurns = Duration.milliseconds(20)
     /// After a fault that left nothing to be repaired in place.
     package var retryPause = Duration.milliseconds(500)
+    /// After a stop that rests on one answer: a broker that is cut off is known to be by then.
+    package var confirmationPause = Duration.seconds(10)
     /// A tick for an idle partition is repeated after so long where its timers are still due (the broker's clock may be
     /// behind ours), in milliseconds.
     package var tickIntervalMilliseconds: Int64 = 1_000

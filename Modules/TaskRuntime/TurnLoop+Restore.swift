@@ -41,7 +41,7 @@ extension TurnLoop {
                 if stop.isToBeConfirmed, !assignment.isInDoubt {
                     assignment.isInDoubt = true
                     restartLater(assignment, session, TurnFault(.log, code: stop.code.rawValue, stop.description))
-                    assignment.retryAt = environment.instant() + environment.limits.retryPause * 4
+                    assignment.retryAt = environment.instant() + environment.limits.confirmationPause
                     continue
                 }
                 notify(stop, of: assignment)

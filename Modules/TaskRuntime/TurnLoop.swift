@@ -440,9 +440,10 @@ package final class TurnLoop {
         }
         environment.observer.notify(
             .restarting(partition: assignment.partition, failure.map { TurnFault($0) }))
+        let discardsStore = failure?.code == .corrupt || assignment.restore?.isToDiscard == true
         assignment.forgetTurn()
         assignment.close()
-        assignment.restart(restore(of: assignment.partition, session, discardsStore: failure?.code == .corrupt))
+        assignment.restart(restore(of: assignment.partition, session, discardsStore: discardsStore))
         assignment.hasFailed = failure != nil
     }
 

@@ -85,8 +85,11 @@ final class PostOffice {
         ) { [log] () throws(LogError) in PassingReader(try log.reader()) }
     }
 
-    /// The worker is asked to end: from now on a message is under way for a short time only.
-    func hurry() { limit.set(.now + Self.lastMessagePatience) }
+    /// The worker is asked to end: no other message is begun, and the one under way gets a short time only.
+    func hurry() {
+        thread.hurry()
+        limit.set(.now + Self.lastMessagePatience)
+    }
 
     /// Waits so long, in seconds, for what is under way: a message, or results on their way to a broker that is away.
     ///

@@ -311,6 +311,20 @@ final class Published {
         #expect(sink.delivered == ids("ref_1", "ref_2", "ref_3", "ref_4", "ref_5"))
     }
 
+    /// Behind the others' backlog its time would run out each time, until that is gone.
+    @Test func `a quiet partition's message does not wait behind a busy one's`() throws {
+        let clock = SteppedClock()
+        let sender = sender(clock, ownershipLimit: .seconds(3))
+        _ = sender.takeOwned(announced(1...5), from: 0, at: clock.now)
+        _ = sender.takeOwned(announced(6...6), from: 1, at: clock.now)
+        sink.onDelivery = {
+            clock.step(.seconds(1))
+            sender.confirm(0, at: clock.now)
+        }
+        while try sender.sendNext() > 0 {}
+        #expect(sink.delivered == ids("ref_1", "ref_6", "ref_2", "ref_3", "ref_4", "ref_5"))
+    }
+
     @Test func `makes an attempt each time that all others have waited too long`() throws {
         let clock = SteppedClock()
         let sender = sender(clock, ownershipLimit: .seconds(3))

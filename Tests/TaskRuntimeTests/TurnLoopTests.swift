@@ -23,6 +23,7 @@ import Testing
         provider.note = { [session] in session.note($0) }
         var limits = TurnLimits()
         limits.retryPause = .zero
+        limits.confirmationPause = .zero
         limits.records = records
         limits.duration = duration
         limits.storeLag = storeLag

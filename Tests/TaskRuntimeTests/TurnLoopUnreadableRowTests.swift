@@ -89,7 +89,7 @@ extension TurnLoopTests {
         ])
         #expect(told == ["100:p0", "101:p1"])
         #expect(letters.isEmpty && discards == 1)
-        #expect(faultCodes.filter { $0 == "store_corrupt" }.count == 2)
+        #expect(faultCodes.filter { $0 == "store_corrupt" }.count == 1)
     }
 
     /// What becomes of one partition's row is no other's business.

@@ -35,6 +35,15 @@ struct JobLine: Sendable {
         return taken
     }
 
+    /// Takes the one that comes before all others, of several the first.
+    mutating func take(by precedes: (Entry, Entry) -> Bool) -> Entry? {
+        guard let index = (head..<entries.count).min(by: { precedes(entries[$0], entries[$1]) }) else { return nil }
+        if index == head { return take(1).first }
+        let taken = entries.remove(at: index)
+        counts[taken.partition]? -= 1
+        return taken
+    }
+
     /// Takes those out, wherever they stand.
     mutating func remove(where isGone: (Entry) -> Bool) -> [Entry] {
         let gone = entries[head...].filter(isGone)

@@ -12,6 +12,7 @@ package final class NotificationSenderThread: Sendable {
     private let signal = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
     private let isStopping = Atomic(false)
+    private let isHurried = Atomic(false)
     /// Nobody waits for the last results any more.
     private let isGivenUp = Atomic(false)
     private let queue = DispatchQueue(label: "tributary.notification-sender")
@@ -20,6 +21,9 @@ package final class NotificationSenderThread: Sendable {
 
     /// Wakes the thread; to be handed to the sender.
     package func wake() { signal.signal() }
+
+    /// From now on nothing is begun that must not be repeated; results are written, and what was announced is handed back.
+    package func hurry() { isHurried.store(true, ordering: .releasing) }
 
     /// Works until `stop`, or until the log says that another process is this sender. Called once.
     ///
@@ -36,7 +40,9 @@ package final class NotificationSenderThread: Sendable {
         while !isStopping.load(ordering: .acquiring) {
             do {
                 try sender.makeReady()
-                let count = try sender.sendNext { !isStopping.load(ordering: .acquiring) }
+                let count = try sender.sendNext {
+                    !isStopping.load(ordering: .acquiring) && !isHurried.load(ordering: .acquiring)
+                }
                 if count == 0 { _ = signal.wait(timeout: .now() + Self.longestSleep) }
             } catch {
                 guard goesOn(after: error, onFault) else { return false }

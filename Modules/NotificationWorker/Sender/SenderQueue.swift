@@ -125,13 +125,12 @@ struct SenderQueue: Sendable {
 
     /// The next announced attempt of a partition that no other process can have yet. A process that was stopped for longer than
     /// its session may find its attempts followed by another's, before it hears that it has lost their partition: those are
-    /// not made. Nor are those that only waited for as long, and then are asked for anew.
+    /// not made. Nor are those that only waited for as long, and then are asked for anew: so the partition whose time is over
+    /// first has its turn first.
     private mutating func nextAnnounced(_ limit: Duration, at time: ContinuousClock.Instant) -> JobLine.Entry? {
-        while let entry = announced.take(1).first {
-            if let owned = ownedAt[entry.partition], time - owned < limit { return entry }
-            unmade.append(entry)
-        }
-        return nil
+        let owned = ownedAt.filter { time - $0.value < limit }
+        unmade += announced.remove { owned[$0.partition] == nil }
+        return announced.take { owned[$0.partition]! < owned[$1.partition]! }
     }
 
     /// The attempt is about to be announced.

@@ -53,12 +53,16 @@ struct Handover {
         self.dispatch = dispatch
     }
 
+    /// What was found damaged in the store when nobody could be told.
+    mutating func tellDamage() throws(StoreError) {
+        guard let damage else { return }
+        self.damage = nil
+        throw damage
+    }
+
     /// Something is about to be processed.
     mutating func beginTurn() throws(StoreError) {
-        if let damage {
-            self.damage = nil
-            throw damage
-        }
+        try tellDamage()
         if turnBegan == nil { turnBegan = dispatch.instant() }
     }
 

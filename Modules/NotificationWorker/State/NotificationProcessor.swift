@@ -106,6 +106,7 @@ package final class NotificationProcessor: Processor {
             closeBacklog()
             handover.start(without: reading.answered)
             turnDidCommit()
+            try handover.tellDamage()
         }
         return progress
     }
