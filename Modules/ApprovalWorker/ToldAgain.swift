@@ -4,8 +4,10 @@ import Domain
 /// What is told once more of a deal or a touch that is known already: the same, which changes nothing, or something else.
 extension Opportunity {
     /// The field in which an event of the revision that is known says something else; `nil` for a mere repetition. When it
-    /// was told does not matter.
+    /// was told does not matter. The image of a deal as it was created is made up from its end where a CRM keeps no earlier
+    /// one: it says nothing against what was told before.
     func contradiction(in event: OpportunityUpdated) -> String? {
+        if event.stage == .qualified, event.occurredAt == event.createdAt { return nil }
         let total = event.totalValue ?? event.firstYearValue
         let fields: [(name: String, isSame: Bool)] = [
             ("stage", stage == event.stage),

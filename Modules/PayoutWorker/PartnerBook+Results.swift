@@ -195,20 +195,16 @@ extension PartnerBook {
         return (commission.state == .eligible || commission.state == .outstanding) && commission.open == open
     }
 
-    /// The money went out, and another payout pays its lines, too: the partner owes back what this one brought. The lines
-    /// stay where they are.
+    /// The money went out, and its lines are no more what they were: another payout has them, or a reversal or repayment
+    /// changed them. The lines stay where they are, and the partner owes back what this one brought.
     private func payTwice(_ payout: inout Payout, _ step: ExplanationStep) throws {
         let transferred = Self.transferred(payout)
-        let isElsewhere = try transferred.contains {
-            try [.allocated, .paid, .netted].contains(known($0.commission).state)
-        }
-        guard isElsewhere else { throw DeadLetter(.refused, "a line of \(payout.id) was settled otherwise since") }
         let net = Money(minor: payout.net, currency: payout.currency)
         reason = "it was paid twice"
         for line in transferred { try overpay(line, by: payout.id, step) }
         let owed = ExplanationStep(
             rule: "paid_twice", programVersion: nil,
-            text: "\(payout.id) arrived, and another payout pays its lines, too: its \(net) are owed back.")
+            text: "\(payout.id) arrived after its lines were freed and settled otherwise: its \(net) are owed back.")
         // Out of what the partner owes, in place of the lines that this payout no longer has.
         try post(.failed, .zero(payout.currency), netted: payout.net, payout: payout.id, steps: [step, owed])
         try post(.submitted, net, payout: payout.id, steps: [step, owed])
@@ -223,7 +219,7 @@ extension PartnerBook {
         let clawback = try known(line.commission).overpaid(line.amount, by: payout, as: clawbackID, at: now)
         let owed = ExplanationStep(
             rule: "paid_twice", programVersion: nil,
-            text: "\(payout) paid \(line.commission), which another payout pays, too: it is owed back.",
+            text: "\(payout) paid \(line.commission), which was settled otherwise since: it is owed back.",
             arithmetic: "0 - \(line.amount) = -\(line.amount)")
         try record(clawback, "clawed_back", [step, owed])
         try indexClawback(clawback)

@@ -346,16 +346,6 @@ import Testing
         #expect(triggers.map(\.stage) == [.beforeContact, .beforeContact])
     }
 
-    @Test func `a claim whose first deal was lost keeps others off while its window runs`() throws {
-        let world = try World()
-        try world.claim("a", at: "2026-01-01")
-        try world.deal(.closedLost, created: "2026-01-05", closed: "2026-01-10", at: "2026-01-10")
-        #expect(try world.registration("a")?.state == .lost)
-        let second = try world.claim("b", at: "2026-01-15")
-        #expect(try second.payloads(ConflictFact.self).map(\.conflict.partners) == [[partnerID("a"), partnerID("b")]])
-        #expect(try world.registration("b")?.state == .inReview)
-    }
-
     @Test func `a claim that comes while an appeal is pending waits for it`() throws {
         let (world, id) = try contested()
         try world.decideConflict(id, .bothRejected, at: "2026-01-06")

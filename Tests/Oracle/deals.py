@@ -30,7 +30,10 @@ def content(deal):
 
 
 def differs(known, told):
-    """The field in which two images of one revision differ; an image without a close says nothing about it."""
+    """The field in which two images of one revision differ; an image without a close says nothing about it, and that of a deal as it
+    was created says nothing against another."""
+    if told["stage"] == "qualified" and milliseconds(told["occurred_at"]) == milliseconds(told["created_at"]):
+        return None
     before, now = content(known), content(told)
     for name in sorted(before):
         if before[name] != now[name]:
@@ -119,7 +122,7 @@ class Deals:
         told = record.data
         key = (account, told["touch_id"])
         known = self._touches.get(key)
-        if known is None or (told.get("confirmed_by") and not known.get("confirmed_by")):
+        if known is None or ((told.get("confirmed_by") or "").strip() and not (known.get("confirmed_by") or "").strip()):
             self._touches[key] = {**told, **(known or {}), "confirmed_by": told.get("confirmed_by")}
             return
         names = ["party", "kind", "product_line", "minutes"] + (["source"] if known["party"] == "direct" else [])

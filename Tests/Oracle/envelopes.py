@@ -32,8 +32,7 @@ CHOICES = {
     ("opportunity.updated", "stage"): {
         "qualified", "discovery", "proposal", "negotiation", "closed_won", "closed_lost"},
 }
-PATTERNS = {("referral.submitted", "partner_id"): re.compile(r"ptr_[A-Za-z0-9_.:-]{1,80}\Z"),
-            ("touch.recorded", "confirmed_by"): re.compile(r"\s*\S")}
+PATTERNS = {("referral.submitted", "partner_id"): re.compile(r"ptr_[A-Za-z0-9_.:-]{1,80}\Z")}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
 
 

@@ -40,7 +40,8 @@ package struct TouchRecorded: EventPayload {
         kind = reader.enumeration("kind", TouchKindName.self)
         productLine = reader.optionalString("product_line")
         source = reader.optionalString("source")
-        confirmedBy = reader.optionalValue("confirmed_by", as: ConfirmerText.self)?.text
+        // A blank text is nobody: the touch stands, unconfirmed.
+        confirmedBy = reader.optionalString("confirmed_by").flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
         minutes = reader.optionalInteger("minutes", in: 0...1_000_000)
         note = reader.optionalString("note")
         occurredAt = reader.value("occurred_at", as: Timestamp.self)
@@ -58,23 +59,6 @@ package struct TouchRecorded: EventPayload {
         writer.string("note", note)
         writer.value("occurred_at", occurredAt)
     }
-}
-
-/// Who confirmed a touch: an empty or blank text is nobody.
-private struct ConfirmerText: JSONScalar {
-    let text: String
-
-    init(text: String) { self.text = text }
-
-    init?(jsonText: String) {
-        guard jsonText.contains(where: { !$0.isWhitespace }) else { return nil }
-        text = jsonText
-    }
-
-    var jsonText: String { text }
-    static var jsonExpectation: String { "a text that is not blank" }
-    static var jsonSchema: [(String, String)] { [] }
-    static var jsonNeutral: ConfirmerText { ConfirmerText(text: "") }
 }
 
 /// The CRM's current image of a deal.

@@ -72,13 +72,12 @@ package struct Registration: Sendable, Hashable {
         isReminded = false
     }
 
-    /// Whether the claim excludes others at a time: undecided, or approved with a running window, whatever became of its first
-    /// deal. A window that ran out while an extension asked for in time is undecided still runs. A claim on a closed deal
-    /// protects nothing once it is decided.
+    /// Whether the claim excludes others at a time: undecided, or approved with a running window. A window that ran out
+    /// while an extension asked for in time is undecided still runs.
     package func isOpen(at time: Timestamp) -> Bool {
         guard !isForfeited else { return false }
         if state.isUndecided { return true }
-        guard state.isProtection, claimedStage != .unregisteredClaim, let window else { return false }
+        guard state == .approved || state == .converted, let window else { return false }
         return time < window.end || pendingExtension != nil
     }
 

@@ -22,14 +22,6 @@ package enum RegistrationState: String, Sendable, CaseIterable {
         }
     }
 
-    /// Its window runs to its end: neither a deal nor what becomes of it stops it.
-    package var isProtection: Bool {
-        switch self {
-        case .approved, .converted, .won, .lost: true
-        default: false
-        }
-    }
-
     /// It was approved, and nothing has taken that back.
     package var isApproval: Bool {
         switch self {

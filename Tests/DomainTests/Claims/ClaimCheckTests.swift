@@ -110,15 +110,8 @@ import Testing
         RivalCase(
             testDescription: "rejected", other: altered(claim("b")) { $0.state = .rejected }, conflicts: false),
         RivalCase(
-            testDescription: "won, its window runs",
-            other: altered(claim("b", approved: "2025-12-01")) { $0.state = .won },
-            conflicts: true),
-        RivalCase(
-            testDescription: "lost, its window runs",
-            other: altered(claim("b", approved: "2025-12-01")) { $0.state = .lost }, conflicts: true),
-        RivalCase(
-            testDescription: "won, its window ended",
-            other: altered(claim("b", approved: "2025-09-01")) { $0.state = .won }, conflicts: false),
+            testDescription: "won", other: altered(claim("b", approved: "2025-12-01")) { $0.state = .won },
+            conflicts: false),
         RivalCase(
             testDescription: "revoked", other: altered(claim("b", approved: "2025-12-01")) { $0.state = .revoked },
             conflicts: false),

@@ -104,18 +104,6 @@ import Testing
         #expect(registration.window?.end == end)
     }
 
-    @Test func `a window runs on when its deal is won or lost, one of a claim on a closed deal does not`() {
-        var registration = claim("a", approved: "2026-01-01")
-        for state in [RegistrationState.converted, .won, .lost] {
-            registration.state = state
-            #expect(registration.isOpen(at: day("2026-03-31")))
-            #expect(!registration.isOpen(at: day("2026-04-01")))
-        }
-        var late = claim("a", stage: .unregisteredClaim, approved: "2026-01-01", opportunity: "O1")
-        late.state = .won
-        #expect(!late.isOpen(at: day("2026-01-02")))
-    }
-
     @Test func `an extension is refused late, without a reason, twice at once, too often and without protection`()
         throws
     {
