@@ -47,10 +47,10 @@ extension AccountFile {
     /// The last revision. One from before conditions were kept learns those that the deal had until now: else the first
     /// correction of them would not be seen.
     private func lastAttribution(of id: OpportunityID, before: Opportunity?) throws -> Attribution? {
-        var last = try attribution(of: id)
-        if let before, last != nil, last?.conditions == nil {
-            last?.conditions = DealConditions(before)
-            if let last { try put(last) }
+        guard var last = try attribution(of: id) else { return nil }
+        if let before, last.conditions == nil {
+            last.conditions = DealConditions(before)
+            try put(last)
         }
         return last
     }

@@ -28,11 +28,8 @@ extension AccountFile {
             "opportunity_moved",
             "The CRM moved opportunity \(deal.id) from \(key) to \(event.to.key)\(event.reason.map { ": \($0)" } ?? "")."
         )
-        try takeBack(try attribution(of: deal.id), deal, why)
+        let lines = try giveUp(deal, why, to: OpportunityAccountRow(account: event.to.key, isMoved: true))
         let last = try attribution(of: deal.id)
-        let lines = try takeBackIntroductions(of: deal)
-        try remove(deal.id)
-        try put(OpportunityAccountRow(account: event.to.key, isMoved: true), of: deal.id)
         deal.account = event.to
         turn.record(OpportunityFact(change: "moved", opportunity: deal, explanation: [why], occurredAt: now))
         turn.emit(
@@ -75,10 +72,7 @@ extension AccountFile {
         // It was moved here since.
         guard try place(of: deal.id)?.isMoved != true else { return }
         let why = step("another_account", "Opportunity \(deal.id) belongs to \(event.owner.key).")
-        try takeBack(try attribution(of: deal.id), deal, why)
-        let lines = try takeBackIntroductions(of: deal)
-        try remove(deal.id)
-        try put(OpportunityAccountRow(account: event.owner.key), of: deal.id)
+        let lines = try giveUp(deal, why, to: OpportunityAccountRow(account: event.owner.key))
         if let last = try attribution(of: deal.id) {
             tellRefusal(
                 OpportunityRefused(
@@ -86,6 +80,19 @@ extension AccountFile {
                     attribution: last, occurredAt: now))
         }
         for line in lines { try payIntroduction(on: line) }
+    }
+
+    /// Takes back what the deal was credited and earned here, and remembers where it is now.
+    ///
+    /// - Returns: product lines on which another deal may earn the fee for an introduction.
+    private func giveUp(
+        _ deal: Opportunity, _ why: ExplanationStep, to place: OpportunityAccountRow
+    ) throws -> [String] {
+        try takeBack(try attribution(of: deal.id), deal, why)
+        let lines = try takeBackIntroductions(of: deal)
+        try remove(deal.id)
+        try put(place, of: deal.id)
+        return lines
     }
 
     /// The deal has left since; the account where it went needs what the one that gave it up decided last.

@@ -124,19 +124,16 @@ import EventLog
         do { bounds = try admin.bounds(of: place) } catch {
             return LogError(.timedOut, .fatal, "\(failure.message); \(error.message)")
         }
-        if wanted < bounds.first {
-            let gone = bounds.first - wanted
+        guard wanted < bounds.first || wanted > bounds.end else {
             return LogError(
-                failure.code, failure.errorClass,
-                "\(place): \(gone) unread records are gone (wanted \(wanted), kept from \(bounds.first))")
+                .timedOut, .fatal, "\(failure.message), while the log goes from \(bounds.first) to \(bounds.end)")
         }
-        if wanted > bounds.end {
-            return LogError(
-                failure.code, failure.errorClass,
-                "\(place): position \(wanted) is beyond the end (\(bounds.end))")
-        }
-        return LogError(
-            .timedOut, .fatal, "\(failure.message), while the log goes from \(bounds.first) to \(bounds.end)")
+        var confirmed = failure
+        confirmed.message =
+            wanted < bounds.first
+            ? "\(place): \(bounds.first - wanted) unread records are gone (wanted \(wanted), kept from \(bounds.first))"
+            : "\(place): position \(wanted) is beyond the end (\(bounds.end))"
+        return confirmed
     }
 
     // MARK: Rebalances

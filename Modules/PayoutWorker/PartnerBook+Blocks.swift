@@ -200,16 +200,14 @@ extension PartnerBook {
     // MARK: People
 
     /// An active person of the register who belongs to no partner.
-    func requirePerson(_ actor: Actor) throws {
+    func requirePerson(_ actor: Actor) throws { try Self.requirePerson(actor, in: register, about: id) }
+
+    /// - Parameter partner: whose money it is; `nil` where it is many partners'.
+    static func requirePerson(_ actor: Actor, in register: Register, about partner: PartnerID? = nil) throws {
         guard case .person(let personID) = actor else {
             throw DeadLetter(.refused, "\(actor) is no person: money is decided by a named one")
         }
-        try Self.requirePerson(personID, register.person(personID), about: id)
-    }
-
-    /// - Parameter partner: whose money it is; `nil` where it is many partners'.
-    static func requirePerson(_ personID: PersonID, _ person: Person?, about partner: PartnerID? = nil) throws {
-        guard let person, person.isActive else {
+        guard let person = try register.person(personID), person.isActive else {
             throw DeadLetter(.refused, "\(personID) is no active person of the register")
         }
         if let employer = person.partner {
@@ -224,14 +222,11 @@ extension PartnerBook {
     private func requireJudge(of event: BlockReleased) throws {
         if event.actor != .programme, event.kind == .dispute, case .opportunity = event.target,
             let reference = event.reference, ConflictID(reference) != nil,
-            turn.event?.source.hasPrefix(Self.approvalWorker) ?? false,
+            turn.event?.source.hasPrefix(WorkerName.approval.sourcePrefix) ?? false,
             try block(event.target, event.kind, reference)?.placedBy ?? .programme == .programme
         {
             return
         }
         try requirePerson(event.actor)
     }
-
-    /// What the sources of the approval worker's events begin with.
-    private static let approvalWorker = "/tributary/\(WorkerName.approval.rawValue)-worker/"
 }

@@ -19,7 +19,7 @@ extension PartnerBook {
             try judgement(.dispute, reference: "ended_for_cause", ["the partnership ended for cause"])
         }
         guard checksPayee, let payee else { return }
-        let others = try register.partnersPaid(like: payee)
+        let others = FraudCheck.samePayee(as: payee, among: try register.payees())
         guard !others.isEmpty else { return }
         let names = others.map(\.text)
         try judgement(
@@ -80,12 +80,5 @@ extension PartnerBook {
             ActivityCount(
                 openRegistrations: event.openRegistrations, decidedReferrals: event.decidedReferrals,
                 acceptedReferrals: event.acceptedReferrals))
-    }
-}
-
-extension Register {
-    /// Other partners that are paid to the payee's account as of now, whoever is said to hold it.
-    func partnersPaid(like payee: Payee) throws -> [PartnerID] {
-        FraudCheck.samePayee(as: payee.withoutDetails, among: try payees().map(\.withoutDetails))
     }
 }

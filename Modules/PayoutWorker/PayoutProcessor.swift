@@ -143,7 +143,7 @@ package final class PayoutProcessor: Processor {
         case let entry as PartnerUpdated: try standing(of: entry.partner.id, from: entry.partner.effectiveAt, turn)
         case let entry as PayeeUpdated:
             try standing(of: entry.payee.partner, from: entry.payee.effectiveAt, turn)
-            for other in try register.partnersPaid(like: entry.payee) {
+            for other in FraudCheck.samePayee(as: entry.payee, among: try register.payees()) {
                 try standing(of: other, from: entry.payee.effectiveAt, turn)
             }
         case let entry as FXPublished: try rateArrived(entry.rate, turn)

@@ -136,10 +136,5 @@ struct PayoutRuns {
     }
 
     /// An active person who belongs to no partner.
-    private func requirePerson(_ actor: Actor) throws {
-        guard case .person(let personID) = actor else {
-            throw DeadLetter(.refused, "\(actor) is no person: money is decided by a named one")
-        }
-        try PartnerBook.requirePerson(personID, register.person(personID))
-    }
+    private func requirePerson(_ actor: Actor) throws { try PartnerBook.requirePerson(actor, in: register) }
 }

@@ -38,17 +38,20 @@ struct VersionedRows<Row: VersionedEntity> {
 
     /// The highest version that took effect at or before a time.
     mutating func version(of id: String, at time: Timestamp, in state: TaskState) throws -> Row? {
-        if let versions = cached[id] { return Self.version(of: versions, at: time) }
-        let versions = try state.rows(table, prefix: StateKey(id), as: Row.self).map(\.row)
-        if cached.count >= RegisterCache.maximumEntries { reset() }
-        cached[id] = versions
-        return Self.version(of: versions, at: time)
+        Self.version(of: try versions(of: id, in: state), at: time)
     }
 
     /// All versions that took effect at or before a time, oldest first.
     mutating func versions(of id: String, upTo time: Timestamp, in state: TaskState) throws -> [Row] {
-        _ = try version(of: id, at: time, in: state)
-        return (cached[id] ?? []).filter { $0.effectiveAt <= time }
+        try versions(of: id, in: state).filter { $0.effectiveAt <= time }
+    }
+
+    private mutating func versions(of id: String, in state: TaskState) throws -> [Row] {
+        if let versions = cached[id] { return versions }
+        let versions = try state.rows(table, prefix: StateKey(id), as: Row.self).map(\.row)
+        if cached.count >= RegisterCache.maximumEntries { reset() }
+        cached[id] = versions
+        return versions
     }
 
     /// Looks at them in their places: `last(where:)` copies each.

@@ -16,7 +16,7 @@ struct OutputEncoder {
     init(worker: WorkerName, partition: Int32, catalogue: TopicCatalogue, partitions: PartitionCounts) {
         self.catalogue = catalogue
         self.partitions = partitions
-        source = "/tributary/\(worker.rawValue)-worker/\(partition)"
+        source = "\(worker.sourcePrefix)\(partition)"
     }
 
     /// - Parameters:

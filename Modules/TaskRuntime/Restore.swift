@@ -24,8 +24,8 @@ final class Restore {
     static let stallLimit = Duration.seconds(30)
     /// How long the group's position is waited for: while a dead owner's transaction has one pending, it is not told.
     private static let positionPatience = Duration.seconds(2)
-    /// A store older than this is not trusted: tombstones that it needs may be gone (half of `delete.retention.ms`).
-    static let maximumAgeMilliseconds: Int64 = 12 * 3_600_000
+    /// A store older than this is not trusted: tombstones that it needs may be gone before it has read them.
+    static let maximumAgeMilliseconds = TopicSpecification.deletionRetentionMilliseconds / 2
 
     private let partition: Int32
     private let session: any TurnSession

@@ -40,8 +40,9 @@ extension TurnLoop {
             } catch let stop as PartitionStop {
                 if stop.isToBeConfirmed, !assignment.isInDoubt {
                     assignment.isInDoubt = true
-                    restartLater(assignment, session, TurnFault(.log, code: stop.code.rawValue, stop.description))
-                    assignment.retryAt = environment.instant() + environment.limits.confirmationPause
+                    restartLater(
+                        assignment, session, TurnFault(.log, code: stop.code.rawValue, stop.description),
+                        pause: environment.limits.confirmationPause)
                     continue
                 }
                 notify(stop, of: assignment)

@@ -68,8 +68,7 @@ package final class TurnLoop {
     private(set) var partitions = PartitionCounts(byTopic: [:])
     /// By partition; they outlive sessions.
     private var unreadableRows: [Int32: UnreadableRows] = [:]
-    /// When sessions of this loop lost their identity, and in which way.
-    private var fences: [(code: LogError.Code, instant: ContinuousClock.Instant)] = []
+    private var fencing = RepeatedFencing()
 
     package init(_ environment: Environment, stop: StopFlag) {
         self.environment = environment
@@ -91,27 +90,11 @@ package final class TurnLoop {
                 try run(session)
             } catch {
                 if error.code == .held { throw error }
-                if let limit = TurnLoop.contestLimits[error.code] { try requireOwnIdentity(after: error, limit) }
+                try fencing.note(error, at: environment.instant())
                 environment.observer.notify(.fault(TurnFault(error)))
                 pause(environment.limits.retryPause)
             }
         }
-    }
-
-    /// Sessions that lost their identity within this time are counted.
-    private static let contestWindow = Duration.seconds(60)
-    /// So many of them are no accident: another process has the identity, and each of the two ends the other's. A group
-    /// fences a member of its own where it died before it had answered the member's joining, and a producer's epoch ends
-    /// with a transaction that timed out.
-    private static let contestLimits: [LogError.Code: Int] = [.fenced: 2, .producerFenced: 5]
-
-    private func requireOwnIdentity(after error: LogError, _ limit: Int) throws(LogError) {
-        let now = environment.instant()
-        fences.removeAll { now - $0.instant > TurnLoop.contestWindow }
-        fences.append((error.code, now))
-        let count = fences.count { $0.code == error.code }
-        guard count >= limit else { return }
-        throw LogError(.fenced, .fatal, "\(error.message), \(count) times in a minute")
     }
 
     private func loadPartitionCounts() throws(LogError) {
@@ -420,12 +403,13 @@ package final class TurnLoop {
 
     /// Restarts one partition alone, after a pause that is not the others'.
     func restartLater(
-        _ assignment: Assignment, _ session: any TurnSession, _ fault: TurnFault, after failure: StoreError? = nil
+        _ assignment: Assignment, _ session: any TurnSession, _ fault: TurnFault, after failure: StoreError? = nil,
+        pause: Duration? = nil
     ) {
         environment.observer.notify(.fault(fault))
         restart(assignment, session, after: failure)
         assignment.hasFailed = true
-        assignment.retryAt = environment.instant() + environment.limits.retryPause
+        assignment.retryAt = environment.instant() + (pause ?? environment.limits.retryPause)
     }
 
     private func restart(_ assignment: Assignment, _ session: any TurnSession, after failure: StoreError? = nil) {

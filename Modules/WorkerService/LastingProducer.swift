@@ -7,16 +7,11 @@ import Synchronization
 /// Its identity is stable, so that what a process has left open when it was killed ends with the next one's start. Two
 /// processes with one identity end each other's producers, until one of them gives up.
 final class LastingProducer {
-    /// Producers that were fenced within this time are counted.
-    private static let contestWindow = Duration.seconds(60)
-    /// So many of them are no accident, as for the producers of the turn threads.
-    private static let contestLimit = 5
-
     private let notBefore: ContinuousClock.Instant
     private let now: () -> ContinuousClock.Instant
     private let open: () throws(LogError) -> any LogProducer
     private var producer: (any LogProducer)?
-    private var fences: [ContinuousClock.Instant] = []
+    private var fencing = RepeatedFencing()
     private let lost = Mutex<LogError?>(nil)
 
     /// - Parameters:
@@ -54,19 +49,12 @@ final class LastingProducer {
             try body(current)
         } catch {
             if error.errorClass == .fatal { close() }
-            if error.code == .producerFenced { try count(error) }
+            do throws(LogError) { try fencing.note(error, at: now()) } catch let failure {
+                lost.withLock { $0 = failure }
+                throw failure
+            }
             throw error
         }
-    }
-
-    private func count(_ error: LogError) throws(LogError) {
-        let now = now()
-        fences.removeAll { now - $0 > Self.contestWindow }
-        fences.append(now)
-        guard fences.count >= Self.contestLimit else { return }
-        let failure = LogError(.fenced, .fatal, "\(error.message), \(fences.count) times in a minute")
-        lost.withLock { $0 = failure }
-        throw failure
     }
 
     func close() {

@@ -89,6 +89,12 @@ final class Published {
         try JSONDocument.decode(NotificationFailed.self, from: try #require(event).data)
     }
 
+    /// Every attempt that the log was told was not sent, in order.
+    private func reports() throws -> [NotificationFailed.Message] {
+        try published.batches.joined().filter { $0.envelope.type == NotificationFailed.type }
+            .flatMap { try failed($0).messages }
+    }
+
     @Test func `delivers a batch and writes its results together`() throws {
         let sender = sender()
         #expect(sender.take([job("ref_1"), job("ref_2")], from: 3) == 2)
@@ -195,8 +201,7 @@ final class Published {
         sink.onDelivery = {}
         #expect(sink.delivered == ids("ref_1", "ref_4"))
         #expect(sender.underway(of: 0).isEmpty)
-        let reports = try published.batches.joined().filter { $0.envelope.type == NotificationFailed.type }
-            .flatMap { try failed($0).messages }
+        let reports = try self.reports()
         #expect(reports.map(\.notification) == ids("ref_2"))
         #expect(reports.map(\.outcome) == [.retry])
         #expect(reports.map(\.isMade) == [false])
@@ -292,8 +297,7 @@ final class Published {
         while try sender.sendNext() > 0 {}
         #expect(sink.delivered == ids("ref_1", "ref_4"))
         #expect(sender.underway(of: 0).isEmpty)
-        let reports = try published.batches.joined().filter { $0.envelope.type == NotificationFailed.type }
-            .flatMap { try failed($0).messages }
+        let reports = try self.reports()
         #expect(reports.map(\.notification) == ids("ref_2", "ref_3"))
         #expect(reports.map(\.isMade) == [false, false])
         // The partition is this process's after all: it is asked for the attempts anew.

@@ -12,7 +12,6 @@ import unittest
 from fractions import Fraction
 
 import oracle
-from commissions import Commissions
 from attributions import Attributions, parts_of
 from commissions import Commissions
 from deals import Deals

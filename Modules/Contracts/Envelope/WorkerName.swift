@@ -2,6 +2,9 @@
 package enum WorkerName: String, Sendable, CaseIterable {
     case referral, approval, payout, notification
 
+    /// What the sources of its events begin with; the partition follows: `/tributary/approval-worker/3`.
+    package var sourcePrefix: String { "/tributary/\(rawValue)-worker/" }
+
     /// The topic that the worker consumes.
     package var input: Topic {
         switch self {

@@ -83,9 +83,10 @@ package struct FraudCheck: Sendable {
             + "\(credit.closedAt.date)"
     }
 
-    /// Other partners that are paid to the same account.
+    /// Other partners that are paid to the same account, whoever is said to hold it.
     package static func samePayee(as payee: Payee, among payees: [Payee]) -> [PartnerID] {
-        payees.filter { $0.partner != payee.partner && $0.accountFingerprint == payee.accountFingerprint }
+        let account = payee.fingerprint.account
+        return payees.filter { $0.partner != payee.partner && $0.fingerprint.account == account }
             .map(\.partner).sorted()
     }
 }

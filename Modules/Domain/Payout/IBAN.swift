@@ -10,9 +10,12 @@ package enum IBAN {
     /// The shortest that there is. Shorter texts, and texts of another form, are other accounts.
     private static let shortest = 15
 
+    /// The number of an account, of any form, however it is spaced and written.
+    package static func number(of text: String) -> String { text.uppercased().filter { !$0.isWhitespace } }
+
     /// What an account that is written as an IBAN would have to be; `nil` where it is one, or is none by its form.
     package static func expectation(of text: String) -> String? {
-        let number = text.uppercased().filter { !$0.isWhitespace }
+        let number = number(of: text)
         guard number.utf8.count >= shortest, number.utf8.allSatisfy({ digits(of: $0) != nil }),
             let length = lengths[String(number.prefix(2))],
             number.utf8.dropFirst(2).prefix(2).allSatisfy({ (0x30...0x39).contains($0) })

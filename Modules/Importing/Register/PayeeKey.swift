@@ -1,4 +1,5 @@
 package import Contracts
+import Domain
 internal import Glibc
 import Hashing
 import JSON
@@ -40,9 +41,9 @@ package struct PayeeKey: Sendable {
 
     /// An `AccountFingerprint` of twice 64 hexadecimal digits.
     package func fingerprint(of account: PayeeAccount) -> String {
-        let iban = account.iban.uppercased().filter { !$0.isWhitespace }
+        let number = IBAN.number(of: account.iban)
         // As they are encoded: a field that accounts may have some day is covered where it is there.
-        return AccountFingerprint(account: hash(Array(iban.utf8)), details: hash(JSONEncoding.encode(account)))
+        return AccountFingerprint(account: hash(Array(number.utf8)), details: hash(JSONEncoding.encode(account)))
             .description
     }
 

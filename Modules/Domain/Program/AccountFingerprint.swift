@@ -1,5 +1,3 @@
-package import Domain
-
 /// What a payee's entry tells of its account without showing it: two keyed hashes, as `<account>.<details>`.
 ///
 /// By the first one equal accounts are known, whoever holds them. The second one covers what a payout file says of the
