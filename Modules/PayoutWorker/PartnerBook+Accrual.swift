@@ -19,8 +19,10 @@ extension PartnerBook {
             if !cause.lines.contains(name) { cause.lines.append(name) }
         }
         try state.put(PayoutTable.cause, key, cause)
-        try settleOrRefuse(cause)
-        try leaveFees(of: before, for: credit)
+        try refusing {
+            try settle(cause)
+            try leaveFees(of: before, for: credit)
+        }
         try moveHolds(of: cause, since: before)
     }
 
@@ -41,13 +43,13 @@ extension PartnerBook {
         cause.reversedTotal = event.reversedTotal.minor
         cause.reversalRevision = event.revision ?? cause.reversalRevision
         try state.put(PayoutTable.cause, key, cause)
-        try settleOrRefuse(cause)
+        try refusing { try settle(cause) }
     }
 
     /// What the terms lack is for people to mend, not a fault of the worker.
-    private func settleOrRefuse(_ cause: CauseRow) throws {
+    private func refusing(_ body: () throws -> Void) throws {
         do {
-            try settle(cause)
+            try body()
         } catch let failure as CommissionFailure {
             var reason = "\(failure)"
             switch failure {
@@ -101,7 +103,7 @@ extension PartnerBook {
             cause: cause, name: isDiscount ? String(name.dropLast(Self.discountSuffix.count)) : name,
             isDiscount: isDiscount)
         guard let line else {
-            _ = try fee(deductedBy: nil, name, .zero(target.currency), credit)
+            _ = try fee(deductedBy: nil, name, .zero(target.currency), cause)
             let step = ExplanationStep(
                 rule: "line_not_applicable", programVersion: credit.programVersion,
                 text: "Revision \(credit.revision) is not paid by plan line \(context.name): its target is zero.")
@@ -121,7 +123,7 @@ extension PartnerBook {
         }
         let fx = base.currency == target.currency || !line.isConverted ? nil : target.fx
         var priced = try line.price(credit, currency: target.currency, fx: fx, rounding: rounding)
-        let deducted = try fee(deductedBy: line, name, priced.amount, credit)
+        let deducted = try fee(deductedBy: line, name, priced.amount, cause)
         if deducted > 0 {
             priced = try line.price(credit, currency: target.currency, fx: fx, rounding: rounding, feeEarned: deducted)
         }
@@ -311,26 +313,42 @@ extension PartnerBook {
     }
 
     /// What a win's line deducts of an introduction's fee. Its price is remembered, because the fee, and what other wins
-    /// deduct of it, may still change.
+    /// deduct of it, may still change. A void win has none: what it deducted is left to the others.
     ///
     /// - Parameters:
     ///   - line: `nil` where no plan line pays the target any more.
     ///   - price: what the line would pay without a fee.
     private func fee(
-        deductedBy line: PlanLine?, _ target: String, _ price: Money, _ credit: CommissionTrigger
+        deductedBy line: PlanLine?, _ target: String, _ price: Money, _ cause: CauseRow
     ) throws -> Int64 {
+        let credit = cause.credit
         guard credit.trigger == .closedWon else { return 0 }
         let stored = try fees(of: credit)
-        let cause = credit.cause.text
-        let deducts = line?.creditsFee ?? false
-        guard deducts || stored?.wins.contains(cause) ?? false else { return 0 }
+        let win = credit.cause.text
+        let deducts = !cause.isVoid && line?.creditsFee ?? false
+        guard deducts || stored?.wins.contains(win) ?? false else { return 0 }
         var row = stored ?? FeeRow(currency: price.currency)
+        try dropVoidWins(of: &row, at: feeKey(credit))
         row.count(
             FeeCredit(
-                cause: cause, line: target, closedAt: credit.closedAt,
-                price: deducts ? price : .zero(price.currency)))
+                cause: win, line: target, closedAt: credit.closedAt, price: deducts ? price : .zero(price.currency)))
         if row != stored { try state.put(PayoutTable.fee, feeKey(credit), row) }
-        return row.deduction(of: cause, line: target)
+        return row.deduction(of: win, line: target)
+    }
+
+    /// A win without a price leaves the fee to the others where it deducts nothing any more: it is void, no plan line of it
+    /// deducts, or it is another account's or product line's.
+    private func dropVoidWins(of row: inout FeeRow, at key: StateKey) throws {
+        for win in row.unpriced {
+            let cause = try state.get(PayoutTable.cause, StateKey(id.text, win), as: CauseRow.self)
+            if let cause, feeKey(cause.credit) == key, try deductsFee(cause) { continue }
+            row.leave(win)
+        }
+    }
+
+    private func deductsFee(_ cause: CauseRow) throws -> Bool {
+        guard !cause.isVoid, let terms = try terms(of: cause.credit) else { return false }
+        return terms.lines.contains { $0.creditsFee && $0.pays(cause.credit) }
     }
 
     /// The fee of an introduction changed: wins that deduct it are brought to their new targets.
@@ -372,6 +390,7 @@ extension PartnerBook {
         guard feeKey(before) != feeKey(credit), let stored = try fees(of: before) else { return }
         var row = stored
         row.leave(before.cause.text)
+        try dropVoidWins(of: &row, at: feeKey(before))
         guard row != stored else { return }
         try state.put(PayoutTable.fee, feeKey(before), row)
         try settleWins(otherThan: before, since: stored)

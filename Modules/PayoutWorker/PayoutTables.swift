@@ -95,6 +95,9 @@ struct CauseRow: JSONCodable {
     /// Findings that a person has looked at and released.
     var cleared: [FraudFinding] = []
 
+    /// Nothing is earned by it any more: the credit was taken back, or all of the deal's revenue.
+    var isVoid: Bool { credit.share.value == 0 || dealBase > 0 && reversedTotal >= dealBase }
+
     init(credit: CommissionTrigger) { self.credit = credit }
 
     init(reading reader: inout ObjectReader) {
@@ -166,7 +169,7 @@ struct FeeRow: JSONCodable, Equatable {
     var fees: [String: Int64] = [:]
     /// Causes of wins that deduct of the sum, in the order in which they came.
     var wins: [String] = []
-    /// What their lines would pay without a fee. A win without any is of a version in which every one deducted all of it.
+    /// What their lines would pay without a fee.
     var credits: [FeeCredit] = []
 
     /// No line deducts more than its own price: where the sum is beyond what can be counted, the most that can is enough.
@@ -184,11 +187,14 @@ struct FeeRow: JSONCodable, Equatable {
         }
     }
 
-    /// The win is another account's or product line's now. What it deducted here is left to the others.
+    /// The win deducts nothing here any more. What it deducted is left to the others.
     mutating func leave(_ cause: String) {
         wins.removeAll { $0 == cause }
         credits.removeAll { $0.cause == cause }
     }
+
+    /// Wins without a price, of a version in which every one deducted all of the sum: the first of them has it.
+    var unpriced: [String] { wins.filter { win in !credits.contains { $0.cause == win } } }
 
     /// What a line deducts.
     func deduction(of cause: String, line: String) -> Int64 {
@@ -199,7 +205,7 @@ struct FeeRow: JSONCodable, Equatable {
     /// What every win deducts.
     func deductions() -> [String: Int64] {
         var sums: [String: Int64] = [:]
-        if let first = wins.first(where: isUnpriced) { sums[first] = total }
+        if let first = unpriced.first { sums[first] = total }
         for (credit, amount) in zip(credits, FeeCreditRule.deductions(of: known, from: credits)) {
             sums[credit.cause, default: 0] += amount
         }
@@ -207,9 +213,7 @@ struct FeeRow: JSONCodable, Equatable {
     }
 
     /// What the priced wins may deduct: nothing where one without a price has it all.
-    private var known: Money { Money(minor: wins.contains(where: isUnpriced) ? 0 : total, currency: currency) }
-
-    private func isUnpriced(_ win: String) -> Bool { !credits.contains { $0.cause == win } }
+    private var known: Money { Money(minor: unpriced.isEmpty ? total : 0, currency: currency) }
 
     init(reading reader: inout ObjectReader) {
         currency = reader.value("currency", as: Currency.self)

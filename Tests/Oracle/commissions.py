@@ -118,13 +118,13 @@ class Commissions:
 
     def _deductions(self):
         """(partner, cause, line) -> what it deducts of the fee for the introduction on its account and product line: the
-        fee once, from the deal that closed first, until it is used up."""
+        fee once, from the deal that closed first, until it is used up. A deal that was refunded wholly deducts nothing."""
         wins, deducted = {}, {}
         for (partner, cause), revisions in self._triggers.items():
             data, _, terms, lines = self._lines(revisions)
             for place, line in enumerate(lines):
                 price = line.get("credit_fee") and data["trigger"] == "closed_won" and \
-                    self._line(partner, line, terms, revisions)
+                    self._left(partner, data)[0] and self._line(partner, line, terms, revisions)
                 if price:
                     order = (data["closed_at"], cause, place)
                     wins.setdefault(self._introduced(partner, data), []).append((order, (partner, cause, line["name"]), price))
@@ -142,16 +142,23 @@ class Commissions:
             self.journal.add("commission", place, f"terms {data['terms_version']} are in no programme")
             return {}
         found = {}
+        left, reversal = self._left(partner, data)
         for line in lines:
             due = self._line(partner, line, terms, revisions)
             if due is not None:
                 due -= deducted.get((partner, cause, line["name"]), 0)
-            reversal = self._reversals.get((partner, data.get("opportunity_id")))
-            if due and reversal and data["trigger"] == "closed_won":
-                base, back = reversal[0]["base"]["minor"], reversal[0]["reversed_total"]["minor"]
-                due, place = rounded(Fraction(due * (base - back), base), terms["rounding"]), reversal[1]
+            if due and reversal:
+                due, place = rounded(due * left, terms["rounding"]), reversal
             found[line["name"]] = (due, place)
         return found
+
+    def _left(self, partner, data):
+        """Which part of the deal its reversals left, and the place of the last one; all of it where there is none."""
+        found = data["trigger"] == "closed_won" and self._reversals.get((partner, data["opportunity_id"]))
+        base = found and found[0]["base"]["minor"]
+        if not base:
+            return Fraction(1), None
+        return Fraction(base - found[0]["reversed_total"]["minor"], base), found[1]
 
     @staticmethod
     def _applies(line, data):

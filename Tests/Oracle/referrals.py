@@ -37,7 +37,7 @@ class Referrals:
         self._time = {}  # partition -> wall time, milliseconds
         self._open = {}  # (partner, account, product line) -> (place of the first, milliseconds)
         self._ids = {}  # place of a submission -> referral id
-        self._places = {}  # referral id -> place of its submission
+        self._places = {}  # referral id -> place of its first submission
         self._keys = {}  # place of a submission -> its key, while it is the first that is open
         self._settlements = {}  # place -> (referral, outcome)
         self._outcomes = {}  # place -> place of its fact
@@ -49,7 +49,8 @@ class Referrals:
     def observe_evaluated(self, record):
         if record.type == "referral.evaluated" and "tributary-cause" in record.headers:
             self._ids[record.text("tributary-cause")] = record.data["referral_id"]
-            self._places[record.data["referral_id"]] = record.text("tributary-cause")
+            # One that comes back keeps its first place.
+            self._places.setdefault(record.data["referral_id"], record.text("tributary-cause"))
 
     # Input of the referral worker
 

@@ -66,12 +66,22 @@ class Won:
             "terms_version": {"id": "trm_1", "version": 1}, "program_version": 1, "registration_id": "reg_1", **changes}
 
 
+class Refunded:
+    """A record of revenue that was taken back."""
+
+    def __init__(self, deal, base, back):
+        self.type, self.place = "commission.reversed", f"payout.v1/0/{deal}.refund"
+        self.data = {
+            "partner_id": "ptr_1", "opportunity_id": deal, "base": {"minor": base, "currency": "EUR"},
+            "reversed_total": {"minor": back, "currency": "EUR"}}
+
+
 class FeeTest(unittest.TestCase):
     """A fee for an introduction is deducted once, and a duty pays once."""
 
     TERMS = {"rounding": "half_even", "lines": [{"name": "win", "rate_bp": 1000, "credit_fee": True}]}
 
-    def due(self, *won):
+    def due(self, *told):
         class Register:
             def terms(self, *_):
                 return FeeTest.TERMS
@@ -84,7 +94,7 @@ class FeeTest(unittest.TestCase):
 
         found = Commissions(None, Register())
         introduced = Won("O1", "2026-01-01", 0, trigger="qualified_introduction", referral_id="ref_1")
-        for record in (introduced, *won):
+        for record in (introduced, *told):
             found.observe_trigger(record)
         found._amounts["com_fee"] = (500, "EUR", "outcome.v1/0/1")
         found._entries["ptr_1", "qualified_introduction:ref_1", "fee"] = {"com_fee": "outcome.v1/0/1"}
@@ -100,6 +110,11 @@ class FeeTest(unittest.TestCase):
         self.assertEqual(self.due(first, second, Won("O1", "2026-03-01", 0, 2, share_bp=0)), {"O1": 0, "O2": 3_500})
         elsewhere = Won("O2", "2026-03-02", 40_000, account={"domain": "other.example"})
         self.assertEqual(self.due(elsewhere), {"O2": 4_000})
+
+    def test_a_deal_that_was_refunded_wholly_leaves_the_fee_to_the_next(self):
+        first, second = Won("O1", "2026-03-01", 40_000), Won("O2", "2026-03-02", 40_000)
+        self.assertEqual(self.due(first, second, Refunded("O1", 40_000, 20_000)), {"O1": 1_750, "O2": 4_000})
+        self.assertEqual(self.due(first, second, Refunded("O1", 40_000, 40_000)), {"O1": 0, "O2": 3_500})
 
     def test_a_duty_pays_once(self):
         line = {"duty_rates": {"base_bp": 2000, "per_duty_bp": {"implementation": 1000, "support": 500}}}
@@ -438,6 +453,17 @@ class RulesTest(unittest.TestCase):
         judge._places["ref_1"] = "referral.v1/0/1"
         judge.observe(self.record("referral.v1", "referral.withdrawn", {"referral_id": "ref_other"}))
         self.assertIn(key, judge._open)
+        judge.observe(self.record("referral.v1", "referral.withdrawn", {"referral_id": "ref_1"}))
+        self.assertEqual((judge._open, judge._keys), ({}, {}))
+
+    def test_a_referral_that_comes_back_keeps_its_first_place(self):
+        judge = Referrals(Journal(), Partner())
+        key = ("ptr_a", "acme.example", "core")
+        judge._open[key], judge._keys["referral.v1/0/1"] = ("referral.v1/0/1", 0), key
+        for place in ("referral.v1/0/1", "referral.v1/0/2"):
+            record = self.record("approval.v1", "referral.evaluated", {"referral_id": "ref_1"})
+            record.headers["tributary-cause"] = place.encode()
+            judge.observe_evaluated(record)
         judge.observe(self.record("referral.v1", "referral.withdrawn", {"referral_id": "ref_1"}))
         self.assertEqual((judge._open, judge._keys), ({}, {}))
 

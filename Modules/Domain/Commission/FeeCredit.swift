@@ -5,7 +5,7 @@ package struct FeeCredit: Sendable, Hashable {
     /// The target of the plan line.
     package var line: String
     package var closedAt: Timestamp
-    /// Not negative. Zero where the line deducts nothing any more, or the win was taken back.
+    /// Not negative. Zero where the line deducts nothing any more, or the win or all of its revenue was taken back.
     package var price: Money
 
     package init(cause: String, line: String, closedAt: Timestamp, price: Money) {
@@ -19,7 +19,8 @@ package struct FeeCredit: Sendable, Hashable {
 /// How the fee for an introduction is deducted: once, from the first win first, until it is used up.
 package enum FeeCreditRule {
     /// What each line deducts, in the order of `credits`. A function of what is known now: in which order wins and
-    /// corrections came changes nothing. A win that is taken back has no price, and leaves the fee to the next one.
+    /// corrections came changes nothing. A win that is taken back, or refunded wholly, has no price, and leaves the fee to
+    /// the next one.
     ///
     /// - Parameters:
     ///   - fee: earned for the introduction, not negative. Prices in another currency deduct nothing of it.

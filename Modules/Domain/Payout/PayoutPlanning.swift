@@ -14,7 +14,8 @@ package enum PayoutPlanning {
         case rollsOver(RolledOver.Reason, Int64)
     }
 
-    /// The most lines of one payout, and the most clawbacks; what is beyond waits for the next run.
+    /// The most lines of one payout, and the most clawbacks, so that it fits into a record. What is beyond waits for the next
+    /// run; where the oldest lines do not cover the clawbacks, until those are repaid or written off.
     package static let maximumLines = 4_000
 
     /// - Parameters:
