@@ -41,6 +41,8 @@ enum HostName {
 
     /// Lower-case A-labels (RFC 5890) by UTS #46 non-transitional processing: `Faß.de` is `xn--fa-hia.de`.
     static func asciiForm(_ text: Substring) throws(DomainNameError) -> String {
+        // So it is in nearly every case.
+        if isASCIIForm(text) { return String(text) }
         var needsMapping = false
         var lowered: [UInt8] = []
         lowered.reserveCapacity(text.utf8.count)
@@ -63,6 +65,37 @@ enum HostName {
         let mapped = try toASCII(name)
         try check(Array(mapped.utf8))
         return mapped
+    }
+
+    /// Whether the text is a name in that form already, without two hyphens in a row: what those begin is looked at closely.
+    private static func isASCIIForm(_ text: Substring) -> Bool {
+        var text = text
+        return text.withUTF8 { name in
+            guard (1...maximumBytes).contains(name.count) else { return false }
+            var labelStart = 0
+            var isNumber = true
+            var previous = UInt8(ascii: ".")
+            for index in name.indices {
+                let byte = unsafe name[index]
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"): isNumber = false
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): break
+                case UInt8(ascii: "-"):
+                    if previous == UInt8(ascii: ".") || previous == byte { return false }
+                    isNumber = false
+                case UInt8(ascii: "."):
+                    if previous == byte || previous == UInt8(ascii: "-") || index - labelStart > maximumLabelBytes {
+                        return false
+                    }
+                    labelStart = index + 1
+                    isNumber = true
+                default: return false
+                }
+                previous = byte
+            }
+            return !isNumber && previous != UInt8(ascii: ".") && previous != UInt8(ascii: "-")
+                && name.count - labelStart <= maximumLabelBytes
+        }
     }
 
     /// Whether `xn--` stands anywhere in it.

@@ -91,13 +91,15 @@ package struct LogHeaders: Sendable, Hashable {
 
     /// Appends a header of which the name is encoded already.
     package mutating func append(_ name: LogHeaderName, _ value: String) {
-        bytes.append(contentsOf: name.encoded)
+        let name = name.encoded.span
+        unsafe name.withUnsafeBufferPointer { name in unsafe bytes.append(contentsOf: name) }
         append(value: value)
     }
 
     private mutating func append(value: String) {
-        VariableLength.append(value.utf8.count + 1, to: &bytes)
-        bytes.append(contentsOf: value.utf8)
+        let value = value.utf8Span.span
+        VariableLength.append(value.count + 1, to: &bytes)
+        unsafe value.withUnsafeBufferPointer { value in unsafe bytes.append(contentsOf: value) }
     }
 
     /// The headers that `isIncluded` takes.

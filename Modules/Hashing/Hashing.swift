@@ -11,12 +11,8 @@ package enum Hashing {
     /// `["a", "bc"]` and `["ab", "c"]` differ.
     package static func first64(of parts: [String]) -> UInt64 { digest(of: parts).first64 }
 
-    /// As `first64(of:)`, the first 128 bits.
-    package static func first128(of parts: [String]) -> (high: UInt64, low: UInt64) {
-        digest(of: parts).first128
-    }
-
-    private static func digest(of parts: [String]) -> SHA256Digest {
+    /// As `first64(of:)`, the whole hash.
+    package static func digest(of parts: [String]) -> SHA256Digest {
         var framed: [UInt8] = []
         framed.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 4 })
         for part in parts {
@@ -27,6 +23,28 @@ package enum Hashing {
             framed.append(contentsOf: part.utf8)
         }
         return SHA256Digest(of: framed)
+    }
+
+    /// MurmurHash64A of the bytes (Austin Appleby): tells apart what nobody makes alike on purpose, in a tenth of SHA-256's time.
+    package static func checksum64(of bytes: [UInt8]) -> UInt64 {
+        let multiplier: UInt64 = 0xc6a4_a793_5bd1_e995
+        return unsafe bytes.withUnsafeBytes { bytes in
+            var hash = UInt64(bytes.count) &* multiplier
+            let words = bytes.count & ~7
+            for place in stride(from: 0, to: words, by: 8) {
+                var word =
+                    unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+                    &* multiplier
+                word = (word ^ word >> 47) &* multiplier
+                hash = (hash ^ word) &* multiplier
+            }
+            if words < bytes.count {
+                for place in words..<bytes.count { hash ^= unsafe UInt64(bytes[place]) << UInt64(8 * (place - words)) }
+                hash = hash &* multiplier
+            }
+            hash = (hash ^ hash >> 47) &* multiplier
+            return hash ^ hash >> 47
+        }
     }
 
     /// HMAC-SHA256 (RFC 2104) of a message under a key of any length.

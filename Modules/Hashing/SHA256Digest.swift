@@ -53,6 +53,9 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     /// The first 128 bits, big-endian.
     package var first128: (high: UInt64, low: UInt64) { (words.0, words.1) }
 
+    /// The last 128 bits, big-endian.
+    package var last128: (high: UInt64, low: UInt64) { (words.2, words.3) }
+
     /// All 32 bytes.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []

@@ -43,7 +43,7 @@
     @inline(__always)
     private mutating func put(_ byte: UInt8) {
         unsafe base[count] = byte
-        count += 1
+        count &+= 1
     }
 
     @inline(__always)
@@ -71,7 +71,7 @@
         if needsComma { put(UInt8(ascii: ",")) }
         put(UInt8(ascii: "\""))
         unsafe (base + count).update(from: name.utf8Start, count: length)
-        count += length
+        count &+= length
         put(UInt8(ascii: "\""))
         put(UInt8(ascii: ":"))
         needsComma = true
@@ -127,10 +127,8 @@
     /// A quoted and escaped string. Only what JSON demands is escaped: quote, backslash and control characters.
     @usableFromInline
     mutating func append(_ string: String) {
-        let isNative = unsafe string.utf8.withContiguousStorageIfAvailable { unsafe append(escaping: $0) } != nil
-        if isNative { return }
-        var copy = string
-        copy.withUTF8 { unsafe append(escaping: $0) }
+        let text = string.utf8Span.span
+        unsafe text.withUnsafeBufferPointer { text in unsafe append(escaping: text) }
     }
 
     @unsafe private mutating func append(escaping text: UnsafeBufferPointer<UInt8>) {
@@ -139,11 +137,13 @@
         var start = 0
         var position = 0
         while position < text.count {
-            if position + 8 <= text.count {
-                let word = unsafe UnsafeRawPointer(text.baseAddress.unsafelyUnwrapped + position)
+            if text.count >= 8 {
+                // The last word begins before the end of the one before it.
+                let place = min(position, text.count - 8)
+                let word = unsafe UnsafeRawPointer(text.baseAddress.unsafelyUnwrapped + place)
                     .loadUnaligned(as: UInt64.self)
                 if !Self.needsEscape(word) {
-                    position += 8
+                    position = place + 8
                     continue
                 }
             }

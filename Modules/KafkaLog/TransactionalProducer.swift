@@ -54,8 +54,6 @@ import EventLog
     private let timeout: Duration
 
     private var topics: [Topic] = []
-    /// Where the headers of a record stand in their buffer: see `tributary_produce`.
-    private var places: [Int32] = []
     private var sinceReports = 0
 
     /// Records to partitions that the transaction does not have yet.
@@ -186,7 +184,6 @@ import EventLog
     private func send(
         _ record: OutgoingRecord, to index: Int, until deadline: ContinuousClock.Instant? = nil
     ) throws(LogError) {
-        placeHeaders(of: record)
         sinceReports += 1
         if sinceReports >= Self.recordsBetweenReports {
             sinceReports = 0
@@ -214,23 +211,9 @@ import EventLog
             unsafe value.withUnsafeBytes { value in
                 unsafe tributary_produce(
                     handle.pointer, topic, record.partition, key.baseAddress, keyLength, value.baseAddress,
-                    valueLength, record.headers.bytes, places, Int64(places.count / 4))
+                    valueLength, record.headers.bytes, Int64(record.headers.bytes.count))
             }
         }
-    }
-
-    private func placeHeaders(of record: OutgoingRecord) {
-        // Taken out meanwhile: each use of a class's property is checked for others at the same time.
-        var places: [Int32] = []
-        swap(&places, &self.places)
-        places.removeAll(keepingCapacity: true)
-        unsafe record.headers.withEachPlace { _, place in
-            places.append(Int32(place.name.lowerBound))
-            places.append(Int32(place.name.count))
-            places.append(Int32(place.value?.lowerBound ?? 0))
-            places.append(place.value.map { Int32($0.count) } ?? Int32(TRIBUTARY_ABSENT))
-        }
-        self.places = places
     }
 
     /// Where a topic stands. At its first use the client learns of the topic: a record for an unknown one would wait

@@ -12,27 +12,31 @@ struct OutputEncoder {
     let partitions: PartitionCounts
     /// `/tributary/approval-worker/3`
     let source: String
+    /// The source's share in the ids: what a record of two partitions brings has two ids.
+    private let stem: (high: UInt64, low: UInt64)
 
     init(worker: WorkerName, partition: Int32, catalogue: TopicCatalogue, partitions: PartitionCounts) {
         self.catalogue = catalogue
         self.partitions = partitions
         source = "\(worker.sourcePrefix)\(partition)"
+        stem = Hashing.digest(of: [source]).first128
     }
 
     /// - Parameters:
-    ///   - origin: what the outputs answer: source and id of an event, or name and due time of a timer.
+    ///   - origin: the hash of what the outputs answer: of an event's source and id, or of a timer's name and due time.
     ///   - commandID: of the command that asked for it.
     ///   - sequence: counted up by one for each output.
     func encode(
-        _ outputs: [TurnContext.Output], origin: [String], time: Timestamp, commandID: String?, traceparent: String?,
+        _ outputs: [TurnContext.Output], origin: SHA256Digest, time: Timestamp, commandID: String?,
+        traceparent: String?,
         cause: EventPosition?, sequence: inout Int64
     ) -> [OutgoingRecord] {
         guard !outputs.isEmpty else { return [] }
         var records: [OutgoingRecord] = []
         records.reserveCapacity(outputs.count)
-        // One hash for what is answered, here; the outputs' numbers are added to it.
-        let stem = Hashing.first128(of: [source] + origin)
-        let stemText = Hexadecimal.text(stem.high)
+        // The half of the hash that `SeenEvents` has no use for, moved by the source; the outputs' numbers are added to it.
+        let (high, low) = (origin.last128.high &+ stem.high, origin.last128.low &+ stem.low)
+        let highText = Hexadecimal.text(high)
         let envelopes = EnvelopeSeries(
             source: source, time: time, commandID: commandID, traceparent: traceparent, cause: cause)
         for (index, output) in outputs.enumerated() {
@@ -43,7 +47,7 @@ struct OutputEncoder {
                     partition: Partitioner.partition(of: output.key, count: partitions[output.topic]),
                     key: Array(output.key.utf8), value: output.data,
                     headers: envelopes.headers(
-                        id: OutputEncoder.id(stemText + Hexadecimal.text(stem.low &+ UInt64(index))), type: output.type,
+                        id: OutputEncoder.id(highText + Hexadecimal.text(low &+ UInt64(index))), type: output.type,
                         subject: output.subject, key: output.key, sequence: sequence)))
         }
         return records

@@ -111,7 +111,7 @@ extension PartitionTask {
             if let letter { throw letter }
             let payload = try processor.decode(event)
             try state.delete(HeldEvent.table, key)
-            try apply(payload, of: event, at: payload.occurredAt)
+            try apply(payload, of: event, named: SeenEvents.name(of: event), at: payload.occurredAt)
             state.acceptRecord()
         } catch {
             if error is StoreError || error is LogError { throw error }
@@ -133,7 +133,8 @@ extension PartitionTask {
         var letter = letter
         letter.reason = "an event held for \(HeldEvent.judgingTime(ofKey: key)): \(letter.reason)"
         deadLetter(
-            image(row, at: record), letter, event: nil, origin: ["dead held event", Hexadecimal.text(key.bytes)])
+            image(row, at: record), letter, event: nil,
+            origin: Hashing.digest(of: ["dead held event", Hexadecimal.text(key.bytes)]))
     }
 
     /// What is no record, as one at the position of the record that it was met before.
@@ -183,7 +184,8 @@ extension PartitionTask {
             try state.remove(queued)
             context.begin(timer: timer)
             try processor.fire(timer, in: context)
-            try accept(origin: ["timer", timer.name, timer.due.description], time: timer.due, cause: nil)
+            try accept(
+                origin: Hashing.digest(of: ["timer", timer.name, timer.due.description]), time: timer.due, cause: nil)
             state.acceptRecord()
         } catch {
             if error is StoreError || error is LogError { throw error }
@@ -205,7 +207,7 @@ extension PartitionTask {
         letter.reason = "timer \(timer.name) due \(timer.due): \(letter.reason)"
         deadLetter(
             image(JSONEncoding.encode(TimerImage(timer: timer, row: row)), at: record), letter, event: nil,
-            origin: ["dead timer", timer.name, timer.due.description])
+            origin: Hashing.digest(of: ["dead timer", timer.name, timer.due.description]))
     }
 }
 

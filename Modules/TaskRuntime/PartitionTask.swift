@@ -1,6 +1,7 @@
 package import Contracts
 package import Domain
 package import EventLog
+import Hashing
 import JSON
 
 /// What a task needs to know about where it runs.
@@ -237,7 +238,8 @@ package final class PartitionTask {
                 ? record.headerText(OutputEncoder.sequenceHeader).flatMap(Int64.init) : nil
             let payload = try processor.decode(event)
             if try forwardIfMisplaced(payload, event, record) { return }
-            switch try seen.admit(event, sequence: sequence, state: state) {
+            let name = SeenEvents.name(of: event)
+            switch try seen.admit(event, name: name, sequence: sequence, state: state) {
             case .duplicate:
                 counts.duplicates += 1
                 tally.count(event.type, .duplicate)
@@ -250,7 +252,7 @@ package final class PartitionTask {
             if clock.kind == .stream {
                 try hold(event, payload, sequence: sequence)
             } else {
-                try apply(payload, of: event, at: try wallTime(of: payload))
+                try apply(payload, of: event, named: name, at: try wallTime(of: payload))
             }
             state.acceptRecord()
         } catch {
@@ -302,12 +304,12 @@ package final class PartitionTask {
 
     // MARK: Application
 
-    func apply(_ payload: any EventPayload, of event: Event, at time: Timestamp) throws {
+    /// - Parameter name: the event's, of `SeenEvents`.
+    func apply(_ payload: any EventPayload, of event: Event, named name: SHA256Digest, at time: Timestamp) throws {
         context.begin(event: event, now: time)
         try processor.apply(payload, of: event, in: context)
         try accept(
-            origin: [event.source, event.id], time: time, commandID: event.commandID, traceparent: event.traceparent,
-            cause: event.position)
+            origin: name, time: time, commandID: event.commandID, traceparent: event.traceparent, cause: event.position)
         counts.applied += 1
         tally.count(event.type, .applied)
         if let letter = context.partialFailure { deadLetter(encoder.record(of: event), letter, event: event) }
@@ -315,7 +317,8 @@ package final class PartitionTask {
 
     /// Takes over what a handler made, where the log can take it all: else the record would fail again and again.
     func accept(
-        origin: [String], time: Timestamp, commandID: String? = nil, traceparent: String? = nil, cause: EventPosition?
+        origin: SHA256Digest, time: Timestamp, commandID: String? = nil, traceparent: String? = nil,
+        cause: EventPosition?
     ) throws {
         try state.requireFittingRows()
         var sequence = sequence
@@ -344,8 +347,8 @@ package final class PartitionTask {
         deadLetter(record, DeadLetter(classifying: error), event: event)
     }
 
-    /// - Parameter origin: what the fact's id is derived from; the record's position by default.
-    func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?, origin: [String]? = nil) {
+    /// - Parameter origin: the hash that the fact's id is derived from; of the record's position by default.
+    func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?, origin: SHA256Digest? = nil) {
         counts.deadLetters += 1
         tally.countDeadLetter(event?.type, code: letter.code)
         outputs.append(
@@ -366,7 +369,8 @@ package final class PartitionTask {
         let commandID = event?.commandID ?? record.headerText(HeaderName.commandID)
         outputs.append(
             contentsOf: encoder.encode(
-                context.outputs, origin: origin ?? ["dead letter", position.description], time: time,
+                context.outputs, origin: origin ?? Hashing.digest(of: ["dead letter", position.description]),
+                time: time,
                 commandID: commandID.flatMap { $0.utf8.count <= CloudEventCodec.maximumAttributeBytes ? $0 : nil },
                 traceparent: event?.traceparent, cause: position, sequence: &sequence))
     }

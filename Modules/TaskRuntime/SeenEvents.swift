@@ -32,36 +32,35 @@ struct SeenEvents {
     /// The record before succeeded: it was had.
     mutating func beginRecord() { undo = nil }
 
-    /// Looks the event up and remembers it.
-    mutating func admit(_ event: Event, sequence: Int64?, state: TaskState) throws -> Verdict {
+    /// What an event is known by in a partition: the hash of its source and id.
+    static func name(of event: Event) -> SHA256Digest { Hashing.digest(of: [event.source, event.id]) }
+
+    /// Looks the event up by its name and remembers it.
+    mutating func admit(_ event: Event, name: SHA256Digest, sequence: Int64?, state: TaskState) throws -> Verdict {
         // A forwarded output comes in the order of its first partition, where the mark says nothing.
         if let sequence, !event.isForwarded { return try admit(sequence: sequence, source: event.source, state: state) }
-        let key = Self.key(of: event)
-        let body = Self.body(of: event)
+        let key = Self.key(of: name)
         guard let known = try state.get(SeenEvents.table, key, as: SeenRow.self) else {
-            try state.putNew(SeenEvents.table, key, SeenRow(body: body))
+            try state.putNew(SeenEvents.table, key, SeenRow(of: event))
             return .new
         }
         if known.isFailed, event.isRedriven {
-            try state.put(SeenEvents.table, key, SeenRow(body: body))
+            try state.put(SeenEvents.table, key, SeenRow(of: event))
             return .new
         }
-        return known.body == body ? .duplicate : .idReused
+        return known.hasBody(of: event) ? .duplicate : .idReused
     }
 
-    private static func key(of event: Event) -> StateKey {
-        let name = Hashing.first128(of: [event.source, event.id])
-        return StateKey(bigEndian: [name.high, name.low])
+    private static func key(of name: SHA256Digest) -> StateKey {
+        StateKey(bigEndian: [name.first128.high, name.first128.low])
     }
-
-    private static func body(of event: Event) -> String { Hexadecimal.text(Hashing.first64(of: event.data)) }
 
     /// An event that was admitted has become a dead letter after all: it is had, but it may be put back.
     static func didFail(_ event: Event, in state: TaskState) throws {
-        let key = key(of: event)
+        let key = key(of: name(of: event))
         // The row is not read, so that one that cannot be is put right.
         guard try state.bytes(SeenEvents.table, key) != nil else { return }
-        try state.put(SeenEvents.table, key, SeenRow(body: body(of: event), isFailed: true))
+        try state.put(SeenEvents.table, key, SeenRow(of: event, isFailed: true))
     }
 
     private mutating func admit(sequence: Int64, source: String, state: TaskState) throws -> Verdict {
@@ -98,23 +97,35 @@ struct SeenEvents {
 }
 
 private struct SeenRow: JSONCodable {
-    /// First 64 bits of the body's SHA-256.
-    var body: String
+    /// Of the body.
+    private var checksum: String?
+    /// First 64 bits of the body's SHA-256, in rows of earlier versions instead of the checksum.
+    private var digest: String?
     /// It waited for its time, and was a dead letter then.
-    var isFailed = false
+    var isFailed: Bool
 
-    init(body: String, isFailed: Bool = false) {
-        self.body = body
+    init(of event: Event, isFailed: Bool = false) {
+        checksum = Self.checksum(of: event)
         self.isFailed = isFailed
     }
 
+    /// Whether the event's body is the one that was had.
+    func hasBody(of event: Event) -> Bool {
+        if let checksum { return checksum == Self.checksum(of: event) }
+        return digest == Hexadecimal.text(Hashing.first64(of: event.data))
+    }
+
+    private static func checksum(of event: Event) -> String { Hexadecimal.text(Hashing.checksum64(of: event.data)) }
+
     init(reading reader: inout ObjectReader) {
-        body = reader.string("body")
+        digest = reader.optionalString("body")
+        checksum = digest == nil ? reader.string("checksum") : nil
         isFailed = reader.optionalBoolean("failed") ?? false
     }
 
     func write(to writer: inout ObjectWriter) {
-        writer.string("body", body)
+        writer.string("checksum", checksum)
+        writer.string("body", digest)
         writer.boolean("failed", isFailed ? true : nil)
     }
 }

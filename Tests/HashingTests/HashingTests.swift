@@ -53,6 +53,17 @@ import Testing
         #expect(Hashing.first64(of: ["a", "bc"]) == Hashing.first64(of: framed))
     }
 
+    // As GNU's C++ library gives it, whose `_Hash_bytes` is the same function. Written into stores: these values never change.
+    @Test(
+        arguments: [
+            ("", 0), ("a", 0x0717_17d2_d36b_6b11), ("1234567", 0xae9e_bd20_9527_9402),
+            ("12345678", 0x758f_67d1_62b2_d202),
+            ("the quick brown fox jumps over the lazy dog", 0x0572_8457_c648_4f3c),
+        ] as [(String, UInt64)])
+    func `a checksum is MurmurHash64A`(text: String, checksum: UInt64) {
+        #expect(Hashing.checksum64(of: Array(text.utf8)) == checksum)
+    }
+
     // RFC 4231, test cases 1, 2 and 6.
     static let codes: [([UInt8], String, String)] = [
         (

@@ -1,6 +1,7 @@
 import Contracts
 import Domain
 import EventLog
+import Hashing
 import JSON
 import Testing
 
@@ -84,6 +85,25 @@ import Testing
         _ = try task.send(Probe("a", at: 100), id: "1")
         #expect(try task.send(Probe("b", at: 100), id: "1").deadLetter?.code == .idReused)
         #expect(try task.rows() == ["100:a"])
+    }
+
+    /// Earlier versions kept the first 64 bits of the body's SHA-256.
+    @Test func aRowOfAnEarlierVersionKnowsItsEvent() throws {
+        let task = try ProbeTask()
+        _ = try task.send(Probe("a", at: 100), id: "1")
+        let state = task.harness.state
+        let digest = Hashing.digest(of: ["/test", "1"]).first128
+        try state.put(
+            SeenEvents.table, StateKey(bigEndian: [digest.high, digest.low]),
+            EarlierSeenRow(body: Hexadecimal.text(Hashing.first64(of: JSONEncoding.encode(Probe("a", at: 100))))))
+        #expect(try task.send(Probe("a", at: 100), id: "1").deadLetter == nil)
+        #expect(try task.send(Probe("b", at: 100), id: "1").deadLetter?.code == .idReused)
+        #expect(try task.rows() == ["100:a"])
+    }
+
+    private struct EarlierSeenRow: JSONWritable {
+        var body: String
+        func write(to writer: inout ObjectWriter) { writer.string("body", body) }
     }
 
     @Test func aDeadLetterMayComeAgainOnceItsCauseIsGone() throws {
