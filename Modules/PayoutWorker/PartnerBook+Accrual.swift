@@ -62,19 +62,25 @@ extension PartnerBook {
     }
 
     /// Brings every line of the cause to its target, and other wins to theirs where an introduction's fee is deducted
-    /// from another one now.
+    /// from another one now. A line that cannot be computed leaves the others theirs; its failure is thrown last.
     func settle(_ cause: CauseRow) throws {
         let terms = try terms(of: cause.credit)
         let isWin = cause.credit.trigger == .closedWon
         let before = try isWin ? fees(of: cause.credit) : nil
+        var failure: CommissionFailure?
         for name in cause.lines {
             let line = terms?.lines.first {
                 $0.pays(cause.credit)
                     && name == Self.targetName($0.name, isDiscount: $0.isDiscount(for: cause.credit))
             }
-            try settle(cause, name, line, rounding: terms?.rounding ?? .halfEven)
+            do {
+                try settle(cause, name, line, rounding: terms?.rounding ?? .halfEven)
+            } catch let found as CommissionFailure {
+                failure = failure ?? found
+            }
         }
         if isWin { try settleWins(otherThan: cause.credit, since: before) } else { try countFee(cause) }
+        if let failure { throw failure }
     }
 
     private static let discountSuffix = ":discount"
@@ -102,21 +108,28 @@ extension PartnerBook {
         let context = LineContext(
             cause: cause, name: isDiscount ? String(name.dropLast(Self.discountSuffix.count)) : name,
             isDiscount: isDiscount)
-        guard let line else {
+        func postNothing(_ base: Money, _ rule: String, _ text: String) throws {
             _ = try fee(deductedBy: nil, name, .zero(target.currency), cause)
-            let step = ExplanationStep(
-                rule: "line_not_applicable", programVersion: credit.programVersion,
-                text: "Revision \(credit.revision) is not paid by plan line \(context.name): its target is zero.")
+            let step = ExplanationStep(rule: rule, programVersion: credit.programVersion, text: text)
             try post(
-                due: 0,
-                CommissionPrice(amount: .zero(target.currency), base: credit.firstYear, rate: nil, steps: [step]),
-                &target, context)
-            return try state.put(PayoutTable.target, key, target)
+                due: 0, CommissionPrice(amount: .zero(target.currency), base: base, rate: nil, steps: [step]), &target,
+                context)
+            try state.put(PayoutTable.target, key, target)
+        }
+        guard let line else {
+            return try postNothing(
+                credit.firstYear, "line_not_applicable",
+                "Revision \(credit.revision) is not paid by plan line \(context.name): its target is zero.")
         }
         let base = line.base == .firstYear ? credit.firstYear : credit.total
         if line.isConverted, base.currency != target.currency, credit.share.value > 0 {
             if target.fx?.from != base.currency { target.fx = try rate(for: base, into: target.currency, credit) }
+            if target.fx == nil, cause.isVoid {
+                return try postNothing(base, "reversal", "All of the deal's revenue was taken back: nothing is due.")
+            }
             guard target.fx != nil else {
+                // What it would deduct of a fee is not known.
+                _ = try fee(deductedBy: nil, name, .zero(target.currency), cause)
                 try wait(base, &target, context)
                 return try state.put(PayoutTable.target, key, target)
             }
@@ -336,18 +349,22 @@ extension PartnerBook {
         return row.deduction(of: win, line: target)
     }
 
-    /// A win without a price leaves the fee to the others where it deducts nothing any more: it is void, no plan line of it
-    /// deducts, or it is another account's or product line's.
+    /// In rows of earlier versions a void win may have its price still, or all of the fee without any: it leaves the fee to
+    /// the others. So does one without a price of which no plan line deducts, or that is another account's or product line's.
     private func dropVoidWins(of row: inout FeeRow, at key: StateKey) throws {
-        for win in row.unpriced {
+        let unpriced = row.unpriced
+        for win in row.wins {
             let cause = try state.get(PayoutTable.cause, StateKey(id.text, win), as: CauseRow.self)
-            if let cause, feeKey(cause.credit) == key, try deductsFee(cause) { continue }
-            row.leave(win)
+            let keeps =
+                if let cause, !cause.isVoid {
+                    try !unpriced.contains(win) || feeKey(cause.credit) == key && deductsFee(cause)
+                } else { false }
+            if !keeps { row.leave(win) }
         }
     }
 
     private func deductsFee(_ cause: CauseRow) throws -> Bool {
-        guard !cause.isVoid, let terms = try terms(of: cause.credit) else { return false }
+        guard let terms = try terms(of: cause.credit) else { return false }
         return terms.lines.contains { $0.creditsFee && $0.pays(cause.credit) }
     }
 
@@ -380,9 +397,13 @@ extension PartnerBook {
         }
     }
 
+    /// One that cannot be computed holds up nothing else.
     private func settleWin(_ win: String) throws {
         guard let cause = try state.get(PayoutTable.cause, StateKey(id.text, win), as: CauseRow.self) else { return }
-        try settle(cause)
+        let saved = reason
+        defer { reason = saved }
+        reason = "the fee for the introduction is deducted from this deal"
+        do { try settle(cause) } catch let failure as CommissionFailure { try noteFailure(failure, cause) }
     }
 
     /// The deal went to another account or product line: what it deducted there is left to the wins that remain.

@@ -82,7 +82,8 @@ extension PartnerBook {
         }
     }
 
-    private func noteFailure(_ failure: CommissionFailure, _ cause: CauseRow) throws {
+    /// Says at what waits for the cause's rate why it goes on waiting.
+    func noteFailure(_ failure: CommissionFailure, _ cause: CauseRow) throws {
         let step = ExplanationStep(
             rule: "amount_not_computed", programVersion: cause.credit.programVersion, text: "\(failure).")
         for line in cause.lines {

@@ -10,7 +10,7 @@ final class PartnerBook {
     let register: Register
     /// `nil` until the partner's first money.
     private(set) var row: PartnerRow?
-    /// Why revenue was taken back, as the record says it; for messages.
+    /// Why an amount is taken back, as the record says it; for messages.
     var reason: String?
 
     var state: TaskState { turn.state }

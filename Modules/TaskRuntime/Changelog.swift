@@ -5,7 +5,7 @@ package import EventLog
 /// One header holds the schema version and the turn, so that a restore can leave out rows of a torn turn.
 package enum Changelog {
     /// Of the rows' shapes. A store or a changelog with a higher one is refused.
-    package static let schemaVersion: UInt8 = 1
+    package static let schemaVersion: UInt8 = 2
     static let header = "tributary-row"
 
     static func key(of change: RowChange) -> [UInt8] {

@@ -78,7 +78,8 @@ class Commissions:
         key = (data["partner_id"], data["cause"], data["line"])
         self._entries.setdefault(key, {})[name] = record.place
         if data["entry"] == "earning":
-            unique = (*key, data["revision"])
+            # What leaves the fee for an introduction to another deal and comes back is earned once more, behind the one before.
+            unique = (*key, data["revision"], data.get("adjusts"))
             if self._keys.setdefault(unique, name) != name:
                 self.journal.add(
                     "commission_twice", record.place, f"{self._keys[unique]} and {name} pay {key} revision {unique[3]}")

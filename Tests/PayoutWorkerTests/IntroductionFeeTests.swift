@@ -168,29 +168,73 @@ import Testing
         try bench.checkInvariants()
     }
 
-    // MARK: Refusals
+    @Test func `a refunded win that the store has with its price has left the fee`() throws {
+        let bench = try introducing()
+        let closed = time("2026-03-10T00:00:00Z")
+        try bench.win("opp_1", firstYear: 4_000_000, at: closed)
+        try bench.reverse("opp_1", total: 4_000_000, base: 4_000_000, at: closed + .days(1))
+        let key = StateKey(PayoutBench.one.text, "acme.example", "core")
+        var row = try #require(try bench.harness.state.get(PayoutTable.fee, key, as: FeeRow.self))
+        row.wins = ["closed_won:opp_1"]
+        row.credits = [
+            FeeCredit(
+                cause: "closed_won:opp_1", line: "won", closedAt: closed, price: Money(minor: 400_000, currency: euro))
+        ]
+        try bench.harness.state.put(PayoutTable.fee, key, row)
+        try bench.win("opp_2", firstYear: 4_000_000, at: closed + .days(2))
+        #expect(try open(bench) == ["opp_1": 0, "opp_2": 350_000])
+        try bench.checkInvariants()
+    }
+
+    // MARK: Exchange rates
+
+    private func publishRate(_ rate: String, _ bench: PayoutBench) throws {
+        try bench.register(
+            FXPublished(
+                rate: FXRate(
+                    from: dollar, to: euro, date: CalendarDate(iso8601: "2026-03-11")!, rate: rate, source: "ecb"),
+                occurredAt: time("2026-03-12T00:00:00Z")), at: time("2026-03-12T00:00:00Z"))
+    }
 
     /// The second deal's rate gives no amount for one line, while the other one deducts the fee.
-    @Test func `a win that cannot be computed refuses the correction that leaves the fee to it`() throws {
+    @Test(arguments: [false, true])
+    func `a win that cannot be computed does not hold up what leaves the fee to it`(isRefund: Bool) throws {
         var total = PayoutBench.line("total", .rate(BasisPoints(1000)))
         total.base = .total
-        let bench = try introducing([total])
+        let bench = try PayoutBench(lines: [total] + Self.lines)
+        try introduce(bench)
         try bench.win("opp_1", firstYear: 4_000_000, at: time("2026-03-10T00:00:00Z"))
         try bench.win("opp_2", firstYear: 4_000_000, currency: dollar, at: time("2026-03-11T00:00:00Z")) {
             $0.total.minor = 9_000_000_000_000_000
         }
-        try bench.register(
-            FXPublished(
-                rate: FXRate(
-                    from: dollar, to: euro, date: CalendarDate(iso8601: "2026-03-11")!, rate: "999999999",
-                    source: "ecb"), occurredAt: time("2026-03-12T00:00:00Z")), at: time("2026-03-12T00:00:00Z"))
+        try publishRate("999999999", bench)
         let before = try open(bench)
-        let letter = try bench.win("opp_1", firstYear: 4_000_000, revision: 2, at: time("2026-03-13T00:00:00Z")) {
-            $0.account.key = AccountKey(unchecked: "other.example")
-        }.deadLetter
-        #expect(letter?.code == .refused)
-        #expect(letter?.reason.contains("plan line total") == true)
-        #expect(try open(bench) == before)
+        let later = time("2026-03-13T00:00:00Z")
+        if isRefund {
+            let letter = try bench.reverse("opp_1", total: 4_000_000, base: 4_000_000, at: later).deadLetter
+            #expect(letter == nil)
+            #expect(try open(bench)["opp_1"] == 0)
+        } else {
+            let letter = try bench.win("opp_1", firstYear: 4_000_000, revision: 2, at: later) {
+                $0.account.key = AccountKey(unchecked: "other.example")
+            }.deadLetter
+            #expect(letter == nil)
+            #expect(try open(bench)["opp_1"] == before["opp_1"]! + 50_000)
+        }
+        #expect(try open(bench)["opp_2"] == before["opp_2"]! - 50_000)
+        try bench.checkInvariants()
+    }
+
+    @Test func `a win without a rate deducts nothing, and is settled where it is refunded wholly`() throws {
+        let bench = try winning()
+        try bench.win("opp_1", firstYear: 4_000_000, currency: dollar, revision: 2, at: time("2026-03-12T00:00:00Z")) {
+            $0.closedAt = time("2026-03-10T00:00:00Z")
+        }
+        #expect(try open(bench)["opp_2"] == 350_000)
+        try bench.reverse(
+            "opp_1", total: 4_000_000, base: 4_000_000, currency: dollar, at: time("2026-03-13T00:00:00Z"))
+        #expect(try open(bench) == ["opp_1": 0, "opp_2": 350_000])
+        #expect(try bench.balances() == [350_000, 50_000, 0, 0])
         try bench.checkInvariants()
     }
 }

@@ -152,8 +152,7 @@ enum MessageTexts {
         .commissionReversed: MessageText(
             "Commission from {account} reduced by {amount}", "A commission was reduced",
             paragraphs: [
-                "A commission from {account} was reduced by {amount}, because revenue it was counted from is gone.",
-                "{detail}",
+                "A commission from {account} was reduced by {amount}.", "{detail}",
             ]),
         .commissionEligible: MessageText(
             "Ready to be paid: {amount} from {account}", "A commission is ready to be paid",
