@@ -18,45 +18,13 @@ static inline const void *tributary_bytes(const void *bytes, int64_t length) {
     return length < 0 ? NULL : bytes ? bytes : "";
 }
 
-/// The length (LEB128) at `index`, which then stands behind it; TRIBUTARY_ABSENT where it does not end within the bytes.
-static inline int64_t tributary_length(const uint8_t *bytes, int64_t count, int64_t *index) {
-    int64_t length = 0;
-    for (int shift = 0; *index < count && shift < 56; shift += 7) {
-        uint8_t byte = bytes[(*index)++];
-        length |= (int64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) return length;
-    }
-    return TRIBUTARY_ABSENT;
-}
-
-/// How many headers there is room for before a list of them grows.
-enum { TRIBUTARY_USUAL_HEADERS = 12 };
-
-/// Produces one record; the library copies key, value and headers.
+/// Produces one record; the library copies key and value, and takes the headers over, whatever becomes of it.
 ///
-/// `headers` are encoded as `LogHeaders` has it. `producev`, not `produceva`: that one frees the headers twice where a
-/// partition does not exist.
+/// `producev`, not `produceva`: that one frees the headers twice where a partition does not exist.
 static inline rd_kafka_resp_err_t tributary_produce(
     rd_kafka_t *producer, rd_kafka_topic_t *topic, int32_t partition, const void *key, int64_t keyLength,
-    const void *value, int64_t valueLength, const uint8_t *encoded, int64_t encodedLength
+    const void *value, int64_t valueLength, rd_kafka_headers_t *headers
 ) {
-    rd_kafka_headers_t *headers = encodedLength > 0 ? rd_kafka_headers_new(TRIBUTARY_USUAL_HEADERS) : NULL;
-    for (int64_t index = 0; index < encodedLength;) {
-        int64_t nameLength = tributary_length(encoded, encodedLength, &index);
-        if (nameLength < 0 || nameLength > encodedLength - index) break;
-        const char *name = (const char *)encoded + index;
-        index += nameLength;
-        // One more than the value's length, 0 for no value.
-        int64_t length = tributary_length(encoded, encodedLength, &index) - 1;
-        if (length > encodedLength - index || length < TRIBUTARY_ABSENT) break;
-        const void *start = length < 0 ? NULL : encoded + index;
-        if (length > 0) index += length;
-        rd_kafka_resp_err_t error = rd_kafka_header_add(headers, name, nameLength, start, length < 0 ? 0 : length);
-        if (error) {
-            rd_kafka_headers_destroy(headers);
-            return error;
-        }
-    }
     rd_kafka_resp_err_t error = rd_kafka_producev(
         producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(tributary_bytes(key, keyLength), (size_t)(keyLength < 0 ? 0 : keyLength)),

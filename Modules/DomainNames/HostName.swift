@@ -41,70 +41,41 @@ enum HostName {
 
     /// Lower-case A-labels (RFC 5890) by UTS #46 non-transitional processing: `Faß.de` is `xn--fa-hia.de`.
     static func asciiForm(_ text: Substring) throws(DomainNameError) -> String {
-        // So it is in nearly every case.
-        if isASCIIForm(text) { return String(text) }
         var needsMapping = false
-        var lowered: [UInt8] = []
-        lowered.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
+        var isLowered = true
+        let bytes = text.utf8Span.span
+        for index in bytes.indices {
+            let byte = bytes[index]
             if byte >= 0x80 {
                 needsMapping = true
-                lowered.append(byte)
-            } else if isLetterOrDigit(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") {
-                lowered.append(isUpper(byte) ? byte + 0x20 : byte)
-            } else {
+            } else if isUpper(byte) {
+                isLowered = false
+            } else if !isLetterOrDigit(byte) && byte != UInt8(ascii: "-") && byte != UInt8(ascii: ".") {
                 // libidn2 would drop some of these silently.
                 throw DomainNameError(isBracketOrColon(byte) && looksLikeIPv6(text) ? .ipAddress : .malformed)
             }
         }
-        let name = String(decoding: lowered, as: UTF8.self)
-        guard needsMapping || holdsALabel(lowered) else {
-            try check(lowered)
+        let name =
+            isLowered ? String(text) : String(decoding: text.utf8.map { isUpper($0) ? $0 + 0x20 : $0 }, as: UTF8.self)
+        guard needsMapping || holdsALabel(name.utf8Span.span) else {
+            try check(name.utf8Span.span)
             return name
         }
         let mapped = try toASCII(name)
-        try check(Array(mapped.utf8))
+        try check(mapped.utf8Span.span)
         return mapped
     }
 
-    /// Whether the text is a name in that form already, without two hyphens in a row: what those begin is looked at closely.
-    private static func isASCIIForm(_ text: Substring) -> Bool {
-        var text = text
-        return text.withUTF8 { name in
-            guard (1...maximumBytes).contains(name.count) else { return false }
-            var labelStart = 0
-            var isNumber = true
-            var previous = UInt8(ascii: ".")
-            for index in name.indices {
-                let byte = unsafe name[index]
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"): isNumber = false
-                case UInt8(ascii: "0")...UInt8(ascii: "9"): break
-                case UInt8(ascii: "-"):
-                    if previous == UInt8(ascii: ".") || previous == byte { return false }
-                    isNumber = false
-                case UInt8(ascii: "."):
-                    if previous == byte || previous == UInt8(ascii: "-") || index - labelStart > maximumLabelBytes {
-                        return false
-                    }
-                    labelStart = index + 1
-                    isNumber = true
-                default: return false
-                }
-                previous = byte
-            }
-            return !isNumber && previous != UInt8(ascii: ".") && previous != UInt8(ascii: "-")
-                && name.count - labelStart <= maximumLabelBytes
-        }
-    }
-
     /// Whether `xn--` stands anywhere in it.
-    private static func holdsALabel(_ name: [UInt8]) -> Bool {
+    private static func holdsALabel(_ name: Span<UInt8>) -> Bool {
         guard name.count >= 4 else { return false }
-        return (0...(name.count - 4)).contains { start in
-            name[start] == UInt8(ascii: "x") && name[start + 1] == UInt8(ascii: "n")
-                && name[start + 2] == UInt8(ascii: "-") && name[start + 3] == UInt8(ascii: "-")
+        for start in 0...(name.count - 4)
+        where name[start] == UInt8(ascii: "x") && name[start + 1] == UInt8(ascii: "n")
+            && name[start + 2] == UInt8(ascii: "-") && name[start + 3] == UInt8(ascii: "-")
+        {
+            return true
         }
+        return false
     }
 
     private static func toASCII(_ name: String) throws(DomainNameError) -> String {
@@ -124,24 +95,31 @@ enum HostName {
     }
 
     /// Letters, digits and inner hyphens (RFC 1123), within the lengths of DNS, not all numbers.
-    private static func check(_ name: [UInt8]) throws(DomainNameError) {
-        var rest = name[...]
-        while let dot = rest.firstIndex(of: UInt8(ascii: ".")) {
-            try checkLabel(rest[..<dot])
-            rest = rest[(dot + 1)...]
+    private static func check(_ name: Span<UInt8>) throws(DomainNameError) {
+        var start = 0
+        for index in name.indices where name[index] == UInt8(ascii: ".") {
+            try checkLabel(name.extracting(start..<index))
+            start = index + 1
         }
-        try checkLabel(rest)
+        let last = name.extracting(start..<name.count)
+        try checkLabel(last)
         guard name.count <= maximumBytes else { throw DomainNameError(.tooLong) }
         // No top-level domain is a number, so such a name can only be (or be mistaken for) an IPv4 address.
-        if rest.allSatisfy(isDigit) { throw DomainNameError(.ipAddress) }
+        if allSatisfy(last, isDigit) { throw DomainNameError(.ipAddress) }
     }
 
-    private static func checkLabel(_ label: ArraySlice<UInt8>) throws(DomainNameError) {
-        guard let first = label.first, let last = label.last else { throw DomainNameError(.malformed) }
+    private static func checkLabel(_ label: Span<UInt8>) throws(DomainNameError) {
+        guard !label.isEmpty else { throw DomainNameError(.malformed) }
         guard label.count <= maximumLabelBytes else { throw DomainNameError(.tooLong) }
-        guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-"),
-            label.allSatisfy({ isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
+        guard label[0] != UInt8(ascii: "-"), label[label.count - 1] != UInt8(ascii: "-"),
+            allSatisfy(label, { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") })
         else { throw DomainNameError(.malformed) }
+    }
+
+    @inline(__always)
+    private static func allSatisfy(_ bytes: Span<UInt8>, _ predicate: (UInt8) -> Bool) -> Bool {
+        for index in bytes.indices where !predicate(bytes[index]) { return false }
+        return true
     }
 
     private static func looksLikeIPv6(_ text: Substring) -> Bool {

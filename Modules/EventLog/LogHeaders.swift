@@ -91,8 +91,7 @@ package struct LogHeaders: Sendable, Hashable {
 
     /// Appends a header of which the name is encoded already.
     package mutating func append(_ name: LogHeaderName, _ value: String) {
-        let name = name.encoded.span
-        unsafe name.withUnsafeBufferPointer { name in unsafe bytes.append(contentsOf: name) }
+        bytes.append(contentsOf: name.encoded)
         append(value: value)
     }
 

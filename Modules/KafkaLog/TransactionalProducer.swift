@@ -42,6 +42,8 @@ import EventLog
     private static let gathering = Duration.milliseconds(25)
     /// How long a call that is made again is given at least.
     private static let shortestCall = Duration.milliseconds(50)
+    /// How many headers there is room for before a list of them grows.
+    private static let usualHeaders = 12
     /// How many bytes of records wait at most.
     private static let maximumHeldBytes = 1 << 20
 
@@ -205,15 +207,29 @@ import EventLog
     @unsafe private func produce(_ record: OutgoingRecord, to topic: OpaquePointer) -> rd_kafka_resp_err_t {
         let key = record.key ?? []
         let value = record.value ?? []
-        let keyLength = record.key == nil ? -1 : Int64(key.count)
-        let valueLength = record.value == nil ? -1 : Int64(value.count)
+        let keyLength = record.key == nil ? Int64(TRIBUTARY_ABSENT) : Int64(key.count)
+        let valueLength = record.value == nil ? Int64(TRIBUTARY_ABSENT) : Int64(value.count)
         return unsafe key.withUnsafeBytes { key in
             unsafe value.withUnsafeBytes { value in
                 unsafe tributary_produce(
                     handle.pointer, topic, record.partition, key.baseAddress, keyLength, value.baseAddress,
-                    valueLength, record.headers.bytes, Int64(record.headers.bytes.count))
+                    valueLength, Self.headers(of: record))
             }
         }
+    }
+
+    /// Copied into the library's memory; `nil` for none. An addition fails to a list that is read-only alone.
+    @inline(__always)
+    @unsafe private static func headers(of record: OutgoingRecord) -> OpaquePointer? {
+        guard !record.headers.isEmpty else { return nil }
+        let headers = unsafe rd_kafka_headers_new(usualHeaders)
+        unsafe record.headers.withEachPlace { bytes, place in
+            let name = unsafe bytes.baseAddress!.advanced(by: place.name.lowerBound)
+            let value = unsafe place.value.map { unsafe bytes.baseAddress!.advanced(by: $0.lowerBound) }
+            _ = unsafe rd_kafka_header_add(
+                headers, name.assumingMemoryBound(to: CChar.self), place.name.count, value, place.value?.count ?? 0)
+        }
+        return unsafe headers
     }
 
     /// Where a topic stands. At its first use the client learns of the topic: a record for an unknown one would wait

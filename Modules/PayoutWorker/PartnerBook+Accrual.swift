@@ -124,10 +124,11 @@ extension PartnerBook {
         let base = line.base == .firstYear ? credit.firstYear : credit.total
         if line.isConverted, base.currency != target.currency, credit.share.value > 0 {
             if target.fx?.from != base.currency { target.fx = try rate(for: base, into: target.currency, credit) }
-            if target.fx == nil, cause.isVoid {
-                return try postNothing(base, "reversal", "All of the deal's revenue was taken back: nothing is due.")
-            }
-            guard target.fx != nil else {
+            if target.fx == nil {
+                if cause.isVoid {
+                    return try postNothing(
+                        base, "reversal", "All of the deal's revenue was taken back: nothing is due.")
+                }
                 // What it would deduct of a fee is not known.
                 _ = try fee(deductedBy: nil, name, .zero(target.currency), cause)
                 try wait(base, &target, context)
@@ -342,9 +343,12 @@ extension PartnerBook {
         guard deducts || stored?.wins.contains(win) ?? false else { return 0 }
         var row = stored ?? FeeRow(currency: price.currency)
         try dropVoidWins(of: &row, at: feeKey(credit))
-        row.count(
-            FeeCredit(
-                cause: win, line: target, closedAt: credit.closedAt, price: deducts ? price : .zero(price.currency)))
+        if !cause.isVoid {
+            row.count(
+                FeeCredit(
+                    cause: win, line: target, closedAt: credit.closedAt,
+                    price: deducts ? price : .zero(price.currency)))
+        }
         if row != stored { try state.put(PayoutTable.fee, feeKey(credit), row) }
         return row.deduction(of: win, line: target)
     }
@@ -355,11 +359,12 @@ extension PartnerBook {
         let unpriced = row.unpriced
         for win in row.wins {
             let cause = try state.get(PayoutTable.cause, StateKey(id.text, win), as: CauseRow.self)
-            let keeps =
-                if let cause, !cause.isVoid {
-                    try !unpriced.contains(win) || feeKey(cause.credit) == key && deductsFee(cause)
-                } else { false }
-            if !keeps { row.leave(win) }
+            if let cause, !cause.isVoid,
+                try !unpriced.contains(win) || feeKey(cause.credit) == key && deductsFee(cause)
+            {
+                continue
+            }
+            row.leave(win)
         }
     }
 

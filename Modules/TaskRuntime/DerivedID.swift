@@ -6,15 +6,11 @@ package enum DerivedID {
     /// `<prefix><8 hex of murmur2(routing key)><16 hex of SHA-256 over the parts>`
     package static func text(prefix: String, routingKey: String, parts: [String]) -> String {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 1 })
         for part in parts {
             bytes.append(contentsOf: part.utf8)
             bytes.append(0)
         }
-        var text = prefix
-        text.reserveCapacity(prefix.utf8.count + 24)
-        text += Hexadecimal.text(Partitioner.hash(routingKey.utf8))
-        text += Hexadecimal.text(Hashing.first64(of: bytes))
-        return text
+        return prefix + Hexadecimal.text(Partitioner.hash(routingKey.utf8))
+            + Hexadecimal.text(Hashing.first64(of: bytes))
     }
 }

@@ -28,8 +28,7 @@ struct OutputEncoder {
     ///   - sequence: counted up by one for each output.
     func encode(
         _ outputs: [TurnContext.Output], origin: SHA256Digest, time: Timestamp, commandID: String?,
-        traceparent: String?,
-        cause: EventPosition?, sequence: inout Int64
+        traceparent: String?, cause: EventPosition?, sequence: inout Int64
     ) -> [OutgoingRecord] {
         guard !outputs.isEmpty else { return [] }
         var records: [OutgoingRecord] = []

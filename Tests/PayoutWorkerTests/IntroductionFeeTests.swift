@@ -22,9 +22,9 @@ import Testing
 
     /// A bench where the fee is earned.
     ///
-    /// - Parameter lines: beside those of the introduction and the win.
+    /// - Parameter lines: before those of the introduction and the win.
     private func introducing(_ lines: [PlanLine] = []) throws -> PayoutBench {
-        let bench = try PayoutBench(lines: Self.lines + lines)
+        let bench = try PayoutBench(lines: lines + Self.lines)
         try introduce(bench)
         return bench
     }
@@ -138,6 +138,15 @@ import Testing
 
     // MARK: Rows of earlier versions
 
+    /// The row of the fee as an earlier version has it while `opp_1` deducts it.
+    private func store(_ credits: [FeeCredit], in bench: PayoutBench) throws {
+        let key = StateKey(PayoutBench.one.text, "acme.example", "core")
+        var row = try #require(try bench.harness.state.get(PayoutTable.fee, key, as: FeeRow.self))
+        row.wins = ["closed_won:opp_1"]
+        row.credits = credits
+        try bench.harness.state.put(PayoutTable.fee, key, row)
+    }
+
     /// What became of the first win.
     enum FirstWin: CaseIterable {
         case stays, takenBack, refunded, moved
@@ -158,11 +167,7 @@ import Testing
                 $0.account.key = AccountKey(unchecked: "other.example")
             }
         }
-        let key = StateKey(PayoutBench.one.text, "acme.example", "core")
-        var row = try #require(try bench.harness.state.get(PayoutTable.fee, key, as: FeeRow.self))
-        row.wins = ["closed_won:opp_1"]
-        row.credits = []
-        try bench.harness.state.put(PayoutTable.fee, key, row)
+        try store([], in: bench)
         try bench.win("opp_2", firstYear: 4_000_000, at: later + .days(1))
         #expect(try open(bench)["opp_2"] == (first == .stays ? 400_000 : 350_000))
         try bench.checkInvariants()
@@ -173,14 +178,8 @@ import Testing
         let closed = time("2026-03-10T00:00:00Z")
         try bench.win("opp_1", firstYear: 4_000_000, at: closed)
         try bench.reverse("opp_1", total: 4_000_000, base: 4_000_000, at: closed + .days(1))
-        let key = StateKey(PayoutBench.one.text, "acme.example", "core")
-        var row = try #require(try bench.harness.state.get(PayoutTable.fee, key, as: FeeRow.self))
-        row.wins = ["closed_won:opp_1"]
-        row.credits = [
-            FeeCredit(
-                cause: "closed_won:opp_1", line: "won", closedAt: closed, price: Money(minor: 400_000, currency: euro))
-        ]
-        try bench.harness.state.put(PayoutTable.fee, key, row)
+        let price = Money(minor: 400_000, currency: euro)
+        try store([FeeCredit(cause: "closed_won:opp_1", line: "won", closedAt: closed, price: price)], in: bench)
         try bench.win("opp_2", firstYear: 4_000_000, at: closed + .days(2))
         #expect(try open(bench) == ["opp_1": 0, "opp_2": 350_000])
         try bench.checkInvariants()
@@ -188,26 +187,21 @@ import Testing
 
     // MARK: Exchange rates
 
-    private func publishRate(_ rate: String, _ bench: PayoutBench) throws {
-        try bench.register(
-            FXPublished(
-                rate: FXRate(
-                    from: dollar, to: euro, date: CalendarDate(iso8601: "2026-03-11")!, rate: rate, source: "ecb"),
-                occurredAt: time("2026-03-12T00:00:00Z")), at: time("2026-03-12T00:00:00Z"))
-    }
-
     /// The second deal's rate gives no amount for one line, while the other one deducts the fee.
     @Test(arguments: [false, true])
     func `a win that cannot be computed does not hold up what leaves the fee to it`(isRefund: Bool) throws {
         var total = PayoutBench.line("total", .rate(BasisPoints(1000)))
         total.base = .total
-        let bench = try PayoutBench(lines: [total] + Self.lines)
-        try introduce(bench)
+        let bench = try introducing([total])
         try bench.win("opp_1", firstYear: 4_000_000, at: time("2026-03-10T00:00:00Z"))
         try bench.win("opp_2", firstYear: 4_000_000, currency: dollar, at: time("2026-03-11T00:00:00Z")) {
             $0.total.minor = 9_000_000_000_000_000
         }
-        try publishRate("999999999", bench)
+        try bench.register(
+            FXPublished(
+                rate: FXRate(
+                    from: dollar, to: euro, date: CalendarDate(iso8601: "2026-03-11")!, rate: "999999999",
+                    source: "ecb"), occurredAt: time("2026-03-12T00:00:00Z")), at: time("2026-03-12T00:00:00Z"))
         let before = try open(bench)
         let later = time("2026-03-13T00:00:00Z")
         if isRefund {

@@ -37,7 +37,7 @@ package enum CloudEventCodec {
 
     // MARK: Binary mode
 
-    private static func readBinary(_ headers: borrowing EnvelopeHeaders, into event: inout Event) throws(EventProblem) {
+    private static func readBinary(_ headers: EnvelopeHeaders, into event: inout Event) throws(EventProblem) {
         guard let version = headers.specVersion else {
             throw EventProblem(
                 .notCloudEvent,

@@ -151,9 +151,7 @@ enum MessageTexts {
             ]),
         .commissionReversed: MessageText(
             "Commission from {account} reduced by {amount}", "A commission was reduced",
-            paragraphs: [
-                "A commission from {account} was reduced by {amount}.", "{detail}",
-            ]),
+            paragraphs: ["A commission from {account} was reduced by {amount}.", "{detail}"]),
         .commissionEligible: MessageText(
             "Ready to be paid: {amount} from {account}", "A commission is ready to be paid",
             paragraphs: ["A commission of {amount} from {account} can go into the next payout.", "{detail}"]),
