@@ -33,6 +33,7 @@ final class World: @unchecked Sendable {
         var limits = TurnLimits()
         limits.records = Int(scheduler.random.between(1, 30))
         limits.duration = .milliseconds(scheduler.random.between(5, 200))
+        limits.lateDuration = limits.duration * 5
         limits.idlePoll = .milliseconds(500)
         limits.retryPause = .milliseconds(60)
         let isLagging = scheduler.random.chance(percent: 60)

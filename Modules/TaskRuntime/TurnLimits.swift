@@ -6,6 +6,12 @@ package struct TurnLimits: Sendable {
     package var waitingBytes = 8 << 20
     /// A turn ends after this long even where more is waiting; restores get as long between two turns.
     package var duration = Duration.milliseconds(200)
+    /// The same for a turn whose records are late, restores included: a transaction costs the broker and the worker nearly
+    /// the same however few records it has, so whoever is behind catches up by larger ones. A share of the transaction's
+    /// timeout, where that is shorter.
+    package var lateDuration = Duration.seconds(1)
+    /// A record is late that has waited for so long in the log, in milliseconds.
+    package var lateMilliseconds: Int64 = 500
     /// Deadline of a commit, drained deliveries included; the transaction's own timeout, where that is shorter.
     package var commit = Duration.seconds(30)
     /// How long a poll waits for the first record of an idle input.

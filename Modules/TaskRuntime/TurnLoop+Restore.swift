@@ -9,11 +9,12 @@ extension TurnLoop {
             instant: environment.instant, observer: environment.observer)
     }
 
-    /// Restoring and starting get as long as a turn may last, so that they come to their end beside partitions that are
-    /// always busy.
+    /// Restoring and starting get as long as a turn may last, and twice as long as the last one did, so that they come to their
+    /// end beside partitions that are always busy.
     func restoreInSlices(_ session: any TurnSession) throws {
         let start = environment.instant()
-        var hasTime: Bool { environment.instant() - start < environment.limits.duration }
+        let time = max(environment.limits.duration, turnLasted * 2)
+        var hasTime: Bool { environment.instant() - start < time }
         // Beside others the time is used, but a standstill ends it soon: a reading that got no more than one queue a round would
         // take several times as long.
         let isAlone = !assignments.values.contains { $0.waitingCount > 0 }

@@ -61,6 +61,8 @@ package final class TurnLoop {
     private var isTurnOpen = false
     private var turnStart: ContinuousClock.Instant
     private var turnRecords = 0
+    /// How long the last turn took its records.
+    private(set) var turnLasted = Duration.zero
     /// Whose store an error comes from that nothing else names.
     private var served: Assignment?
     /// The partition that the next turn begins with, so that none waits behind a busy one for ever.
@@ -252,6 +254,8 @@ package final class TurnLoop {
 
     private func processWaiting(_ session: any TurnSession) throws {
         turnStart = environment.instant()
+        turnLasted = .zero
+        let lateDuration = lateDuration
         // A turn that failed has left its count behind.
         #if SIMULATION
             if !InjectedBug.isActive(.failedTurnCounted) { turnRecords = 0 }
@@ -261,9 +265,7 @@ package final class TurnLoop {
         for assignment in inServingOrder() {
             guard let task = assignment.task else { continue }
             while let record = assignment.next {
-                if turnRecords >= environment.limits.records
-                    || environment.instant() - turnStart > environment.limits.duration
-                {
+                if isTurnFull(before: record, lateDuration: lateDuration) {
                     // Whoever had to wait goes first in the next turn.
                     firstServed = assignment.isInTurn ? assignment.partition + 1 : assignment.partition
                     return
@@ -284,6 +286,22 @@ package final class TurnLoop {
                 assignment.advance()
             }
         }
+    }
+
+    /// Whether a record waits for the next turn.
+    private func isTurnFull(before record: LogRecord, lateDuration: Duration) -> Bool {
+        guard turnRecords < environment.limits.records else { return true }
+        turnLasted = environment.instant() - turnStart
+        guard turnLasted > environment.limits.duration else { return false }
+        return turnLasted > lateDuration
+            || environment.now() - record.appendTimeMilliseconds < environment.limits.lateMilliseconds
+    }
+
+    /// Most of a transaction's time is left to its commit; and half of the rest to restores, where there are any: a partition
+    /// that stands still is worse off than one that is late.
+    private var lateDuration: Duration {
+        let longest = min(environment.limits.lateDuration, environment.session.transactionTimeout / 4)
+        return assignments.values.contains { $0.isPreparing } ? longest / 2 : longest
     }
 
     /// By partition, beginning with the one whose turn it is.

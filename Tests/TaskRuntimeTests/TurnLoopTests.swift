@@ -9,6 +9,15 @@ import Testing
 @Suite struct TurnLoopTests {
     final class Notices: @unchecked Sendable { var all: [TurnObserver.Notice] = [] }
 
+    private final class Counter: @unchecked Sendable {
+        private var count = 0
+
+        func next() -> Int {
+            count += 1
+            return count
+        }
+    }
+
     let session = ScriptedSession()
     let provider = MemoryProvider()
     let notices = Notices()
@@ -17,7 +26,8 @@ import Testing
     /// Runs the loop over the polls, to their end.
     func run(
         _ polls: [ScriptedSession.Poll], records: Int = 1_000, duration: Duration = .seconds(60),
-        storeLag: StoreLag = .none, starts: [Int32: [Result<StartProgress, LogError>]] = [:]
+        lateDuration: Duration = .seconds(60), storeLag: StoreLag = .none, lookTakes: Duration = .zero,
+        starts: [Int32: [Result<StartProgress, LogError>]] = [:]
     ) throws {
         session.polls = polls
         provider.note = { [session] in session.note($0) }
@@ -26,10 +36,11 @@ import Testing
         limits.confirmationPause = .zero
         limits.records = records
         limits.duration = duration
+        limits.lateDuration = lateDuration
         limits.storeLag = storeLag
         let now = now
-        // The clock stands still: what a test does not bring about takes no time.
-        let instant = ContinuousClock.now
+        // Without looks that take their time the clock stands still: what a test does not bring about takes none.
+        let (start, looks) = (ContinuousClock.now, Counter())
         let notices = notices
         var starts = starts
         let loop = TurnLoop(
@@ -37,7 +48,7 @@ import Testing
                 log: ScriptedLog(session),
                 session: SessionConfiguration(group: "g", topic: "t", changelogTopic: "c", identity: "i"),
                 worker: .referral, catalogue: TopicCatalogue(partitions: 1), stores: provider, now: { now },
-                sleep: { _ in }, instant: { instant }, limits: limits,
+                sleep: { _ in }, instant: { start + lookTakes * looks.next() }, limits: limits,
                 observer: TurnObserver { notices.all.append($0) },
                 makeProcessor: { [session] _, partition in
                     AnyKey(starts: starts.removeValue(forKey: partition) ?? []) { session.note("\($0) \(partition)") }
@@ -171,6 +182,21 @@ import Testing
             ], records: 2)
         let commits = session.trace.filter { $0.hasPrefix("commit") }
         #expect(commits.prefix(3).contains { $0.contains("1@1") }, "\(commits)")
+    }
+
+    /// A record is looked at before it is processed, and each look takes 3 ms. One that was appended half a second ago is late; of a
+    /// transaction's 10 s none takes more than a quarter to its commit.
+    @Test(arguments: [(499, 40, 3), (500, 40, 13), (60_000, 40, 13), (60_000, 60_000, 833)])
+    func aTurnOfLateRecordsLastsLonger(age: Int64, lateMilliseconds: Int64, processed: Int64) throws {
+        let records = (Int64(0)..<1_000).map { offset in
+            record(
+                Probe("p\(offset)", at: 100 + offset), offset: offset, id: "0-\(offset)", appendedAt: now - age)
+        }
+        try run(
+            [.events([.assigned([0])]), .events([.records(records)])], duration: .milliseconds(10),
+            lateDuration: .milliseconds(lateMilliseconds), lookTakes: .milliseconds(3))
+        let first = session.trace.first { $0.hasPrefix("commit") }
+        #expect(first == "commit 0@\(processed) turn=1 epoch=1")
     }
 
     @Test func recordsAreAskedForAsFarAsATurnLacksThem() throws {
