@@ -263,10 +263,12 @@ final class IndexedTable: StoredTable {
 
     /// Brings the index to the rows' end.
     private func indexRecent() throws(SQLiteError) {
-        for (key, id) in recent.sorted(by: { $0.key.bytes.precedes($1.key.bytes) }) {
+        let rows = Array(recent)
+        for place in RowOrder.of(rows.map(\.key.bytes)) {
+            let (key, id) = (rows[place].key.bytes, rows[place].value)
             try statements.index.bind(2, id)
-            try statements.index.run(binding: key.bytes, at: 1)
-            filter.add(key.bytes)
+            try statements.index.run(binding: key, at: 1)
+            filter.add(key)
         }
         let last = nextID - 1
         if gone > max(filter.keys / 2, Self.filterLag) { try renewFilter() }

@@ -1,6 +1,7 @@
 import TaskRuntime
 
-/// The order in which changes are written: by table and key, of one row's changes the later after the earlier.
+/// The order in which changes are written: by table and key, of one row's changes the later after the earlier. And that of
+/// keys alone.
 enum RowOrder {
     /// What a comparison looks at first: most keys differ in their first bytes.
     private struct Place {
@@ -28,15 +29,27 @@ enum RowOrder {
         var order: [Int] = []
         order.reserveCapacity(changes.count)
         for var (_, places) in byTable {
-            places.sort { left, right in
-                if left.head != right.head { return left.head < right.head }
-                let (one, other) = (changes[left.index].key, changes[right.index].key)
-                if one.precedes(other) { return true }
-                return left.index < right.index && !other.precedes(one)
-            }
+            sort(&places) { changes[$0].key }
             for place in places { order.append(place.index) }
         }
         return order
+    }
+
+    /// Indices of `keys`, ordered.
+    static func of(_ keys: [[UInt8]]) -> [Int] {
+        var places = keys.indices.map { Place(head: head(of: keys[$0]), index: $0) }
+        sort(&places) { keys[$0] }
+        return places.map(\.index)
+    }
+
+    @inline(__always)
+    private static func sort(_ places: inout [Place], key: (Int) -> [UInt8]) {
+        places.sort { left, right in
+            if left.head != right.head { return left.head < right.head }
+            let (one, other) = (key(left.index), key(right.index))
+            if one.precedes(other) { return true }
+            return left.index < right.index && !other.precedes(one)
+        }
     }
 
     /// The first eight bytes as a number of the same order; zeros where there are fewer.

@@ -26,7 +26,7 @@ package enum Changelog {
     }
 
     /// The change that a record holds, and the turn that made it.
-    package static func change(in record: LogRecord) throws(StoreError) -> (change: RowChange, turn: Int64) {
+    package static func change(in record: borrowing LogRecord) throws(StoreError) -> (change: RowChange, turn: Int64) {
         guard let key = record.key, let split = key.firstIndex(of: 0), let mark = record.header(header), mark.count == 9
         else {
             throw StoreError(

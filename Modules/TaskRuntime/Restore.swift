@@ -230,10 +230,11 @@ final class Restore {
     }
 
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
-        for record in read.records {
-            let (change, turn) = try Restore.change(in: record)
+        let records = read.records.span
+        for index in records.indices {
+            let (change, turn) = try Restore.change(in: records[index])
             guard isCommitted(turn) else {
-                skip(change, at: record.offset)
+                skip(change, at: records[index].offset)
                 continue
             }
             pending.append(change)
@@ -252,7 +253,7 @@ final class Restore {
     }
 
     /// What is no row of ours is none however often it is read.
-    private static func change(in record: LogRecord) throws -> (change: RowChange, turn: Int64) {
+    private static func change(in record: borrowing LogRecord) throws -> (change: RowChange, turn: Int64) {
         do throws(StoreError) {
             return try Changelog.change(in: record)
         } catch {
