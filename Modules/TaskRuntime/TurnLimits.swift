@@ -10,7 +10,8 @@ package struct TurnLimits: Sendable {
     /// the same however few records it has, so whoever is behind catches up by larger ones. A share of the transaction's
     /// timeout, where that is shorter.
     package var lateDuration = Duration.seconds(1)
-    /// A record is late that has waited for so long in the log, in milliseconds.
+    /// A record is late that has waited for so long in the log, in milliseconds: between its append time, by the log's clock, and
+    /// now, by this host's. Where the clocks differ turns get longer or stay short, and nothing else changes.
     package var lateMilliseconds: Int64 = 500
     /// Deadline of a commit, drained deliveries included; the transaction's own timeout, where that is shorter.
     package var commit = Duration.seconds(30)
