@@ -4,11 +4,11 @@ package struct TurnLimits: Sendable {
     package var records = 4_000
     /// Where so many bytes wait no more records are asked for than one.
     package var waitingBytes = 8 << 20
-    /// A turn ends after this long even where more is waiting; restores get as long between two turns.
+    /// A turn ends after this long even where more is waiting; restores get as long between two turns, at least.
     package var duration = Duration.milliseconds(200)
-    /// The same for a turn whose records are late, restores included: a transaction costs the broker and the worker nearly
-    /// the same however few records it has, so whoever is behind catches up by larger ones. A share of the transaction's
-    /// timeout, where that is shorter.
+    /// The same for a turn whose records are late: a transaction costs the broker and the worker nearly the same however few
+    /// records it has, so whoever is behind catches up by larger ones. A quarter of the transaction's timeout, where that is
+    /// shorter; half of it beside restores, which get twice as long as the turn.
     package var lateDuration = Duration.seconds(1)
     /// A record is late that has waited for so long in the log, in milliseconds: between its append time, by the log's clock, and
     /// now, by this host's. Where the clocks differ turns get longer or stay short, and nothing else changes.

@@ -254,7 +254,7 @@ package final class TurnLoop {
 
     private func processWaiting(_ session: any TurnSession) throws {
         turnStart = environment.instant()
-        turnLasted = .zero
+        defer { turnLasted = environment.instant() - turnStart }
         let lateDuration = lateDuration
         // A turn that failed has left its count behind.
         #if SIMULATION
@@ -291,9 +291,9 @@ package final class TurnLoop {
     /// Whether a record waits for the next turn.
     private func isTurnFull(before record: LogRecord, lateDuration: Duration) -> Bool {
         guard turnRecords < environment.limits.records else { return true }
-        turnLasted = environment.instant() - turnStart
-        guard turnLasted > environment.limits.duration else { return false }
-        return turnLasted > lateDuration
+        let lasted = environment.instant() - turnStart
+        guard lasted > environment.limits.duration else { return false }
+        return lasted > lateDuration
             || environment.now() - record.appendTimeMilliseconds < environment.limits.lateMilliseconds
     }
 

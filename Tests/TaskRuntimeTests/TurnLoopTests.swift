@@ -187,14 +187,14 @@ import Testing
     /// A record is looked at before it is processed, and each look takes 3 ms. One that was appended half a second ago is late; of a
     /// transaction's 10 s none takes more than a quarter to its commit.
     @Test(arguments: [(499, 40, 3), (500, 40, 13), (60_000, 40, 13), (60_000, 60_000, 833)])
-    func aTurnOfLateRecordsLastsLonger(age: Int64, lateMilliseconds: Int64, processed: Int64) throws {
+    func aTurnOfLateRecordsLastsLonger(age: Int64, milliseconds: Int64, processed: Int64) throws {
         let records = (Int64(0)..<1_000).map { offset in
             record(
                 Probe("p\(offset)", at: 100 + offset), offset: offset, id: "0-\(offset)", appendedAt: now - age)
         }
         try run(
             [.events([.assigned([0])]), .events([.records(records)])], duration: .milliseconds(10),
-            lateDuration: .milliseconds(lateMilliseconds), lookTakes: .milliseconds(3))
+            lateDuration: .milliseconds(milliseconds), lookTakes: .milliseconds(3))
         let first = session.trace.first { $0.hasPrefix("commit") }
         #expect(first == "commit 0@\(processed) turn=1 epoch=1")
     }
