@@ -28,6 +28,8 @@ from processor import seconds_of  # noqa: E402
 SOURCE = b"/torture/marketplace"
 CRM = b"/torture/crm"
 PARTITIONS = 8
+# The client computes it from the key, in C, as the product does.
+BY_KEY = -1
 # Shares of all referrals.
 REPEATED, CONTESTED, INVALID, POISON, WON = 0.03, 0.05, 0.01, 0.004, 0.05
 # A deal is won so long after its account was referred, so that the claim is decided first, mostly.
@@ -87,7 +89,7 @@ class Generator:
             self.partners = [row["partner_id"] for row in csv.DictReader(file)]
         self.producer = confluent_kafka.Producer({
             "bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 200,
-            "compression.type": "lz4", "message.max.bytes": 4 << 20, "delivery.timeout.ms": 120_000,
+            "compression.type": "lz4", "partitioner": "murmur2", "message.max.bytes": 4 << 20, "delivery.timeout.ms": 120_000,
             "queue.buffering.max.messages": 200_000, "delivery.report.only.error": True})
 
     def stop(self, *_):
@@ -198,7 +200,7 @@ class Generator:
         elif spoil == 2:
             value = value.replace(b'"consent":true', b'"consent":"yes"')
         elif spoil == 3:
-            partition = (partition + 1 + self.random.randrange(PARTITIONS - 1)) % PARTITIONS
+            partition = (partition_of(key, PARTITIONS) + 1 + self.random.randrange(PARTITIONS - 1)) % PARTITIONS
         elif spoil == 4:
             data["need"] = "x" * (2 << 20)
             value = as_json(data).encode()
@@ -223,7 +225,7 @@ class Generator:
             ("ce_type", f"io.tributary.{kind}.v1".encode()), ("ce_time", data["occurred_at"].encode()),
             ("content-type", b"application/json"), ("tributary-key", key)]
         value = as_json(data).encode()
-        return topic, partition_of(key, PARTITIONS), key, value, headers
+        return topic, BY_KEY, key, value, headers
 
     def _send(self, kind, topic, partition, key, value, headers):
         while True:
