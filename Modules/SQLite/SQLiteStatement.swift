@@ -56,29 +56,27 @@ import CSQLite
 
     /// Runs a writing statement with `value` bound where it is, without a copy, then resets it.
     package func run(binding value: [UInt8]?, at index: Int32) throws(SQLiteError) {
-        try check(
-            lend(value, at: index) {
-                let code = finishAndReset()
-                // Not by binding NULL: that would make the connection forget the error's words.
-                unsafe sqlite3_clear_bindings(handle)
-                return code
-            })
+        try check(lend(value, at: index) { finishAndForget() })
+    }
+
+    /// As `run(binding:at:)`.
+    package func run(binding value: Span<UInt8>, at index: Int32) throws(SQLiteError) {
+        try check(unsafe value.withUnsafeBytes { bytes in unsafe lend(bytes, at: index) { finishAndForget() } })
+    }
+
+    /// As `run(binding:at:)` for two values at consecutive parameters.
+    package func run(binding first: [UInt8]?, _ second: [UInt8]?, at index: Int32) throws(SQLiteError) {
+        try check(lend(first, at: index) { lend(second, at: index + 1) { finishAndForget() } })
     }
 
     /// As `run(binding:at:)` for three values at consecutive parameters.
     package func run(
         binding first: [UInt8]?, _ second: [UInt8]?, _ third: [UInt8]?, at index: Int32
     ) throws(SQLiteError) {
-        let code = lend(first, at: index) {
-            lend(second, at: index + 1) {
-                lend(third, at: index + 2) {
-                    let code = finishAndReset()
-                    unsafe sqlite3_clear_bindings(handle)
-                    return code
-                }
-            }
-        }
-        try check(code)
+        try check(
+            lend(first, at: index) {
+                lend(second, at: index + 1) { lend(third, at: index + 2) { finishAndForget() } }
+            })
     }
 
     /// Binds bytes for as long as `body` runs, which unbinds them.
@@ -87,15 +85,25 @@ import CSQLite
             let code = unsafe sqlite3_bind_null(handle, index)
             return code == SQLITE_OK ? body() : code
         }
-        return unsafe value.withUnsafeBytes { bytes in
-            let code =
-                if unsafe bytes.isEmpty {
-                    unsafe sqlite3_bind_zeroblob(handle, index, 0)
-                } else {
-                    unsafe tributary_bind_blob_borrowing(handle, index, bytes.baseAddress, Int32(bytes.count))
-                }
-            return code == SQLITE_OK ? body() : code
-        }
+        return unsafe value.withUnsafeBytes { bytes in unsafe lend(bytes, at: index, body) }
+    }
+
+    @inline(__always)
+    private func lend(_ bytes: UnsafeRawBufferPointer, at index: Int32, _ body: () -> Int32) -> Int32 {
+        let code =
+            if unsafe bytes.isEmpty {
+                unsafe sqlite3_bind_zeroblob(handle, index, 0)
+            } else {
+                unsafe tributary_bind_blob_borrowing(handle, index, bytes.baseAddress, Int32(bytes.count))
+            }
+        return code == SQLITE_OK ? body() : code
+    }
+
+    private func finishAndForget() -> Int32 {
+        let code = finishAndReset()
+        // Not by binding NULL: that would make the connection forget the error's words.
+        unsafe sqlite3_clear_bindings(handle)
+        return code
     }
 
     private func finishAndReset() -> Int32 {

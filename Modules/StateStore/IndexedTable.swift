@@ -22,7 +22,7 @@ final class IndexedTable: StoredTable {
     /// Memory for keys that are not in the index, in bytes: some ten thousand.
     private static let lagBytes = 1 << 20
     /// The same during a long restore.
-    private static let restoreLagBytes = 4 << 20
+    private static let restoreLagBytes = 8 << 20
     /// What a key takes in memory beside its own bytes.
     private static let overhead = 64
     /// Keys of the index that the file's filter may lack.
@@ -117,7 +117,7 @@ final class IndexedTable: StoredTable {
         try tail.bind(1, saved.upTo)
         while try tail.step() {
             let (key, id) = (tail.bytes(0) ?? [], tail.integer(1))
-            if id <= indexed { filter.add(key) } else { remember(key, id) }
+            if id <= indexed { filter.add(key.span) } else { remember(key, id) }
         }
     }
 
@@ -198,8 +198,7 @@ final class IndexedTable: StoredTable {
             return
         }
         try statements.insert.bind(1, nextID)
-        try statements.insert.bind(2, key)
-        try statements.insert.run(binding: value, at: 3)
+        try statements.insert.run(binding: key, value, at: 2)
         remember(key, nextID)
         nextID += 1
     }
@@ -263,10 +262,12 @@ final class IndexedTable: StoredTable {
 
     /// Brings the index to the rows' end.
     private func indexRecent() throws(SQLiteError) {
-        let rows = Array(recent)
-        for place in RowOrder.of(rows.map(\.key.bytes)) {
-            let (key, id) = (rows[place].key.bytes, rows[place].value)
-            try statements.index.bind(2, id)
+        var keys = KeyOrder()
+        keys.reserve(keys: recent.count, bytes: recentBytes - recent.count * Self.overhead)
+        for (key, id) in recent { keys.add(key.bytes, Int(id)) }
+        keys.sort()
+        try keys.forEach { key, id, _ throws(SQLiteError) in
+            try statements.index.bind(2, Int64(id))
             try statements.index.run(binding: key, at: 1)
             filter.add(key)
         }
@@ -288,7 +289,10 @@ final class IndexedTable: StoredTable {
         gone = 0
         let keys = statements.keys
         defer { keys.reset() }
-        while try keys.step() { filter.add(keys.bytes(0) ?? []) }
+        while try keys.step() {
+            let key = keys.bytes(0) ?? []
+            filter.add(key.span)
+        }
         try statements.clearFilter.run()
         // To be saved at once.
         saved = (0, 0)

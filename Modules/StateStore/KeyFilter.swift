@@ -40,7 +40,7 @@ struct KeyFilter {
     /// How many keys were added.
     var keys: Int64 { blocks.reduce(0) { $0 + $1.keys } }
 
-    mutating func add(_ key: [UInt8]) {
+    mutating func add(_ key: Span<UInt8>) {
         if blocks.last.map({ $0.keys >= $0.capacity }) ?? true { blocks.append(nextBlock) }
         let last = blocks.count - 1
         Probe(key).forEachBit(of: blocks[last].bits.count) { byte, mask in
@@ -60,7 +60,7 @@ struct KeyFilter {
     /// `false`: the key was not added.
     func mayContain(_ key: [UInt8]) -> Bool {
         guard !blocks.isEmpty else { return false }
-        let probe = Probe(key)
+        let probe = Probe(key.span)
         return blocks.contains { block in
             probe.forEachBit(of: block.bits.count) { byte, mask in block.bits[byte] & mask != 0 }
         }
@@ -75,7 +75,7 @@ struct KeyFilter {
         private let line: UInt64
         private let bits: UInt64
 
-        init(_ key: [UInt8]) {
+        init(_ key: Span<UInt8>) {
             line = key.hash
             bits = line.folded(by: 0x9E37_79B9_7F4A_7C15)
         }
@@ -103,7 +103,7 @@ extension UInt64 {
     }
 }
 
-extension [UInt8] {
+extension Span<UInt8> {
     /// Eight bytes at a time, folded into the product so far.
     fileprivate var hash: UInt64 {
         unsafe withUnsafeBytes { bytes in

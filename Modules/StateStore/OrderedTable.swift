@@ -29,8 +29,7 @@ final class OrderedTable: StoredTable {
     }
 
     func put(_ key: [UInt8], _ value: [UInt8], isNew: Bool) throws(SQLiteError) {
-        try upsert.bind(1, key)
-        try upsert.run(binding: value, at: 2)
+        try upsert.run(binding: key, value, at: 1)
     }
 
     func delete(_ key: [UInt8]) throws(SQLiteError) { try delete.run(binding: key, at: 1) }

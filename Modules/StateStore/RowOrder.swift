@@ -1,17 +1,23 @@
 import TaskRuntime
 
-/// The order in which changes are written: by table and key, of one row's changes the later after the earlier. And that of
-/// keys alone.
+/// The order in which changes are written: by table and key, of one row's changes the later after the earlier.
 enum RowOrder {
-    /// What a comparison looks at first: most keys differ in their first bytes.
-    private struct Place {
-        var head: UInt64
-        var index: Int
+    /// Indices of those of `changes` that count, ordered: a change of a row that a later one changes again is left out, but for
+    /// the one that says that the row is new, which is known of the first alone.
+    static func of(_ changes: [RowChange]) -> [Int] {
+        var order: [Int] = []
+        order.reserveCapacity(changes.count)
+        for keys in orderedByTable(changes) {
+            keys.forEach { _, index, isFollowedBySame in
+                if !isFollowedBySame || changes[index].isNew { order.append(index) }
+            }
+        }
+        return order
     }
 
-    /// Indices of `changes`, ordered. Changes of one table mostly come together, and are ordered table by table.
-    static func of(_ changes: [RowChange]) -> [Int] {
-        var byTable: [(table: StateTable, places: [Place])] = []
+    /// The ordered keys of each table, by the tables' names; changes of one table mostly come together.
+    private static func orderedByTable(_ changes: [RowChange]) -> [KeyOrder] {
+        var byTable: [(table: StateTable, keys: KeyOrder)] = []
         var current = 0
         for index in changes.indices {
             let table = changes[index].table
@@ -20,42 +26,13 @@ enum RowOrder {
                     current = known
                 } else {
                     current = byTable.count
-                    byTable.append((table, []))
+                    byTable.append((table, KeyOrder()))
                 }
             }
-            byTable[current].places.append(Place(head: head(of: changes[index].key), index: index))
+            byTable[current].keys.add(changes[index].key, index)
         }
         byTable.sort { $0.table.name < $1.table.name }
-        var order: [Int] = []
-        order.reserveCapacity(changes.count)
-        for var (_, places) in byTable {
-            sort(&places) { changes[$0].key }
-            for place in places { order.append(place.index) }
-        }
-        return order
-    }
-
-    /// Indices of `keys`, ordered.
-    static func of(_ keys: [[UInt8]]) -> [Int] {
-        var places = keys.indices.map { Place(head: head(of: keys[$0]), index: $0) }
-        sort(&places) { keys[$0] }
-        return places.map(\.index)
-    }
-
-    @inline(__always)
-    private static func sort(_ places: inout [Place], key: (Int) -> [UInt8]) {
-        places.sort { left, right in
-            if left.head != right.head { return left.head < right.head }
-            let (one, other) = (key(left.index), key(right.index))
-            if one.precedes(other) { return true }
-            return left.index < right.index && !other.precedes(one)
-        }
-    }
-
-    /// The first eight bytes as a number of the same order; zeros where there are fewer.
-    private static func head(of key: [UInt8]) -> UInt64 {
-        var head: UInt64 = 0
-        for index in 0..<8 { head = head << 8 | (index < key.count ? UInt64(key[index]) : 0) }
-        return head
+        for place in byTable.indices { byTable[place].keys.sort() }
+        return byTable.map(\.keys)
     }
 }

@@ -258,15 +258,9 @@ package final class SQLiteStateBackend: StateBackend {
     /// one counts.
     package func apply(_ changes: [RowChange]) throws(StoreError) {
         try requireTransaction()
-        let order = RowOrder.of(changes)
         var current: (table: StateTable, stored: any StoredTable)?
-        for (place, index) in order.enumerated() {
+        for index in RowOrder.of(changes) {
             let change = changes[index]
-            if place + 1 < order.count {
-                let next = changes[order[place + 1]]
-                // That it is new is known of the first alone, which adds it.
-                if next.key == change.key, next.table == change.table, !change.isNew { continue }
-            }
             if current?.table != change.table { current = (change.table, try stored(change.table)) }
             let stored = current!.stored
             try guarded { () throws(SQLiteError) in

@@ -11,10 +11,15 @@ import Testing
         return number.isMultiple(of: 2) ? digits + padding : padding + digits
     }
 
+    private func add(_ number: Int, to filter: inout KeyFilter) {
+        let key = key(number)
+        filter.add(key.span)
+    }
+
     /// One of several blocks.
     private func filter(of count: Int) -> KeyFilter {
         var filter = KeyFilter()
-        for number in 0..<count { filter.add(key(number)) }
+        for number in 0..<count { add(number, to: &filter) }
         return filter
     }
 
@@ -42,7 +47,7 @@ import Testing
     @Test func onlyBlocksThatChangedAreNotSaved() {
         var filter = filter(of: 5_000)
         filter.didSave()
-        filter.add(key(5_000))
+        add(5_000, to: &filter)
         #expect(filter.blocks.map(\.isSaved) == [true, false])
     }
 
