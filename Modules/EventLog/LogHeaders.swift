@@ -142,7 +142,8 @@ package struct LogHeaders: Sendable, Hashable {
     /// Whether there is a header of that name, with a value or without.
     package func contains(name: String) -> Bool { place(of: name) != nil }
 
-    private func withValue<Result>(of name: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
+    /// Lends the value of the last header of that name; `nil` where it is absent or has no value.
+    package func withValue<Result>(of name: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         guard let range = place(of: name)?.value else { return nil }
         return unsafe bytes.withUnsafeBytes { bytes in unsafe body(UnsafeRawBufferPointer(rebasing: bytes[range])) }
     }

@@ -72,7 +72,7 @@ import EventLog
                 source.position = record.offset + 1
                 source.hasOwnPosition = true
                 source.fetchAhead.note(record)
-                found.append(record)
+                found.append(consume record)
                 wait = Self.moreMilliseconds
             case RD_KAFKA_EVENT_ERROR:
                 failure = self.failure(of: event)

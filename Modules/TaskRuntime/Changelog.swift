@@ -25,19 +25,54 @@ package enum Changelog {
         return LogHeaders([LogHeader(header, mark)])
     }
 
-    /// The change that a record holds, and the turn that made it.
+    /// The change that a record holds, and the turn that made it. Who reads many keeps a `RowReader`.
     package static func change(in record: borrowing LogRecord) throws(StoreError) -> (change: RowChange, turn: Int64) {
-        guard let key = record.key, let split = key.firstIndex(of: 0), let mark = record.header(header), mark.count == 9
-        else {
-            throw StoreError(
-                .corrupt, "\(record.topic)/\(record.partition)/\(record.offset) is no changelog record of ours")
+        var reader = RowReader()
+        return try reader.change(in: record)
+    }
+
+    /// Reads rows one after another, and makes a table's name once.
+    package struct RowReader {
+        private var tables: [(name: [UInt8], table: StateTable)] = []
+
+        package init() {}
+
+        /// The change that a record holds, and the turn that made it.
+        package mutating func change(in record: borrowing LogRecord) throws(StoreError)
+            -> (change: RowChange, turn: Int64)
+        {
+            guard let key = record.key, let split = key.firstIndex(of: 0),
+                let mark = unsafe record.headers.withValue(of: header, { unsafe Mark($0) }) ?? nil
+            else {
+                throw StoreError(
+                    .corrupt, "\(record.topic)/\(record.partition)/\(record.offset) is no changelog record of ours")
+            }
+            guard mark.version <= schemaVersion else {
+                throw StoreError(
+                    .newer, "\(record.topic)/\(record.partition)/\(record.offset) was written by a newer version")
+            }
+            let change = RowChange(table: table(key[..<split]), key: Array(key[(split + 1)...]), value: record.value)
+            return (change, mark.turn)
         }
-        guard mark[0] <= schemaVersion else {
-            throw StoreError(
-                .newer, "\(record.topic)/\(record.partition)/\(record.offset) was written by a newer version")
+
+        private mutating func table(_ name: ArraySlice<UInt8>) -> StateTable {
+            if let known = tables.first(where: { $0.name.elementsEqual(name) }) { return known.table }
+            let table = StateTable(String(decoding: name, as: UTF8.self))
+            tables.append((Array(name), table))
+            return table
         }
-        let turn = mark.dropFirst().reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        let table = StateTable(String(decoding: key[..<split], as: UTF8.self))
-        return (RowChange(table: table, key: Array(key[(split + 1)...]), value: record.value), turn)
+    }
+
+    /// A row's header.
+    private struct Mark {
+        static let byteCount = 9
+        let version: UInt8
+        let turn: Int64
+
+        init?(_ bytes: UnsafeRawBufferPointer) {
+            guard bytes.count == Mark.byteCount else { return nil }
+            version = unsafe bytes[0]
+            turn = unsafe Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: Int64.self))
+        }
     }
 }

@@ -55,6 +55,7 @@ final class Restore {
     private var pending: [RowChange] = []
     private var pendingBytes = 0
     private var isLong = false
+    private var rows = Changelog.RowReader()
 
     init(
         partition: Int32, session: any TurnSession, provider: any StateBackendProvider, lag: StoreLag,
@@ -232,7 +233,7 @@ final class Restore {
     private func apply(_ read: ChangelogSlice, to backend: any StateBackend) throws {
         let records = read.records.span
         for index in records.indices {
-            let (change, turn) = try Restore.change(in: records[index])
+            let (change, turn) = try change(in: records[index])
             guard isCommitted(turn) else {
                 skip(change, at: records[index].offset)
                 continue
@@ -253,9 +254,9 @@ final class Restore {
     }
 
     /// What is no row of ours is none however often it is read.
-    private static func change(in record: borrowing LogRecord) throws -> (change: RowChange, turn: Int64) {
+    private func change(in record: borrowing LogRecord) throws -> (change: RowChange, turn: Int64) {
         do throws(StoreError) {
-            return try Changelog.change(in: record)
+            return try rows.change(in: record)
         } catch {
             guard error.code == .corrupt else { throw error }
             throw PartitionStop(code: .changelogUnreadable, description: error.message)
