@@ -2,8 +2,27 @@ import Contracts
 import Domain
 import TaskRuntime
 
-/// Clawbacks that no payout recovers: repaid by the partner, or given up by two people.
+/// Clawbacks: kept by payouts whole or in part, repaid by the partner, or given up by two people.
 extension PartnerBook {
+    /// Outstanding, and listed as that, while something of it is in no payout and not settled; otherwise at its end.
+    func move(_ clawback: inout Commission, endingAs end: Commission.State) throws {
+        let next: Commission.State = clawback.open > 0 ? .outstanding : end
+        guard clawback.state != next else { return }
+        if clawback.state == .outstanding { try unindexClawback(clawback) }
+        try clawback.move(to: next)
+        if next == .outstanding { try indexClawback(clawback) }
+    }
+
+    /// What a payout kept is to be recovered again, whatever became of the rest meanwhile.
+    func free(_ line: Payout.Line, of payout: PayoutID, _ step: ExplanationStep) throws {
+        var clawback = try known(line.commission)
+        clawback.settled -= line.amount
+        if clawback.payout == payout { clawback.payout = nil }
+        if clawback.state == .writtenOff { clawback.writeOffProposedBy = nil }
+        try move(&clawback, endingAs: .outstanding)
+        try record(clawback, "freed", [step])
+    }
+
     /// Settles outstanding clawbacks, oldest first. More than is outstanding is not taken.
     func repay(_ event: RepaymentReceived) throws {
         guard event.amount.minor > 0 else { throw DeadLetter(.refused, "a repayment is positive") }
@@ -23,13 +42,8 @@ extension PartnerBook {
                 text: "The partner repaid\(event.reference.map { " (\($0))" } ?? ""); the oldest clawback first.",
                 arithmetic: "\(clawback.open) - \(part) = \(clawback.open - part)")
             left -= part
-            if part == clawback.open {
-                try unindexClawback(clawback)
-                clawback.settled += part
-                try clawback.move(to: .repaid)
-            } else {
-                clawback.settled += part
-            }
+            clawback.settled += part
+            try move(&clawback, endingAs: .repaid)
             try record(clawback, "repaid", [step])
             steps.append(step)
         }
@@ -60,9 +74,8 @@ extension PartnerBook {
         let step = ExplanationStep(
             rule: "write_off", programVersion: nil,
             text: "\(proposer) and \(event.actor) give it up: \(event.reason).", arithmetic: "\(open) - \(open) = 0")
-        try unindexClawback(clawback)
         clawback.settled += open
-        try clawback.move(to: .writtenOff)
+        try move(&clawback, endingAs: .writtenOff)
         try record(clawback, "written_off", [step])
         try post(
             .writtenOff, Money(minor: open, currency: clawback.amount.currency), commission: clawback.id, steps: [step])

@@ -53,13 +53,6 @@ extension PartnerBook {
         try index(commission)
     }
 
-    func freeClawback(_ clawback: inout Commission, _ steps: [ExplanationStep]) throws {
-        try clawback.move(to: .outstanding)
-        clawback.payout = nil
-        try record(clawback, "freed", steps)
-        try indexClawback(clawback)
-    }
-
     /// One message to the partner about an entry.
     ///
     /// - Parameter detail: what decided the amount, in plain words.

@@ -29,11 +29,10 @@ extension PartnerBook {
         var payouts: [Payout] = []
         var rolledOver: [RolledOver] = []
         for balance in try balances() where balance[.payable] > 0 {
-            let commissions = try eligibleCommissions(
-                balance.currency, upTo: run.cutOff, limit: PayoutPlanning.maximumLines)
-            guard !commissions.isEmpty else { continue }
-            switch try plan(commissions, balance.currency, program) {
-            case .payout(let plan): payouts.append(try freeze(plan, commissions, balance.currency, run))
+            let lines = try eligibleLines(balance.currency, upTo: run.cutOff)
+            guard !lines.isEmpty else { continue }
+            switch try plan(lines, balance.currency, program) {
+            case .payout(let plan): payouts.append(try freeze(plan, balance.currency, run))
             case .rollsOver(let reason, let amount):
                 rolledOver.append(
                     RolledOver(
@@ -44,9 +43,8 @@ extension PartnerBook {
     }
 
     private func plan(
-        _ commissions: [Commission], _ currency: Currency, _ program: Program
+        _ lines: [Payout.Line], _ currency: Currency, _ program: Program
     ) throws -> PayoutPlanning.Result {
-        let lines = commissions.map { Payout.Line(commission: $0.id, amount: $0.open) }
         if let blocks = row?.blocks, !blocks.isEmpty {
             let waiting = lines.reduce(Int64(0)) { $0.saturatingAdding($1.amount) }
             return .rollsOver(blocks.contains(.missingPayee) ? .noPayee : .blocked, waiting)
@@ -60,9 +58,7 @@ extension PartnerBook {
     }
 
     /// From here on no reversal changes the lines: it becomes a clawback.
-    private func freeze(
-        _ plan: PayoutPlanning.Plan, _ commissions: [Commission], _ currency: Currency, _ run: PayoutRun
-    ) throws -> Payout {
+    private func freeze(_ plan: PayoutPlanning.Plan, _ currency: Currency, _ run: PayoutRun) throws -> Payout {
         let payoutID = turn.deriveID(
             PayoutID.self, routingKey: id.text, parts: id.text, run.id.text, currency.code)
         let payee = try register.payee(id)
@@ -75,17 +71,22 @@ extension PartnerBook {
             PayoutTable.runPayout, StateKey(run.id.text, payoutID.text), ReferenceRow(partner: id, id: payoutID.text))
         let step = ExplanationStep(
             rule: "payout_line", programVersion: nil, text: "Frozen in \(payoutID) of \(run.id).")
-        for line in plan.lines { try allocate(line.commission, to: payoutID, step) }
-        for line in plan.clawbacks { try allocate(line.commission, to: payoutID, step) }
+        for line in plan.lines + plan.clawbacks { try allocate(line, to: payoutID, step) }
         try tell(payout, .payoutPlanned)
         return payout
     }
 
-    private func allocate(_ commissionID: CommissionID, to payout: PayoutID, _ step: ExplanationStep) throws {
-        var commission = try known(commissionID)
-        if commission.entry == .clawback { try unindexClawback(commission) } else { try unindex(commission) }
-        try commission.move(to: .allocated)
+    /// Of a clawback what is not kept stays outstanding: another payout, the partner or a write-off may take it.
+    func allocate(_ line: Payout.Line, to payout: PayoutID, _ step: ExplanationStep) throws {
+        var commission = try known(line.commission)
         commission.payout = payout
+        if commission.entry == .clawback {
+            commission.settled += line.amount
+            try move(&commission, endingAs: .allocated)
+        } else {
+            try unindex(commission)
+            try commission.move(to: .allocated)
+        }
         try record(commission, "allocated", [step])
     }
 
@@ -128,8 +129,7 @@ extension PartnerBook {
             payout: payout.id, steps: steps)
         for line in payout.clawbacks {
             var clawback = try known(line.commission)
-            try clawback.move(to: .netted)
-            clawback.settled += line.amount
+            if clawback.state == .allocated && clawback.payout == payout.id { try clawback.move(to: .netted) }
             try record(clawback, "netted", steps)
         }
     }

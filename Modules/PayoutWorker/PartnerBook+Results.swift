@@ -61,11 +61,7 @@ extension PartnerBook {
         try post(
             .failed, Money(minor: payout.net, currency: payout.currency), netted: payout.netted, payout: payout.id,
             steps: [step])
-        for line in payout.clawbacks {
-            var clawback = try known(line.commission)
-            clawback.settled -= line.amount
-            try freeClawback(&clawback, [step])
-        }
+        for line in payout.clawbacks { try free(line, of: payout.id, step) }
         try freeLines(of: payout, step)
     }
 
@@ -130,10 +126,7 @@ extension PartnerBook {
                 rule: "payout_cancelled", programVersion: nil,
                 text: "\(disputed) is disputed: \(payout.id) was not submitted yet and is taken back.")
             try close(&payout, .cancelled, "cancelled", nil, step)
-            for line in payout.clawbacks {
-                var clawback = try known(line.commission)
-                try freeClawback(&clawback, [step])
-            }
+            for line in payout.clawbacks { try free(line, of: payout.id, step) }
             try freeLines(of: payout, step)
         }
     }
@@ -157,10 +150,10 @@ extension PartnerBook {
     /// The refused payout was paid: its lines are not paid again. Where another payout pays them, the money went out twice.
     private func payAfterAll(_ payout: inout Payout, _ step: ExplanationStep) throws {
         let lines = payout.lines + payout.clawbacks
-        guard try lines.allSatisfy({ try isAsItWas($0.commission, open: $0.amount) }) else {
+        guard try lines.allSatisfy({ try isAsItWas($0) }) else {
             return try payTwice(&payout, step)
         }
-        for line in lines { try reallocate(line.commission, to: payout.id, step) }
+        for line in lines { try allocate(line, to: payout.id, step) }
         try postSubmission(payout, [step])
         try confirm(&payout, step)
     }
@@ -168,10 +161,10 @@ extension PartnerBook {
     /// The payout that was reported returned did arrive.
     private func payReturned(_ payout: inout Payout, _ step: ExplanationStep) throws {
         let open = Self.transferred(payout)
-        guard try open.allSatisfy({ try isAsItWas($0.commission, open: $0.amount) }) else {
+        guard try open.allSatisfy({ try isAsItWas($0) }) else {
             return try payTwice(&payout, step)
         }
-        for line in open { try reallocate(line.commission, to: payout.id, step) }
+        for line in open { try allocate(line, to: payout.id, step) }
         let net = Money(minor: payout.net, currency: payout.currency)
         try post(.submitted, net, payout: payout.id, steps: [step])
         try close(&payout, .confirmed, "settled", .payoutConfirmed, step)
@@ -189,10 +182,12 @@ extension PartnerBook {
             .map { Payout.Line(commission: $0.commission, amount: $0.amount - $1) }
     }
 
-    /// Whether a line is in no other payout, and as great as it was.
-    private func isAsItWas(_ commissionID: CommissionID, open: Int64) throws -> Bool {
-        let commission = try known(commissionID)
-        return (commission.state == .eligible || commission.state == .outstanding) && commission.open == open
+    /// Whether a line is in no other payout, and as great as it was; of a clawback, whether as much can be kept.
+    private func isAsItWas(_ line: Payout.Line) throws -> Bool {
+        let commission = try known(line.commission)
+        return commission.entry == .clawback
+            ? commission.state == .outstanding && commission.open >= line.amount
+            : commission.state == .eligible && commission.open == line.amount
     }
 
     /// The money went out, and its lines are no more what they were: another payout has them, or a reversal or repayment
@@ -224,13 +219,5 @@ extension PartnerBook {
         try record(clawback, "clawed_back", [step, owed])
         try indexClawback(clawback)
         try tellCommission(clawback, .clawbackRaised)
-    }
-
-    private func reallocate(_ commissionID: CommissionID, to payout: PayoutID, _ step: ExplanationStep) throws {
-        var commission = try known(commissionID)
-        if commission.entry == .clawback { try unindexClawback(commission) } else { try unindex(commission) }
-        try commission.move(to: .allocated)
-        commission.payout = payout
-        try record(commission, "allocated", [step])
     }
 }

@@ -122,12 +122,15 @@ final class PartnerBook {
             .map { CommissionID(unchecked: $0.row.id) }
     }
 
-    /// Unblocked payable commissions up to a time, oldest first.
-    func eligibleCommissions(_ currency: Currency, upTo time: Timestamp, limit: Int) throws -> [Commission] {
+    /// Unblocked payable commissions up to a time, oldest first, with what is left of each.
+    func eligibleLines(_ currency: Currency, upTo time: Timestamp) throws -> [Payout.Line] {
         let prefix = StateKey(id.text, currency.code)
         let end = prefix.appending(time + TimeSpan(milliseconds: 1))
-        return try state.rows(PayoutTable.eligible, from: prefix, upTo: end, limit: limit, as: ReferenceRow.self)
-            .map { try known(CommissionID(unchecked: $0.row.id)) }
+        return try state.rows(PayoutTable.eligible, from: prefix, upTo: end, limit: .max, as: ReferenceRow.self)
+            .map { entry -> Payout.Line in
+                let commission = try known(CommissionID(unchecked: entry.row.id))
+                return Payout.Line(commission: commission.id, amount: commission.open)
+            }
     }
 
     func indexClawback(_ clawback: Commission) throws {
@@ -139,7 +142,7 @@ final class PartnerBook {
         try state.delete(PayoutTable.clawback, clawbackKey(clawback))
     }
 
-    /// Clawbacks that are outstanding and in no payout, oldest first.
+    /// Clawbacks of which something is in no payout, oldest first.
     func outstandingClawbacks(_ currency: Currency) throws -> [Commission] {
         try state.rows(PayoutTable.clawback, prefix: StateKey(id.text, currency.code), as: ReferenceRow.self)
             .map { try known(CommissionID(unchecked: $0.row.id)) }

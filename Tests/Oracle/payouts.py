@@ -57,6 +57,7 @@ class Payouts:
                 if data["state"] == "confirmed":
                     confirmed[commission] = name
         self._hold_commissions(confirmed)
+        self._hold_clawbacks(overpaid)
         for name, place in self._results.items():
             if name in self._payouts and self._payouts[name][0]["state"] in ("submitted", "approved", "planned"):
                 self.journal.add("payout", place, f"{name} was confirmed by the bank and still is {self._payouts[name][0]['state']}")
@@ -70,7 +71,7 @@ class Payouts:
                 "states", place, f"{name} was {before[0]['state'] if before else 'nowhere'} and cannot become {data['state']}")
         gross = sum(line["amount"] for line in data.get("lines", []))
         kept = sum(line["amount"] for line in data.get("clawbacks", []))
-        if data["gross"] != gross or data["net"] != gross - kept:
+        if data["gross"] != gross or data["net"] != gross - kept or data["net"] <= 0:
             self.journal.add("payout", place, f"{name}: lines make {gross} - {kept}, it says {data['gross']}, net {data['net']}")
         if before:
             for field in ("lines", "clawbacks", "net", "partner_id", "currency", "run_id", "payee_version", "account_fingerprint"):
@@ -81,6 +82,19 @@ class Payouts:
             totals[0] += 1
             totals[1][data["currency"]] = totals[1].get(data["currency"], 0) + data["net"]
         self._payouts[name] = (data, place)
+
+    def _hold_clawbacks(self, overpaid):
+        """Payouts keep no more of a clawback than it is, be it whole or part by part. A refusal gives back what was kept,
+        a return does not."""
+        kept = {}
+        for name, (data, _) in self._payouts.items():
+            if name in overpaid or data.get("disputed_from", data["state"]) in ("failed", "cancelled"):
+                continue
+            for line in data.get("clawbacks", []):
+                kept[line["commission_id"]] = kept.get(line["commission_id"], 0) + line["amount"]
+        for name, (_, data, place) in self._commissions.items():
+            if kept.get(name, 0) > max(0, -data["amount"]["minor"]):
+                self.journal.add("payout", place, f"{name} is {data['amount']['minor']}, payouts keep {kept[name]} of it")
 
     def _overpaid(self):
         """Payouts that paid although others pay their lines, too: all that they transferred is owed back."""

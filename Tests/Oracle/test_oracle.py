@@ -19,6 +19,7 @@ from envelopes import problem
 from inputs import Inputs
 from journal import Journal
 from outputs import SILENT
+from payouts import Payouts
 from records import Dump, Record
 from referrals import Referrals
 
@@ -443,6 +444,20 @@ class RulesTest(unittest.TestCase):
                     "conflict_id": "cnf_1", "account": {"domain": "acme.example"}, "product_line": "core",
                     "state": pending}}, sequence=1))
             self.assertEqual(len(self.texts(judge, journal)), found, changes)
+
+    # Payouts
+
+    def test_payouts_keep_no_more_of_a_clawback_than_it_is(self):
+        for payouts, found in ((((300, "confirmed"), (200, "submitted")), 0), (((300, "confirmed"), (201, "planned")), 1),
+                               (((500, "failed"), (500, "confirmed")), 0), (((300, "returned"), (300, "approved")), 1)):
+            journal = Journal()
+            judge = Payouts(journal)
+            judge._commissions["clw_1"] = (1, {"entry": "clawback", "amount": {"minor": -500}}, "outcome.v1/0/1")
+            for number, (kept, state) in enumerate(payouts):
+                clawbacks = [{"commission_id": "clw_1", "amount": kept}]
+                judge._payouts[f"pay_{number}"] = ({"state": state, "clawbacks": clawbacks}, "outcome.v1/0/2")
+            judge._hold_clawbacks({})
+            self.assertEqual(len(journal.violations), found, payouts)
 
     # Referrals
 

@@ -138,7 +138,7 @@ import Testing
             switch (commission.entry, commission.state) {
             case (.earning, .accrued): pending += commission.open
             case (.earning, .eligible), (.earning, .allocated): owed += commission.open
-            case (.clawback, .outstanding), (.clawback, .allocated): receivable += commission.open
+            case (.clawback, _): receivable += commission.open
             default: break
             }
         }
@@ -147,6 +147,7 @@ import Testing
         var settled: Int64 = 0
         for payout in payouts.values where payout.currency == euro {
             let state = payout.state == .disputed ? payout.disputedFrom! : payout.state
+            if state == .planned || state == .approved { receivable += payout.netted }
             if state == .submitted {
                 inTransit += payout.net
                 settled += payout.gross

@@ -98,6 +98,70 @@ import Testing
         try bench.checkInvariants()
     }
 
+    /// 4,100.00 payable in lines of 1.00, and 4,020.00 owed back: no 4,000 lines outweigh that, but all of them do.
+    private func outweighed() throws -> PayoutBench {
+        let small = (0..<100).map { number in
+            var line = PayoutBench.line("small_\(number)", .flat([euro: 100]))
+            line.kinds = [.expansion]
+            return line
+        }
+        let bench = try PayoutBench(lines: [PayoutBench.stageLine] + small, minimums: [euro: 1_000])
+        try bench.win(firstYear: 1_608_000)
+        let first = try #require(try bench.pay(at: time("2026-04-15T00:00:00Z")))
+        try bench.result(first.id, .confirmed, at: time("2026-04-17T00:00:00Z"))
+        try bench.reverse(total: 1_608_000, base: 1_608_000, at: time("2026-04-20T00:00:00Z"))
+        for number in 0..<41 {
+            try bench.win("opp_s\(number)", at: time("2026-05-01T00:00:00Z")) { $0.kind = .expansion }
+        }
+        return bench
+    }
+
+    @Test func `a clawback that outweighs the lines of one payout is kept in parts`() throws {
+        let bench = try outweighed()
+        let part = try #require(try bench.pay("run_2", at: time("2026-06-01T00:00:00Z")))
+        #expect(part.lines.count == PayoutPlanning.maximumLines)
+        #expect(part.clawbacks.map(\.amount) == [399_000])
+        #expect(part.net == 1_000)
+        #expect(try bench.balances() == [0, 10_000, 1_000, 3_000])
+        let rest = try #require(try bench.pay("run_3", at: time("2026-06-02T00:00:00Z")))
+        #expect(rest.clawbacks.map(\.amount) == [3_000])
+        #expect(try bench.balances() == [0, 0, 8_000, 0])
+        // The first is refused, although the rest of its clawback is kept meanwhile.
+        try bench.result(part.id, .failed, at: time("2026-06-03T00:00:00Z"))
+        #expect(try bench.balances() == [0, 400_000, 7_000, 399_000])
+        let again = try #require(try bench.pay("run_4", at: time("2026-06-04T00:00:00Z")))
+        #expect(again.net == 1_000)
+        for payout in [rest, again] { try bench.result(payout.id, .confirmed, at: time("2026-06-05T00:00:00Z")) }
+        #expect(try bench.balances() == [0, 0, 0, 0])
+        let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })
+        #expect(clawback.state == .netted)
+        #expect(clawback.open == 0)
+        try bench.checkInvariants()
+    }
+
+    @Test func `the rest of a clawback is repaid while a payout keeps a part, which a refusal gives back`() throws {
+        let bench = try outweighed()
+        try bench.plan("run_2", at: time("2026-06-01T00:00:00Z"))
+        #expect(try bench.balances() == [0, 410_000, 0, 402_000])
+        let tooMuch = Money(minor: 3_001, currency: euro)
+        for (amount, isTaken) in [(tooMuch, false), (Money(minor: 3_000, currency: euro), true)] {
+            let at = time("2026-06-01T00:10:00Z")
+            let result = try bench.send(
+                RepaymentReceived(partner: PayoutBench.one, amount: amount, occurredAt: at), key: "ptr_one", at: at)
+            #expect((result.deadLetter == nil) == isTaken)
+        }
+        try bench.approve("run_2", at: time("2026-06-01T01:00:00Z"))
+        try bench.recordFile("run_2", at: time("2026-06-01T02:00:00Z"))
+        #expect(try bench.balances() == [0, 10_000, 1_000, 0])
+        let part = try #require(try bench.payouts().last)
+        try bench.result(part.id, .failed, at: time("2026-06-03T00:00:00Z"))
+        #expect(try bench.balances() == [0, 410_000, 0, 399_000])
+        let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })
+        #expect(clawback.state == .outstanding)
+        #expect(clawback.open == 399_000)
+        try bench.checkInvariants()
+    }
+
     @Test func `a commission in a planned payout is clawed back, too`() throws {
         let bench = try PayoutBench()
         try bench.win()

@@ -36,7 +36,9 @@ extension Commission: JSONCodable {
             reverses: reader.optionalValue("reverses", as: CommissionID.self))
         self.cause = cause
         self.reversed = reversed
-        self.settled = settled
+        // Earlier versions counted what a payout keeps of a clawback with its submission; they kept it whole.
+        let isKept = entry == .clawback && state == .allocated
+        self.settled = isKept ? Int64(clamping: amount.minor.magnitude) : settled
         eligibleAt = reader.optionalValue("eligible_at", as: Timestamp.self)
         payout = reader.optionalValue("payout_id", as: PayoutID.self)
         overpaidBy = reader.optionalValue("overpaid_by", as: PayoutID.self)

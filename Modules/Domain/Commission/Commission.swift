@@ -21,7 +21,7 @@ package struct Commission: Sendable, Hashable {
         /// Taken from an earning, or from a payout. Of an earning: its payout kept all of it for clawbacks, and the bank
         /// returned the rest.
         case netted
-        /// A clawback that is still to be recovered.
+        /// A clawback of which something is to be recovered and in no payout.
         case outstanding
         case repaid
         case writtenOff = "written_off"
@@ -34,7 +34,8 @@ package struct Commission: Sendable, Hashable {
     package var amount: Money
     /// What reversals took of an earning, in minor units.
     package var reversed: Int64
-    /// Of an earning: what its payout kept for clawbacks, once the bank returned the rest. Of a clawback: what is recovered.
+    /// Of an earning: what its payout kept for clawbacks, once the bank returned the rest. Of a clawback: what is recovered,
+    /// and what payouts that are not submitted yet keep of it.
     package var settled: Int64
     package var partner: PartnerID
     package var partnerType: PartnerType
@@ -170,12 +171,13 @@ extension Commission {
         ],
         .clawback: [
             .outstanding: [.allocated, .repaid, .writtenOff], .allocated: [.netted, .outstanding],
-            .netted: [.outstanding],
+            .netted: [.outstanding], .repaid: [.outstanding], .writtenOff: [.outstanding],
         ],
     ]
 
     /// Goes to another state, if the lifecycle has that step: an earning accrued, eligible, allocated, paid, back to eligible
-    /// on a final refusal or a return; a clawback outstanding, allocated, netted, or repaid, or written off.
+    /// on a final refusal or a return; a clawback outstanding, allocated, netted, or repaid, or written off, and back to
+    /// outstanding where a payout that kept a part of it is refused.
     package mutating func move(to next: State) throws(IllegalTransition) {
         guard Commission.steps[entry]?[state]?.contains(next) ?? false else {
             throw IllegalTransition(commission: id, from: state, to: next)

@@ -31,6 +31,12 @@ import Testing
         }
     }
 
+    @Test(arguments: [Commission.State.allocated, .netted, .repaid, .writtenOff])
+    func `a clawback comes back from every end when a payout that kept a part of it is refused`(end: Commission.State) {
+        var clawback = commission(.clawback, end, amount: -1)
+        #expect(throws: Never.self) { try clawback.move(to: .outstanding) }
+    }
+
     @Test func `a reversal never moves`() {
         for to in Commission.State.allCases {
             var reversal = commission(.reversal, .netted, amount: -1)

@@ -79,6 +79,39 @@ private func sampleRun() -> PayoutRun {
         #expect(plan.gross == Int64(PayoutPlanning.maximumLines) * 100)
     }
 
+    @Test(
+        arguments: [
+            // No 4,000 lines outweigh the clawback, but all of them do: of it is kept what leaves the minimum.
+            (10_000, 100, [500_000], 5_000, [5_000, 295_000, 200_000]),
+            (4_001, 100, [1, 399_999], 50, [50, 50]),
+            (4_001, 100, [400_000], 0, [1, 99]),
+            // No 4,000 lines reach the minimum.
+            (10_000, 1, [], 5_000, [4_000, 4_000]),
+            (4_001, 100, [400_100], 0, []), (4_001, 100, [395_101], 5_000, []),
+        ] as [(Int, Int64, [Int64], Int64, [Int64])])
+    func `what is due is paid run by run, however many lines there are`(
+        count: Int, amount: Int64, clawbacks: [Int64], minimum: Int64, nets: [Int64]
+    ) throws {
+        var eligible = rows(Array(repeating: amount, count: count))
+        var owed = rows(clawbacks)
+        var paid: [Int64] = []
+        while case .payout(let plan) = try PayoutPlanning.plan(
+            eligible: eligible, clawbacks: owed, currency: euro, minimum: minimum, ignoresMinimum: false,
+            programVersion: 3)
+        {
+            #expect(plan.lines == Array(eligible.prefix(PayoutPlanning.maximumLines)))
+            #expect(plan.gross - plan.clawbacks.map(\.amount).reduce(0, +) == plan.net)
+            eligible.removeFirst(plan.lines.count)
+            for line in plan.clawbacks {
+                #expect(line.commission == owed[0].commission, "the oldest first")
+                owed[0].amount -= line.amount
+                if owed[0].amount == 0 { owed.removeFirst() }
+            }
+            paid.append(plan.net)
+        }
+        #expect(paid == nets)
+    }
+
     @Test func `amounts beyond 64 bits are refused`() {
         #expect(throws: MoneyError.overflow) {
             try PayoutPlanning.plan(
