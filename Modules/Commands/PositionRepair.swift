@@ -38,8 +38,13 @@ final class PositionRepair {
     /// What the changelog of a partition says.
     private struct History {
         var turn: TurnRow?
+        /// When the log took it, in milliseconds since 1970.
+        var turnTime: Int64 = 0
         var hasRows = false
     }
+
+    /// How far the clocks of two brokers may be apart.
+    private static let clockTolerance: Int64 = 60_000
 
     let partitionCount: Int32
     private let log: any EventLog & GroupPositionWriting
@@ -100,11 +105,25 @@ final class PositionRepair {
         let firsts = try log.firstOffsets(of: topic)
         let ends = try log.endOffsets(of: topic)
         let histories = try histories()
-        return firsts.indices.compactMap { index in
+        return try firsts.indices.compactMap { index in
+            let partition = Int32(index)
             let range = firsts[index]...max(firsts[index], ends[index])
-            return Self.verdict(known[index], histories[Int32(index)] ?? History(), range, edge)
-                .map { (Int32(index), $0) }
+            let history = histories[partition] ?? History()
+            let isLost = known[index].flatMap { TurnRow.parse(metadata: $0.metadata) } == nil
+            let isOther = try isLost && isOtherTopic(than: history, partition, range)
+            return Self.verdict(known[index], history, range, isOther: isOther, edge).map { (partition, $0) }
         }
+    }
+
+    /// Whether the topic is not the one that the last turn had read: below its position it has a record that came later. A
+    /// topic that is deleted takes the group's positions with it, and the log has no other name for one that is made anew.
+    private func isOtherTopic(than history: History, _ partition: Int32, _ range: ClosedRange<Int64>) throws -> Bool {
+        guard let end = history.turn?.inputOffset, end > range.lowerBound, range.contains(end) else { return false }
+        let reader = try log.reader(for: .glance)
+        defer { reader.close() }
+        let first = try reader.first(
+            of: TopicPartition(topic, partition), from: range.lowerBound, below: end, within: options.timeout)
+        return first.map { $0.appendTimeMilliseconds > history.turnTime + Self.clockTolerance } ?? false
     }
 
     /// Turns of an open transaction's time are in nobody's sight.
@@ -120,20 +139,22 @@ final class PositionRepair {
     private func histories() throws -> [Int32: History] {
         var histories: [Int32: History] = [:]
         var read = 0
+        var rows = Changelog.RowReader()
         try log.readThrough(changelog) { record in
             read += 1
             if read.isMultiple(of: 10_000) { options.terminal.progress("reading the changelog: \(read) rows") }
-            let change = try Changelog.change(in: record).change
+            let change = try rows.change(in: record).change
             histories[record.partition, default: History()].hasRows = true
             guard change.table == TurnRow.table, let value = change.value else { return }
             histories[record.partition]!.turn = try JSONDocument.decode(TurnRow.self, from: value)
+            histories[record.partition]!.turnTime = record.appendTimeMilliseconds
         }
         options.terminal.endProgress()
         return histories
     }
 
     private static func verdict(
-        _ known: CommittedPosition?, _ history: History, _ range: ClosedRange<Int64>, _ edge: Edge?
+        _ known: CommittedPosition?, _ history: History, _ range: ClosedRange<Int64>, isOther: Bool, _ edge: Edge?
     ) -> Verdict? {
         let last = history.turn
         let own = known.flatMap { TurnRow.parse(metadata: $0.metadata) }
@@ -155,8 +176,8 @@ final class PositionRepair {
             ? CommittedPosition(
                 offset: last?.inputOffset ?? 0, metadata: last?.metadata ?? TurnRow.metadata(turn: 0, epoch: 0))
             : known!
-        guard range.contains(base.offset) else {
-            return outOfRange(base, told, range, edge)
+        guard range.contains(base.offset), !isOther else {
+            return outOfRange(base, told, range, isOther: isOther, edge)
         }
         if let own, let last, own.turn < last.turn {
             return .keep("\(told): turns after \(own.turn) were not committed, the worker does them again")
@@ -167,13 +188,17 @@ final class PositionRepair {
     }
 
     private static func outOfRange(
-        _ base: CommittedPosition, _ told: String, _ range: ClosedRange<Int64>, _ edge: Edge?
+        _ base: CommittedPosition, _ told: String, _ range: ClosedRange<Int64>, isOther: Bool, _ edge: Edge?
     ) -> Verdict {
         let (first, end) = (range.lowerBound, range.upperBound)
         let place =
-            base.offset < first
-            ? "\(first - base.offset) unread offsets are gone, the topic has \(first) to \(end)"
-            : "that is beyond the topic's end, it has \(first) to \(end)"
+            if isOther {
+                "the topic was made anew since, its records are later than that turn, it has \(first) to \(end)"
+            } else if base.offset < first {
+                "\(first - base.offset) unread offsets are gone, the topic has \(first) to \(end)"
+            } else {
+                "that is beyond the topic's end, it has \(first) to \(end)"
+            }
         guard let edge else { return .undecided("\(told); \(place)") }
         let position = CommittedPosition(offset: edge == .first ? first : end, metadata: base.metadata)
         return .write(position, "\(told); \(place); goes on at \(position.offset)")

@@ -21,8 +21,9 @@ extension World {
         let place = TopicPartition(workload.catalogue.name(of: .changelog(worker)), partition)
         let rows = MemoryStateBackend()
         try rows.begin()
+        var reader = Changelog.RowReader()
         for record in broker.partition(place).read(from: 0, maximum: .max).records {
-            try rows.apply([try Changelog.change(in: record).change])
+            try rows.apply([try reader.change(in: record).change])
         }
         return try StoreRows(of: rows)
     }

@@ -22,7 +22,7 @@ final class IndexedTable: StoredTable {
     /// Memory for keys that are not in the index, in bytes: some ten thousand.
     private static let lagBytes = 1 << 20
     /// The same during a long restore.
-    private static let restoreLagBytes = 8 << 20
+    private static let restoreLagBytes = 4 << 20
     /// What a key takes in memory beside its own bytes.
     private static let overhead = 64
     /// Keys of the index that the file's filter may lack.

@@ -5,7 +5,7 @@ package import EventLog
 /// One header holds the schema version and the turn, so that a restore can leave out rows of a torn turn.
 package enum Changelog {
     /// Of the rows' shapes. A store or a changelog with a higher one is refused.
-    package static let schemaVersion: UInt8 = 2
+    package static let schemaVersion: UInt8 = 3
     static let header = "tributary-row"
 
     static func key(of change: RowChange) -> [UInt8] {
@@ -23,12 +23,6 @@ package enum Changelog {
             mark.append(UInt8(truncatingIfNeeded: turn >> Int64(shift)))
         }
         return LogHeaders([LogHeader(header, mark)])
-    }
-
-    /// The change that a record holds, and the turn that made it. Who reads many keeps a `RowReader`.
-    package static func change(in record: borrowing LogRecord) throws(StoreError) -> (change: RowChange, turn: Int64) {
-        var reader = RowReader()
-        return try reader.change(in: record)
     }
 
     /// Reads rows one after another, and makes a table's name once.

@@ -46,7 +46,7 @@ package struct RowChange: Sendable, Hashable {
     package var table: StateTable
     package var key: [UInt8]
     package var value: [UInt8]?
-    /// The store has no such row, and need not look for one.
+    /// The store has no such row, and need not look for one. Of several changes of a row in one batch the first alone may say so.
     package var isNew: Bool
 
     package init(table: StateTable, key: [UInt8], value: [UInt8]?, isNew: Bool = false) {

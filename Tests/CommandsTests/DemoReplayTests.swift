@@ -153,8 +153,9 @@ import Testing
     ) throws -> Rows {
         let backend = MemoryStateBackend()
         try backend.begin()
+        var reader = Changelog.RowReader()
         try each(catalogue.name(of: .changelog(worker)), partition, log) { record in
-            try backend.apply([try Changelog.change(in: record).change])
+            try backend.apply([try reader.change(in: record).change])
         }
         try backend.commit(
             StoreCheckpoint(changelogOffset: 0, inputOffset: 0, turn: 0, epoch: 0, committedAtMilliseconds: 0))

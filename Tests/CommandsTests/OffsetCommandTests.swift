@@ -103,6 +103,33 @@ struct OffsetCommandTests {
         }
     }
 
+    /// The group's positions went with the old one.
+    @Test func `a topic that was made anew and has grown past the position is told from the old one`() throws {
+        try DemoDirectory.with { directory in
+            let data = "\(directory.path)/data"
+            let past = EmbeddedLog.wallClock() - 3_600_000
+            let old = try EmbeddedLog(directory: data, now: { past })
+            try old.createTopics(catalogue.specifications)
+            let row = RowChange(
+                table: TurnRow.table, key: TurnRow.key.bytes, value: JSONEncoding.encode(turn(at: 2)))
+            _ = try old.producer(identity: "p").append([
+                OutgoingRecord(
+                    topic: catalogue.name(of: .changelog(.notification)), partition: 1, key: Changelog.key(of: row),
+                    value: row.value, headers: Changelog.headers(turn: 3))
+            ])
+            old.close()
+            let log = try EmbeddedLog(directory: data)
+            _ = try log.producer(identity: "p").append(
+                (0..<3).map { OutgoingRecord(topic: topic, partition: 1, key: [$0], value: [$0]) })
+            log.close()
+            let refused = try run(["--yes"], in: directory)
+            #expect(refused.code == 1 && refused.output.contains("the topic was made anew since"), "\(refused.output)")
+            #expect(try positions(data)[1] == nil)
+            #expect(try run(["--to", "first", "--yes"], in: directory).code == 0)
+            #expect(try positions(data)[1] == CommittedPosition(offset: 0, metadata: "turn=3 epoch=2"))
+        }
+    }
+
     /// A later turn than the changelog's: rows of it are lost. An earlier one: the turns after it were torn.
     @Test(arguments: [(4, true), (2, false)] as [(Int64, Bool)])
     func `a position of another turn is never overwritten`(turn: Int64, isRefused: Bool) throws {
