@@ -87,6 +87,8 @@ import EventLog
                 (place: TopicPartition(topic, partition), offset: source.position, waiting: source.queue.count)))
         // The client has gone on behind what was taken from it, so that is never dropped for an error.
         sources[partition] = source
+        // The client fetches nothing more behind that: the next read begins anew.
+        if failure?.code == .offsetOutOfRange { release(partition) }
         if let failure {
             guard source.position > offset else { throw failure }
             pendingError = failure

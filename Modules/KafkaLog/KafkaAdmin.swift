@@ -146,10 +146,13 @@ final class KafkaAdmin: Sendable {
     }
 
     /// The first kept offset of a partition and the end that its last record has, committed or not.
-    func bounds(of place: TopicPartition) throws(LogError) -> (first: Int64, end: Int64) {
-        let range = [place.partition]
-        let first = try offsets(RD_KAFKA_OFFSET_BEGINNING, of: place.topic, range, through: uncommittedHandle())
-        return (first[0], try ends(of: place.topic, partitions: range)[0])
+    ///
+    /// - Parameter timeout: of each of the two questions.
+    func bounds(of place: TopicPartition, timeout: Duration? = nil) throws(LogError) -> (first: Int64, end: Int64) {
+        let (range, probe) = ([place.partition], try uncommittedHandle())
+        let first = try offsets(RD_KAFKA_OFFSET_BEGINNING, of: place.topic, range, through: probe, timeout: timeout)
+        let end = try offsets(RD_KAFKA_OFFSET_END, of: place.topic, range, through: probe, timeout: timeout)
+        return (first[0], end[0])
     }
 
     /// The first kept offset of partitions of one topic.
@@ -171,11 +174,11 @@ final class KafkaAdmin: Sendable {
 
     /// Asks the partitions' leaders for a logical offset, all partitions of a leader at once. (The library's
     /// watermark query ignores its deadline.)
-    private func offsets(_ logical: Int32, of topic: String, _ partitions: [Int32], through handle: KafkaHandle)
-        throws(LogError) -> [Int64]
-    {
+    private func offsets(
+        _ logical: Int32, of topic: String, _ partitions: [Int32], through handle: KafkaHandle, timeout: Duration? = nil
+    ) throws(LogError) -> [Int64] {
         let operation = "asking for offsets of \(topic)"
-        let wait = handle.wait(until: .now + timeout)
+        let wait = handle.wait(until: .now + (timeout ?? self.timeout))
         var patience = Self.leaderPatience
         while true {
             let list = PartitionList(capacity: partitions.count)

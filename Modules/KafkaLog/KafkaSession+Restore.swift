@@ -2,7 +2,7 @@ import EventLog
 
 extension KafkaSession {
     func changelogBounds(_ partition: Int32) throws(LogError) -> (first: Int64, end: Int64) {
-        try admin.bounds(of: TopicPartition(session.changelogTopic, partition))
+        try admin.bounds(of: TopicPartition(session.changelogTopic, partition), timeout: Self.boundsPatience)
     }
 
     func readChangelog(_ partition: Int32, from offset: Int64, maximum: Int, timeout: Duration) throws(LogError)

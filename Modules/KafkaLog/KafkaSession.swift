@@ -19,6 +19,14 @@ import EventLog
     private let signal: QueueSignal
     private let input: MemberInput
 
+    /// How long the bounds of a log are waited for while all partitions stand still, and how long these go on before the bounds
+    /// are asked for again.
+    static let boundsPatience = Duration.seconds(3)
+    private static let boundsPause = Duration.seconds(3)
+
+    /// When doubts are judged next, whose log could not be asked.
+    private var nextJudgement = ContinuousClock.now
+
     private(set) var ownership: GroupOwnership<GroupMetadata>
     /// Whether a rebalance was taken from the queue that the client still waits for an answer to.
     private var owesAnswer = false
@@ -76,14 +84,16 @@ import EventLog
             if let event = try pollGroup() { return [event] }
             let (records, error) = input.take(maximumRecords) { failure(of: $0) }
             input.refill()
-            if let error {
-                guard !records.isEmpty else { throw error }
-                pendingError = error
-            }
+            let (gone, doubt) = judgeDoubts()
             var events: [SessionEvent] = records.isEmpty ? [] : [.records(records)]
-            for (partition, reason) in input.takeOutOfRange() {
+            for (partition, reason) in gone {
                 try pause(partition)
+                input.settle(partition)
                 events.append(.outOfRange(partition, reason: reason))
+            }
+            if let error = error ?? doubt {
+                guard !events.isEmpty else { throw error }
+                pendingError = error
             }
             if !events.isEmpty { return events }
             if deadline.hasPassed { return [] }
@@ -108,32 +118,38 @@ import EventLog
     }
 
     private func failure(of event: borrowing KafkaEvent) -> LogError? {
-        let place = event.place
-        guard let failure = ConsumerErrors.failure(of: event, on: handle, place: place) else { return nil }
-        guard failure.code == .offsetOutOfRange, let place = place?.partition,
-            let wanted = input.next(of: place.partition)
-        else { return failure }
-        return outOfRange(place, wanted, failure)
+        ConsumerErrors.failure(of: event, on: handle, place: event.place)
+    }
+
+    /// Partitions whose next record is not in their logs, as the logs' bounds confirm, and why. A log that cannot be asked now is
+    /// asked again later: what was fetched before may be the last copy, and the other partitions go on.
+    private func judgeDoubts() -> (gone: [(partition: Int32, reason: String)], error: LogError?) {
+        var gone: [(partition: Int32, reason: String)] = []
+        guard !input.doubts.isEmpty, nextJudgement.hasPassed else { return (gone, nil) }
+        for (partition, words) in input.doubts.sorted(by: { $0.key < $1.key }) {
+            guard let wanted = input.next(of: partition) else { continue }
+            do throws(LogError) {
+                gone.append((partition, try judge(TopicPartition(session.topic, partition), wanted, words)))
+            } catch {
+                guard error.errorClass == .retriable else { return (gone, error) }
+                nextJudgement = .now + Self.boundsPause
+                return (gone, nil)
+            }
+        }
+        return (gone, nil)
     }
 
     /// What a broker's word means that a position is not in its log. One that does not know yet that it leads no more says so of
     /// the newest records: unless the log's bounds confirm it, the position is asked for again, which a client of this library
     /// version does in a new session only.
-    private func outOfRange(_ place: TopicPartition, _ wanted: Int64, _ failure: LogError) -> LogError {
-        let bounds: (first: Int64, end: Int64)
-        do { bounds = try admin.bounds(of: place) } catch {
-            return LogError(.timedOut, .fatal, "\(failure.message); \(error.message)")
+    private func judge(_ place: TopicPartition, _ wanted: Int64, _ words: String) throws(LogError) -> String {
+        let (first, end) = try admin.bounds(of: place, timeout: Self.boundsPatience)
+        guard wanted < first || wanted > end else {
+            throw LogError(.timedOut, .fatal, "\(words), while the log goes from \(first) to \(end)")
         }
-        guard wanted < bounds.first || wanted > bounds.end else {
-            return LogError(
-                .timedOut, .fatal, "\(failure.message), while the log goes from \(bounds.first) to \(bounds.end)")
-        }
-        var confirmed = failure
-        confirmed.message =
-            wanted < bounds.first
-            ? "\(place): \(bounds.first - wanted) unread records are gone (wanted \(wanted), kept from \(bounds.first))"
-            : "\(place): position \(wanted) is beyond the end (\(bounds.end))"
-        return confirmed
+        return wanted < first
+            ? "\(place): \(first - wanted) unread records are gone (wanted \(wanted), kept from \(first))"
+            : "\(place): position \(wanted) is beyond the end (\(end))"
     }
 
     // MARK: Rebalances
@@ -228,8 +244,11 @@ import EventLog
         input.empty(partition)
         let list = PartitionList(capacity: 1)
         list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        let code = unsafe rd_kafka_seek(topic, partition, offset, session.sessionTimeout.milliseconds)
-        try KafkaFailure.check(code, "resuming \(session.topic)/\(partition) at \(offset)")
+        // In doubt, nothing is fetched of it wherever it stands, and a client of this library version cannot seek it.
+        if input.doubts[partition] == nil {
+            let code = unsafe rd_kafka_seek(topic, partition, offset, session.sessionTimeout.milliseconds)
+            try KafkaFailure.check(code, "resuming \(session.topic)/\(partition) at \(offset)")
+        }
         unsafe try KafkaFailure.check(rd_kafka_resume_partitions(handle.pointer, list.pointer), "resuming")
         input.resume(partition, at: offset)
     }

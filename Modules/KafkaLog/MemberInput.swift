@@ -18,8 +18,9 @@ import EventLog
     /// By partition: as far as this member was ever given them.
     private var sources: [Int32: Source] = [:]
     private var fetchAhead: FetchAhead
-    /// Partitions whose next record is not in the log, with the reason; not told yet.
-    private var outOfRange: [(partition: Int32, reason: String)] = []
+    /// Partitions whose next record is not in the log, as a broker says, with its words; not judged yet. The client fetches
+    /// nothing more of them, whether they are paused meanwhile or not.
+    private(set) var doubts: [Int32: String] = [:]
     /// The partition from which is taken first.
     private var first: Int32 = 0
 
@@ -37,7 +38,7 @@ import EventLog
     func add(_ partitions: [Int32]) throws(LogError) {
         for partition in partitions {
             if let known = sources.removeValue(forKey: partition) { release(known) }
-            outOfRange.removeAll { $0.partition == partition }
+            settle(partition)
             let queue = try KafkaQueue.partition(TopicPartition(topic, partition), of: handle)
             signal.watch(queue)
             sources[partition] = Source(queue: queue)
@@ -63,7 +64,6 @@ import EventLog
 
     func pause(_ partition: Int32) {
         sources[partition]?.next = nil
-        outOfRange.removeAll { $0.partition == partition }
     }
 
     func pauseAll() {
@@ -108,7 +108,7 @@ import EventLog
                 if let record = record(of: event) { found.append(record) }
             } else if event.kind == RD_KAFKA_EVENT_ERROR, let error = failure(event) {
                 guard error.code == .offsetOutOfRange else { throw error }
-                outOfRange.append((partition, error.message))
+                doubts[partition] = error.message
                 return false
             }
         }
@@ -136,11 +136,8 @@ import EventLog
         return record
     }
 
-    /// Partitions whose next record is not in the log, since the last call; behind the records that were taken.
-    func takeOutOfRange() -> [(partition: Int32, reason: String)] {
-        defer { outOfRange = [] }
-        return outOfRange
-    }
+    /// A doubt was judged.
+    func settle(_ partition: Int32) { doubts[partition] = nil }
 
     /// Has more fetched where little waits.
     func refill() {

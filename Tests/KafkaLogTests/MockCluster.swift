@@ -12,6 +12,7 @@ import EventLog
     enum Request: Int16 {
         case produce = 0
         case fetch = 1
+        case listOffsets = 2
         case initProducerId = 22
         case endTransaction = 26
         case transactionOffsets = 28

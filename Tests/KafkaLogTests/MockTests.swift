@@ -281,6 +281,43 @@ struct MockTests {
         #expect(records.map(\.value) == [[7]])
     }
 
+    /// Its leader is away for a moment; the partition may be restored meanwhile.
+    @Test(arguments: [false, true]) func aPositionIsJudgedWhenItsLogCanBeAsked(isResumedAgain: Bool) throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try log.producer(identity: "p")
+        try producer.append([OutgoingRecord(topic: "in", partition: 0, key: nil, value: [7])])
+        producer.close()
+        let session = try log.session(
+            SessionConfiguration(group: "g", topic: "in", changelogTopic: "changelog", identity: "i"))
+        defer { session.close(deadline: .now + .seconds(5)) }
+        var events: [SessionEvent] = []
+        while events.isEmpty { events = try session.poll(maximumRecords: 1, timeout: .seconds(1)) }
+
+        cluster.fail(.listOffsets, with: RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, times: 1000)
+        try session.resume(0, at: 5)
+        var deadline = ContinuousClock.now + .seconds(5)
+        while !deadline.hasPassed {
+            #expect(try session.poll(maximumRecords: 1, timeout: .milliseconds(100)).isEmpty)
+        }
+        if isResumedAgain {
+            try session.pause(0)
+            try session.resume(0, at: 6)
+        }
+        cluster.recover(.listOffsets)
+        deadline = .now + .seconds(20)
+        events = []
+        while events.isEmpty, !deadline.hasPassed {
+            events = try session.poll(maximumRecords: 1, timeout: .milliseconds(100))
+        }
+        guard case .outOfRange(0, let reason)? = events.first else {
+            Issue.record("nothing was told")
+            return
+        }
+        #expect(reason == "in/0: position \(isResumedAgain ? 6 : 5) is beyond the end (1)")
+    }
+
     @Test func aSessionOutlivesABrokerThatGoesAndComesBack() throws {
         defer { cluster.close() }
         let log = try cluster.log()
@@ -346,6 +383,32 @@ struct MockTests {
             _ = try reader.read(0, from: rest.position, maximum: 100, timeout: .milliseconds(100))
         }
         #expect(error?.errorClass == .retriable)
+    }
+
+    /// As of a broker that does not know yet that it leads the changelog no more.
+    @Test func aChangelogIsReadOnWhereOneAnswerCalledItsPositionOutOfRange() throws {
+        defer { cluster.close() }
+        let log = try cluster.log()
+        defer { log.close() }
+        let producer = try log.producer(identity: "p")
+        try producer.append((0..<3).map { record([$0]) })
+        producer.close()
+        let reader = try ChangelogReader(
+            topic: "changelog", admin: log.admin, configuration: log.configuration,
+            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink))
+        defer { reader.close() }
+        let deadline = ContinuousClock.now + .seconds(30)
+        cluster.fail(.fetch, with: RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+        let error = #expect(throws: LogError.self) {
+            while !deadline.hasPassed { _ = try reader.read(0, from: 1, maximum: 100, timeout: .milliseconds(100)) }
+        }
+        #expect(error?.code == .offsetOutOfRange && error?.errorClass == .retriable)
+        // The restore begins again at its store's position, which is the same one.
+        var found: [LogRecord] = []
+        while found.isEmpty, !deadline.hasPassed {
+            found = try reader.read(0, from: 1, maximum: 100, timeout: .milliseconds(100)).records
+        }
+        #expect(found.map(\.value) == [[1], [2]])
     }
 
     func transactional(_ log: KafkaLog, timeout: Duration = .seconds(5)) throws -> TransactionalProducer {
