@@ -20,9 +20,12 @@ final class PostOffice {
 
     /// How long a partition that starts waits for the log to bring what is in it.
     private static let readingPatience = Duration.seconds(10)
-    /// How long the message that is under way may take when the worker is asked to end. Behind it the results have to be
-    /// written while the partitions still wait for them.
+    /// How long the relay may take to get the whole message that is under way when the worker is asked to end.
     private static let lastMessagePatience = Duration.seconds(3)
+    /// How long it may take to answer, from then on, where it has the whole message: without its answer that is sent once more.
+    /// Behind it, and the second after which libcurl looks, the results have to be written while the partitions still wait for
+    /// them.
+    private static let lastAnswerPatience = Duration.seconds(6)
 
     /// - Parameters:
     ///   - identity: of this copy of the worker, as that of its turn threads.
@@ -88,7 +91,8 @@ final class PostOffice {
     /// The worker is asked to end: no other message is begun, and the one under way gets a short time only.
     func hurry() {
         thread.hurry()
-        limit.set(.now + Self.lastMessagePatience)
+        let now = ContinuousClock.now
+        limit.set(now + Self.lastMessagePatience, forAnswer: now + Self.lastAnswerPatience)
     }
 
     /// Waits so long, in seconds, for what is under way: a message, or results on their way to a broker that is away.

@@ -402,8 +402,8 @@ extension ProcessorTests {
     // MARK: Rows that cannot be read
 
     /// Writes a row of a waiting message that no version of the code reads.
-    private func spoil(_ request: NotificationRequested) throws {
-        let text = "{\"request\":{},\"none\":\"" + String(repeating: "x", count: 128) + "\"}"
+    private func spoil(_ request: NotificationRequested, beginning: String = "{\"request\":{}") throws {
+        let text = beginning + ",\"none\":\"" + String(repeating: "x", count: 128) + "\"}"
         let checkpoint = try #require(try harness.backend.checkpoint())
         try harness.backend.begin()
         try harness.backend.apply([
@@ -414,6 +414,14 @@ extension ProcessorTests {
         harness.task.processor.stateDidReset()
     }
 
+    /// What needs a row that cannot be read has the store made anew, which has the row as it was.
+    private func findInChangelog(_ work: () throws -> HarnessResult) throws {
+        let error = #expect(throws: StoreError.self) { try work() }
+        #expect(error?.code == .corrupt)
+        try harness.task.rollbackTurn()
+        harness.state.unreadable.storeWasDiscarded()
+    }
+
     @Test func `hands over what waits behind a message whose row cannot be read`() throws {
         dispatch.room = 0
         let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
@@ -422,15 +430,48 @@ extension ProcessorTests {
         dispatch.room = 10
         _ = try self.request(requests[0])
         // The store may be to blame: it is made anew, and has the row again.
-        let error = #expect(throws: StoreError.self) { try self.request(requests[0]) }
-        #expect(error?.code == .corrupt)
-        try harness.task.rollbackTurn()
-        harness.state.unreadable.storeWasDiscarded()
+        try findInChangelog { try self.request(requests[0]) }
         #expect(dispatch.drain().isEmpty)
         _ = try self.request(requests[0])
         #expect(Set(dispatch.drain().map(\.request.about)) == ["ref_1", "ref_3"])
         _ = try self.request(MessageSamples.request(about: "ref_4"))
         #expect(dispatch.drain().map(\.request.about) == ["ref_4"])
+    }
+
+    /// Also one that does not even begin as one.
+    @Test(arguments: ["{\"request\":{}", "{\"version\":9"])
+    func `has the log told once of a waiting message whose row cannot be read`(beginning: String) throws {
+        dispatch.room = 0
+        let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        try spoil(requests[0], beginning: beginning)
+        dispatch.room = 10
+        _ = try self.request(requests[1])
+        try findInChangelog { try self.request(requests[1]) }
+        #expect(dispatch.unreadable.isEmpty)
+        for second in 1...2 { _ = try self.request(requests[1], at: start + .seconds(second)) }
+        #expect(dispatch.unreadable == [requests[0].notification])
+        #expect(dispatch.unreadableAt == start + .seconds(1))
+        #expect(dispatch.drain().map(\.request) == [requests[1]])
+        // What the sender writes then.
+        let report = try failed(requests[0], .unknown, attempt: 0, at: start + .seconds(3))
+        #expect(report.outputs.map(\.type) == [RecordDeadLettered.type])
+        #expect(report.deadLetter?.code == .processingFailed)
+        // The worker after this one says it again.
+        let restarted = RecordingDispatch()
+        try restart(restarted)
+        #expect(restarted.unreadable == [requests[0].notification])
+    }
+
+    @Test func `takes no result from other messages of an event for one whose row cannot be read`() throws {
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        try spoil(requests[1])
+        let results = requests.map { (request: $0, attempt: Int64(1)) }
+        try findInChangelog { try sent(results, at: start) }
+        let result = try sent(results, at: start)
+        #expect(try result.payloads(NotificationFact.self).map(\.about) == ["ref_1", "ref_3"])
+        #expect(result.deadLetter?.code == .processingFailed)
     }
 
     @Test func `starts with a result in the input of a message whose row cannot be read`() throws {

@@ -26,6 +26,8 @@ final class RecordingDispatch: NotificationDispatch {
     var underway: Set<NotificationID> = []
     var finished: [Int32] = []
     var withdrawn: Set<NotificationID> = []
+    var unreadable: [NotificationID] = []
+    var unreadableAt: Timestamp?
     var handedBack: [NotificationJob] = []
     /// What it was asked for and told, in order.
     var calls: [String] = []
@@ -48,6 +50,11 @@ final class RecordingDispatch: NotificationDispatch {
     func finish(_ partition: Int32) { finished.append(partition) }
 
     func withdraw(_ ids: Set<NotificationID>, from partition: Int32) { withdrawn.formUnion(ids) }
+
+    func report(unreadable ids: [NotificationID], from partition: Int32, at time: Timestamp) {
+        unreadable += ids
+        unreadableAt = time
+    }
 
     func handBack(_ jobs: [NotificationJob], from partition: Int32) { handedBack += jobs }
 
@@ -387,6 +394,16 @@ final class RecordingDispatch: NotificationDispatch {
         _ = try failed(request, .retry, attempt: 1, at: start + .seconds(3))
         #expect(try failed(request, .failed, attempt: 1, at: start + .seconds(4)).outputs.isEmpty)
         #expect(try pending() == 1)
+    }
+
+    /// A worker of another version could not read it.
+    @Test func `a report of no attempt changes nothing of a message that can be read`() throws {
+        let request = MessageSamples.request()
+        _ = try self.request(request)
+        #expect(try failed(request, .unknown, attempt: 0, at: start).outputs.isEmpty)
+        var table = NotificationTable(state: harness.state)
+        let row = try #require(try table.pending(request.notification))
+        #expect(row.attempts == 0 && row.retryAt == nil)
     }
 
     @Test func `records but does not send what the recipient does not want`() throws {

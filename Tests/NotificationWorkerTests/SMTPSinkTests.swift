@@ -205,6 +205,32 @@ final class TinyRelay: Sendable {
         #expect(ContinuousClock.now - start < .seconds(30))
     }
 
+    /// What the relay lacks some of it does not send; what it has whole, and does not answer to, may be sent twice.
+    @Test(arguments: [
+        ("RCPT", Delivery.retry("the worker was asked to end")), ("DATA", .retry("the worker was asked to end")),
+        (".", .sent),
+    ])
+    func `waits longer for the answer to a whole message when the worker is asked to end`(
+        command: String, expected: Delivery
+    ) throws {
+        let (limit, goOn) = (SendingLimit(), DispatchSemaphore(value: 0))
+        let relay = try TinyRelay { line in
+            if line.hasPrefix(command) {
+                limit.set(.now, forAnswer: .now + .seconds(60))
+                // libcurl looks once a second.
+                _ = goOn.wait(timeout: .now() + .seconds(3))
+            }
+            return line == "DATA" ? "354 go on" : "250 fine"
+        }
+        defer {
+            goOn.signal()
+            relay.stop()
+        }
+        let sink = try SMTPSink(
+            settings: SMTPSettings(host: "127.0.0.1", port: relay.port, security: .none), limit: limit)
+        #expect(sink.deliver(MessageDraft(request: MessageSamples.request(), sender: MessageSender())) == expected)
+    }
+
     @Test func `begins no message when the time to end is over`() throws {
         let limit = SendingLimit()
         limit.set(.now)

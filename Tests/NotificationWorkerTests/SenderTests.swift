@@ -381,6 +381,22 @@ import Testing
         #expect(published.types == [NotificationSent.type])
     }
 
+    @Test(arguments: [true, false])
+    func `reports messages that cannot be read, as no attempt of theirs`(idempotent: Bool) throws {
+        sink.isIdempotent = idempotent
+        let sender = sender(batch: 2)
+        sender.report(unreadable: ids("ref_1", "ref_2", "ref_3"), from: 3, at: MessageSamples.start)
+        sender.report(unreadable: ids("ref_4"), from: 1, at: MessageSamples.start)
+        sender.forget(1)
+        for count in [2, 1, 0] { #expect(try sender.sendNext() == count) }
+        #expect(sink.delivered.isEmpty)
+        let reports = try self.reports()
+        #expect(reports.map(\.notification) == ids("ref_1", "ref_2", "ref_3"))
+        #expect(reports.allSatisfy { $0.attempt == 0 && $0.outcome == .unknown })
+        let event = try #require(published.batches.first?.first)
+        #expect(event.partition == 3 && event.envelope.time == MessageSamples.start)
+    }
+
     @Test func `gives up what had no answer without another attempt`() throws {
         let sender = sender()
         _ = sender.take([job(attempt: 2, .giveUp)], from: 0)

@@ -85,6 +85,11 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         queue.withLock { $0.withdraw(ids, from: partition) }
     }
 
+    package func report(unreadable ids: [NotificationID], from partition: Int32, at time: Timestamp) {
+        queue.withLock { $0.report(unreadable: ids, of: partition, at: time) }
+        wake()
+    }
+
     package func forget(_ partition: Int32) {
         if queue.withLock({ $0.drop(partition) }) { wake() }
     }
@@ -102,8 +107,9 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         queue.withLock { $0.waitedInVain(waiter) }
     }
 
-    /// How long a partition waits for its last results before it goes elsewhere.
-    private static let finishTimeout = DispatchTimeInterval.seconds(5)
+    /// How long a partition waits for its last results before it goes elsewhere: longer than the last message may take when the
+    /// worker is asked to end.
+    private static let finishTimeout = DispatchTimeInterval.seconds(8)
 
     // MARK: Sending
 
@@ -116,7 +122,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     /// - Throws: what `publish` threw. The results are kept; the next call begins with them.
     package func sendNext(while goesOn: () -> Bool = { true }) throws -> Int {
         try writeResults()
-        let count = (sink.isIdempotent ? workTogether() : workSingly(while: goesOn)) + giveBack()
+        let count = (sink.isIdempotent ? workTogether() : workSingly(while: goesOn)) + giveBack() + reportUnreadable()
         guard count > 0 else { return 0 }
         sink.flush()
         results.take(sink: sink.name) { add($1, partition: $0) }
@@ -174,6 +180,19 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         return unmade.count
     }
 
+    /// Reports messages that nobody can read, as no attempt of theirs: to a worker that can read one after all it says nothing.
+    private func reportUnreadable() -> Int {
+        let unreadable = queue.withLock { $0.takeUnreadable(settings.batchSize) }
+        for message in unreadable {
+            results.add(
+                NotificationFailed.Message(
+                    notification: message.notification, attempt: 0, outcome: .unknown,
+                    reason: "What is stored of it cannot be read: it is not sent."),
+                at: message.time, partition: message.partition)
+        }
+        return unreadable.count
+    }
+
     private func work(_ entry: JobLine.Entry) {
         let job = entry.job
         if let age = staleAge(of: job) {
@@ -201,7 +220,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         switch sink.deliver(MessageDraft(request: job.request, sender: settings.sender)) {
         case .sent:
             results.add(
-                NotificationSent.Message(notification: job.request.notification, attempt: job.attempt), of: job,
+                NotificationSent.Message(notification: job.request.notification, attempt: job.attempt), at: job.time,
                 partition: entry.partition)
         case .retry(let reason): fail(entry, .retry, reason)
         case .failed(let reason): fail(entry, .failed, reason)
@@ -223,7 +242,7 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         let message = NotificationFailed.Message(
             notification: entry.job.request.notification, attempt: entry.job.attempt, outcome: outcome, isMade: isMade,
             reason: reason)
-        results.add(message, of: entry.job, partition: entry.partition)
+        results.add(message, at: entry.job.time, partition: entry.partition)
     }
 
     private func add(_ payload: some EventPayload, of message: NotificationRequested? = nil, partition: Int32) {

@@ -18,16 +18,16 @@ struct ResultBatch {
     /// Results of one event; with reasons of up to a few hundred bytes each it stays far below the largest record.
     private static let resultsPerEvent = 1_024
 
-    mutating func add(_ message: NotificationSent.Message, of job: NotificationJob, partition: Int32) {
-        sent[place(job, partition), default: []].append(message)
+    mutating func add(_ message: NotificationSent.Message, at time: Timestamp, partition: Int32) {
+        sent[place(time, partition), default: []].append(message)
     }
 
-    mutating func add(_ message: NotificationFailed.Message, of job: NotificationJob, partition: Int32) {
-        failed[place(job, partition), default: []].append(message)
+    mutating func add(_ message: NotificationFailed.Message, at time: Timestamp, partition: Int32) {
+        failed[place(time, partition), default: []].append(message)
     }
 
-    private mutating func place(_ job: NotificationJob, _ partition: Int32) -> Place {
-        let place = Place(partition: partition, time: job.time)
+    private mutating func place(_ time: Timestamp, _ partition: Int32) -> Place {
+        let place = Place(partition: partition, time: time)
         if sent[place] == nil && failed[place] == nil { places.append(place) }
         return place
     }

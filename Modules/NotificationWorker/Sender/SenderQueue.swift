@@ -14,6 +14,13 @@ struct SenderQueue: Sendable {
         var semaphore: DispatchSemaphore
     }
 
+    /// A waiting message that nobody can read.
+    struct Unreadable: Sendable {
+        var notification: NotificationID
+        var partition: Int32
+        var time: Timestamp
+    }
+
     /// Jobs that are not begun.
     private var plain = JobLine()
     /// Attempts that are announced in the log.
@@ -24,6 +31,8 @@ struct SenderQueue: Sendable {
     private var away: [NotificationID: Announcement] = [:]
     /// Announced attempts that will not be made; the log does not know yet.
     private var unmade: [JobLine.Entry] = []
+    /// The log does not know of them yet.
+    private var unreadable: [Unreadable] = []
     /// Messages whose jobs have begun and whose results are not in the log, by partition.
     private var underway: [Int32: Set<NotificationID>] = [:]
     /// Counts the times that everything under way had come to its end.
@@ -68,13 +77,14 @@ struct SenderQueue: Sendable {
         ownedAt[partition] = max(ownedAt[partition] ?? time, time)
     }
 
-    /// Drops what is not begun, of a partition or of all.
+    /// Drops what is not begun, of a partition or of all. Who has the partition next finds for himself what cannot be read.
     ///
     /// - Returns: whether announced attempts are among it. They are not made, and the log is to be told.
     mutating func drop(_ partition: Int32?) -> Bool {
         _ = plain.remove { partition == nil || $0.partition == partition }
         let gone = announced.remove { partition == nil || $0.partition == partition }
         unmade += gone
+        unreadable.removeAll { partition == nil || $0.partition == partition }
         ownedAt = ownedAt.filter { partition != nil && $0.key != partition }
         away = away.filter { partition != nil && $0.value.partition != partition }
         return !gone.isEmpty
@@ -95,6 +105,11 @@ struct SenderQueue: Sendable {
     mutating func withdraw(_ ids: Set<NotificationID>, from partition: Int32) {
         for id in ids { away[id] = nil }
         _ = announced.remove { $0.partition == partition && ids.contains($0.job.request.notification) }
+    }
+
+    mutating func report(unreadable ids: [NotificationID], of partition: Int32, at time: Timestamp) {
+        guard !isClosed else { return }
+        unreadable += ids.map { Unreadable(notification: $0, partition: partition, time: time) }
     }
 
     // MARK: Out
@@ -143,6 +158,13 @@ struct SenderQueue: Sendable {
         defer { unmade.removeAll() }
         for entry in unmade { begin(entry) }
         return unmade
+    }
+
+    /// The next messages that nobody can read, to be told to the log.
+    mutating func takeUnreadable(_ maximum: Int) -> [Unreadable] {
+        let taken = Array(unreadable.prefix(maximum))
+        unreadable.removeFirst(taken.count)
+        return taken
     }
 
     private mutating func begin(_ entry: JobLine.Entry) {

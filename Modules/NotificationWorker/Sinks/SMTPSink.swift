@@ -162,7 +162,7 @@ private final class Upload {
     static let watch: tributary_curl_watch = { context, _, _, _, _ in
         guard let context = unsafe context else { return 0 }
         let upload = unsafe Unmanaged<Upload>.fromOpaque(context).takeUnretainedValue()
-        return upload.limit.hasPassed ? 1 : 0
+        return upload.limit.hasPassed(forAnswer: upload.isFinished) ? 1 : 0
     }
 
     private func note(command: UnsafeRawBufferPointer) {

@@ -1,15 +1,29 @@
 import Synchronization
 
-/// Until when a message may be under way: as long as its relay takes, until the worker is asked to end.
+/// Until when a message may be under way: as long as its relay takes, until the worker is asked to end. A relay that lacks some
+/// of the message then does not send it; one that has the whole of it is waited for longer, as nobody knows without its answer.
 package final class SendingLimit: Sendable {
-    private let limit = Mutex<ContinuousClock.Instant?>(nil)
+    private struct Limits {
+        var message: ContinuousClock.Instant
+        var answer: ContinuousClock.Instant
+    }
+
+    private let limits = Mutex<Limits?>(nil)
 
     package init() {}
 
-    /// Sets the limit, also for the message that is under way. The first one counts.
-    package func set(_ instant: ContinuousClock.Instant) { limit.withLock { $0 = $0 ?? instant } }
+    /// Sets the limits, also for the message that is under way. The first ones count.
+    ///
+    /// - Parameters:
+    ///   - message: until the relay has the whole message.
+    ///   - answer: until it has answered to that; the same where it is not given.
+    package func set(_ message: ContinuousClock.Instant, forAnswer answer: ContinuousClock.Instant? = nil) {
+        limits.withLock { $0 = $0 ?? Limits(message: message, answer: answer ?? message) }
+    }
 
-    var isSet: Bool { limit.withLock { $0 != nil } }
+    var isSet: Bool { limits.withLock { $0 != nil } }
 
-    var hasPassed: Bool { limit.withLock { $0.map { $0 <= .now } ?? false } }
+    func hasPassed(forAnswer: Bool) -> Bool {
+        limits.withLock { $0.map { (forAnswer ? $0.answer : $0.message) <= .now } ?? false }
+    }
 }

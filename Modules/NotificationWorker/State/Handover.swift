@@ -207,9 +207,15 @@ struct Handover {
             let limit = min(Self.step, dispatch.room(for: partition), Self.heldLimit - held.count, waiting.count - head)
             guard limit > 0 else { return }
             var jobs: [NotificationJob] = []
+            var unreadable: [NotificationID] = []
             for id in waiting[head..<head + limit] where !held.contains(id.hashValue) {
-                if let job = try notifications.readable(id)?.job(after: rules) { jobs.append(job) }
+                do {
+                    if let job = try notifications.pending(id)?.job(after: rules) { jobs.append(job) }
+                } catch is DeadLetter {
+                    unreadable.append(id)
+                }
             }
+            try report(unreadable, notifications)
             let given = give(jobs)
             guard given == jobs.count else {
                 waiting.replaceSubrange(head..<head + limit, with: jobs[given...].map(\.request.notification))
@@ -224,6 +230,14 @@ struct Handover {
                 head = 0
             }
         }
+    }
+
+    /// Messages that the changelog has unreadable: the sender has the log told of each, once, and nothing more of them.
+    private mutating func report(_ unreadable: [NotificationID], _ notifications: NotificationTable) throws {
+        guard !unreadable.isEmpty else { return }
+        let time = try notifications.time()
+        dispatch.report(
+            unreadable: unreadable.filter { held.insert($0.hashValue).inserted }, from: partition, at: time)
     }
 
     /// Fills `waiting` from the store; `false` where there is nothing left to read.

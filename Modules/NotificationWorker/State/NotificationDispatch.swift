@@ -48,6 +48,12 @@ package protocol NotificationDispatch: AnyObject {
     /// Drops announced attempts that have not begun, of messages that have a result by now.
     func withdraw(_ ids: Set<NotificationID>, from partition: Int32)
 
+    /// Has the log told of waiting messages that nobody can read: what it is told is a dead letter for each. They are not
+    /// sent.
+    ///
+    /// - Parameter time: the partition's.
+    func report(unreadable ids: [NotificationID], from partition: Int32, at time: Timestamp)
+
     /// The messages of a partition whose jobs have begun, and whose results are not in the log yet: they will be.
     func underway(of partition: Int32) -> Set<NotificationID>
 
@@ -65,4 +71,5 @@ extension NotificationDispatch {
     package func confirm(_ partition: Int32, at time: ContinuousClock.Instant) {}
     package func handBack(_ jobs: [NotificationJob], from partition: Int32) {}
     package func withdraw(_ ids: Set<NotificationID>, from partition: Int32) {}
+    package func report(unreadable ids: [NotificationID], from partition: Int32, at time: Timestamp) {}
 }

@@ -75,10 +75,10 @@ package final class NotificationProcessor: Processor {
         case let requested as NotificationRequested: try request(requested, text: event.data, in: turn)
         case let sending as NotificationSending: try begin(sending, in: turn)
         case let sent as NotificationSent:
-            for message in sent.messages { try finish(message, sink: sent.sink, in: turn) }
+            try take(sent.messages, in: turn) { try finish($0, sink: sent.sink, in: turn) }
             refuse(sent.refused, in: turn)
         case let failed as NotificationFailed:
-            for message in failed.messages { try fail(message, in: turn) }
+            try take(failed.messages, in: turn) { try fail($0, in: turn) }
             refuse(failed.refused, in: turn)
         case let preference as PreferenceUpdated: try update(preference)
         default: throw DeadLetter(.unknownType, "no event of the notification worker")
@@ -176,6 +176,18 @@ package final class NotificationProcessor: Processor {
     }
 
     // MARK: Results
+
+    /// Takes each result for itself. One of a message whose row cannot be read changes nothing, and makes its event a dead
+    /// letter; the others count.
+    private func take<Message>(_ messages: [Message], in turn: TurnContext, _ result: (Message) throws -> Void) throws {
+        for message in messages {
+            do {
+                try result(message)
+            } catch let letter as DeadLetter {
+                turn.refusePart(letter)
+            }
+        }
+    }
 
     /// An attempt is announced; from now on it counts, whether an answer comes or not.
     private func begin(_ sending: NotificationSending, in turn: TurnContext) throws {

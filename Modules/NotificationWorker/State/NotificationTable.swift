@@ -31,14 +31,19 @@ struct NotificationTable {
     }
 
     /// The message while it waits.
+    ///
+    /// - Throws: what `TaskState.get` throws; so, where the changelog has it unreadable, a dead letter for whatever needs it.
     mutating func pending(_ id: NotificationID) throws -> PendingNotification? {
         if let pending = known[id] { return pending }
-        guard let row = try state.bytes(Self.table, Self.key(id)), row.starts(with: Self.pendingStart) else {
-            return nil
-        }
+        guard let row = try state.bytes(Self.table, Self.key(id)), Self.isPending(row) else { return nil }
         let pending = try state.get(Self.table, Self.key(id), as: PendingNotification.self)
         if let pending { keep(pending) }
         return pending
+    }
+
+    /// Also of a row that is damaged, or as another version writes them: by its beginning or its length it is no finished one.
+    private static func isPending(_ row: [UInt8]) -> Bool {
+        row.count >= shortestPending || row.starts(with: pendingStart)
     }
 
     /// As `pending`, for what can do without the message: one that the changelog has unreadable does not wait for the sender.
@@ -78,6 +83,11 @@ struct NotificationTable {
 
     /// What is in memory may not be what is stored.
     mutating func reset() { known.removeAll(keepingCapacity: true) }
+
+    /// The partition's time, by which is dated what is told of its messages without a turn. Called between turns.
+    func time() throws -> Timestamp {
+        try state.get(TurnRow.table, TurnRow.key, as: TurnRow.self)?.clockTime ?? .distantPast
+    }
 
     /// The next waiting messages in the store, in an order of its own; `next` is where to go on, `nil` at the end.
     /// Called between turns.
