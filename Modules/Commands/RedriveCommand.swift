@@ -151,14 +151,18 @@ struct RedriveRun {
     private let actor: Actor
     private let reason: String?
     private let rate: Int
+    private let pause: (Duration) -> Void
 
     /// What goes back in one transaction, at most.
     private static let bytesPerBatch = 8 << 20
     private static let batchesPerSecond = 10
 
+    /// - Parameters:
+    ///   - rate: records a second.
+    ///   - pause: waits between two transactions, so that the rate is kept.
     init(
         _ installation: Installation, _ letters: [RecordDeadLettered], edited: RedriveCommand.Edited?, actor: Actor,
-        reason: String?, rate: Int
+        reason: String?, rate: Int, pause: @escaping (Duration) -> Void = { Thread.sleep(for: $0) }
     ) {
         self.installation = installation
         self.letters = Dictionary(letters.map { ($0.entityID, $0) }) { first, _ in first }
@@ -166,6 +170,7 @@ struct RedriveRun {
         self.actor = actor
         self.reason = reason
         self.rate = rate
+        self.pause = pause
     }
 
     struct Plan {
@@ -234,7 +239,7 @@ struct RedriveRun {
             batch = []
             bytes = 0
             installation.options.terminal.progress("\(count) of \(letters.count) put back")
-            if count < letters.count { Thread.sleep(forTimeInterval: Double(sent) / Double(rate)) }
+            if count < letters.count { pause(Duration.seconds(sent) / rate) }
         }
         try eachLetter { letter, outcome in
             guard case .success(let record) = outcome else { return }

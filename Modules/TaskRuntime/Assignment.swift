@@ -28,7 +28,7 @@ final class Assignment {
     var lastTick: Int64 = .min
     /// Its store failed or its restore did, and it has not been restored since.
     var hasFailed = false
-    /// Its restore came to a stop that is to be confirmed by another one.
+    /// Its restore or its start came to a stop that is to be confirmed by another one.
     var isInDoubt = false
     /// Why no more input comes; it stops behind what was fetched.
     var endOfInput: String?
@@ -85,7 +85,6 @@ final class Assignment {
     func start(_ task: PartitionTask, _ start: Start) {
         restore = nil
         hasFailed = false
-        isInDoubt = false
         self.task = task
         self.start = start
         reported = TaskCounts()
@@ -93,7 +92,10 @@ final class Assignment {
 
     func startGoesOn(remaining: Int64) { start?.remaining = remaining }
 
-    func startIsDone() { start = nil }
+    func startIsDone() {
+        start = nil
+        isInDoubt = false
+    }
 
     func restart(_ restore: Restore) {
         self.restore = restore

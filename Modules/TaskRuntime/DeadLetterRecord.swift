@@ -8,26 +8,34 @@ package enum DeadLetterRecord {
     private static let partitionHeader = "__connect.errors.partition"
     private static let offsetHeader = "__connect.errors.offset"
     private static let valueBytesHeader = "tributary-error-value-bytes"
-    /// Headers that say where a dead letter came from and why, and none of which it had before.
+    /// Of headers that say where a dead letter came from and why. Those that a record has already are of an earlier failure.
     private static let ownPrefixes = ["__connect.errors.", "tributary-error-"]
 
     /// What still fits beside its headers; a larger record goes as its hash and its first bytes.
     static let maximumValueBytes = TopicCatalogue.maximumDeadLetterBytes - (1 << 20)
     static let keptOfOversized = 64 << 10
 
+    /// - Parameter tries: how often the record was tried, without what was tried before it was put back.
     static func make(
-        _ record: LogRecord, _ letter: DeadLetter, topic: String, group: String, partition: Int32
+        _ record: LogRecord, _ letter: DeadLetter, tries: Int, topic: String, group: String, partition: Int32
     ) -> OutgoingRecord {
+        let earlierFailures = record.headerText(HeaderName.redriven)?.split(separator: " ").count ?? 0
+        let time = record.appendTimeMilliseconds
+        let firstTime =
+            earlierFailures > 0 ? record.headerText(HeaderName.errorFirstTime).flatMap { Int64($0) } : nil
+        // As they are, byte for byte, unless some are to be replaced.
         var headers = record.headers
+        if headers.contains(where: isOwn) { headers.removeAll(where: isOwn) }
         headers.append(topicHeader, record.topic)
         headers.append(partitionHeader, String(record.partition))
         headers.append(offsetHeader, String(record.offset))
         headers.append("__connect.errors.exception.message", letter.reason)
         headers.append(HeaderName.errorCode, letter.code.rawValue)
         headers.append("tributary-error-group", group)
-        headers.append("tributary-error-attempts", "1")
-        headers.append("tributary-error-first-time", String(record.appendTimeMilliseconds))
-        headers.append("tributary-error-last-time", String(record.appendTimeMilliseconds))
+        headers.append("tributary-error-version", ProductVersion.text)
+        headers.append("tributary-error-attempts", String(tries + earlierFailures))
+        headers.append(HeaderName.errorFirstTime, String(firstTime ?? time))
+        headers.append("tributary-error-last-time", String(time))
         var value = record.value
         if let whole = value, whole.count > maximumValueBytes {
             headers.append("tributary-error-value-sha256", SHA256Digest(of: whole).hex)
@@ -36,6 +44,8 @@ package enum DeadLetterRecord {
         }
         return OutgoingRecord(topic: topic, partition: partition, key: record.key, value: value, headers: headers)
     }
+
+    private static func isOwn(_ header: LogHeader) -> Bool { ownPrefixes.contains { header.name.hasPrefix($0) } }
 
     // MARK: Putting back
 
@@ -56,7 +66,8 @@ package enum DeadLetterRecord {
         case noEvent
     }
 
-    /// A dead letter as a record of its topic again: as it was received, and with the places where it failed in a header.
+    /// A dead letter as a record of its topic again: as it was received, with the places where it failed in a header, and
+    /// since when in another.
     ///
     /// Its sender's repetition numbers are left out: they lie behind, and would make it a repetition.
     ///
@@ -76,8 +87,8 @@ package enum DeadLetterRecord {
         guard data != nil || !letter.headers.contains(name: valueBytesHeader) else { throw .cut }
         var headers = letter.headers.filter { header in
             header.name != HeaderName.sequence && header.name != HeaderName.forwarded
-                && header.name != HeaderName.redriven && header.name != HeaderName.errorCode
-                && !ownPrefixes.contains { header.name.hasPrefix($0) }
+                && header.name != HeaderName.redriven
+                && (header.name == HeaderName.errorFirstTime || !isOwn(header))
                 && !(isStructured && (header.name.hasPrefix("ce_") || header.name == HeaderName.contentType))
         }
         if isStructured { headers.append(HeaderName.contentType, "application/cloudevents+json") }

@@ -28,6 +28,10 @@ struct HeldEvent: JSONCodable {
     static let perRead = 256
 
     init(reading reader: inout ObjectReader) {
+        let firstFailure = reader.optionalInteger("first_failure")
+        let earlierFailures = reader.optionalString("failed_at").map {
+            Event.EarlierFailures(places: $0, firstMilliseconds: firstFailure)
+        }
         event = Event(
             id: reader.string("id"), source: reader.string("source"), type: reader.string("type"),
             time: reader.optionalValue("time", as: Timestamp.self), subject: reader.optionalString("subject"),
@@ -36,8 +40,8 @@ struct HeldEvent: JSONCodable {
                 topic: reader.string("topic"), partition: Int32(truncatingIfNeeded: reader.integer("partition")),
                 offset: reader.integer("offset")),
             appendTime: reader.value("append_time", as: Timestamp.self), isBroadcast: reader.boolean("broadcast"),
-            isForwarded: reader.boolean("forwarded"), commandID: reader.optionalString("command_id"),
-            traceparent: reader.optionalString("traceparent"))
+            isForwarded: reader.boolean("forwarded"), earlierFailures: earlierFailures,
+            commandID: reader.optionalString("command_id"), traceparent: reader.optionalString("traceparent"))
     }
 
     func write(to writer: inout ObjectWriter) {
@@ -56,6 +60,8 @@ struct HeldEvent: JSONCodable {
         writer.boolean("forwarded", event.isForwarded)
         writer.string("command_id", event.commandID)
         writer.string("traceparent", event.traceparent)
+        writer.string("failed_at", event.earlierFailures?.places)
+        writer.integer("first_failure", event.earlierFailures?.firstMilliseconds)
     }
 }
 

@@ -70,16 +70,21 @@ struct OutputEncoder {
             key: Array(key.utf8), value: record.value, headers: headers)
     }
 
-    /// A held event as a record again.
+    /// An event as a record again.
     func record(of event: Event) -> LogRecord {
         let envelope = EventEnvelope(
             id: event.id, source: event.source, type: event.type, time: event.time ?? event.appendTime,
             subject: event.subject, key: event.key.isEmpty ? nil : event.key, isBroadcast: event.isBroadcast,
             isForwarded: event.isForwarded, commandID: event.commandID, traceparent: event.traceparent)
+        var headers = CloudEventCodec.encode(envelope)
+        if let failures = event.earlierFailures {
+            headers.append(HeaderName.redriven, failures.places)
+            if let time = failures.firstMilliseconds { headers.append(HeaderName.errorFirstTime, String(time)) }
+        }
         return LogRecord(
             topic: "\(catalogue.prefix).\(event.position.topic)", partition: event.position.partition,
             offset: event.position.offset, appendTimeMilliseconds: event.appendTime.millisecondsSince1970,
             key: event.key.isEmpty ? nil : Array(event.key.utf8), value: event.data,
-            headers: CloudEventCodec.encode(envelope))
+            headers: headers)
     }
 }

@@ -17,9 +17,11 @@ struct PartitionStop: Error, CustomStringConvertible {
         case stalled = "restore_stalled"
     }
 
-    /// Whether it rests on one answer of one broker: until it knows that it leads the changelog no more, a broker tells an end
-    /// that is too old.
-    var isToBeConfirmed: Bool { code == .changelogRecreated || code == .changelogTruncated }
+    /// Whether it may rest on one answer of one broker: until it knows that it leads a log no more, a broker tells an end that is
+    /// too old.
+    var isToBeConfirmed: Bool {
+        code == .changelogRecreated || code == .changelogTruncated || code == .offsetOutOfRange
+    }
 
     var code: Code
     var description: String

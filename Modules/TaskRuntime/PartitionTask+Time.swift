@@ -127,6 +127,7 @@ extension PartitionTask {
     /// What is held and cannot be read must not stop its partition: the row becomes a dead letter as it is, at the position of
     /// the tick that reached it.
     private func setAside(heldRow key: StateKey, before record: LogRecord, _ letter: DeadLetter) throws {
+        begin(.row(.held, key: key.bytes, in: configuration.partition))
         let row = try state.bytes(HeldEvent.table, key) ?? []
         try state.delete(HeldEvent.table, key)
         state.acceptRecord()
@@ -177,7 +178,7 @@ extension PartitionTask {
         counts.timers += 1
         let letter = crashLoop(.row(.timer, key: queued.key.bytes, in: configuration.partition))
         // The record that it fires before goes on.
-        defer { _ = watch?.begin(.record(record.offset, in: configuration.partition)) }
+        defer { begin(.record(record.offset, in: configuration.partition)) }
         let timer = queued.timer
         do {
             if let letter = letter ?? queued.problem { throw letter }

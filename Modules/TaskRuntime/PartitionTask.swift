@@ -56,6 +56,8 @@ package final class PartitionTask {
     /// As of the last finished record.
     private(set) var row: TurnRow
     var clock = TaskClock()
+    /// How often earlier processes trapped over what is worked on.
+    private var traps = 0
     private var sequence: Int64 = 0
     private var nextInputOffset: Int64
     /// Where the task stands until its first turn is committed.
@@ -220,9 +222,13 @@ package final class PartitionTask {
         }
     }
 
-    /// Says what is worked on from now on; not `nil` where the process has trapped over it before, and again.
+    /// Says what is worked on from now on.
+    func begin(_ work: @autoclosure () -> TrapWork) { traps = watch?.begin(work()) ?? 0 }
+
+    /// As `begin`; not `nil` where the process has trapped over it before, and again.
     func crashLoop(_ work: @autoclosure () -> TrapWork) -> DeadLetter? {
-        guard let traps = watch?.begin(work()), traps >= TrapWork.limit else { return nil }
+        begin(work())
+        guard traps >= TrapWork.limit else { return nil }
         return DeadLetter(.crashLoop, "the process trapped over it \(traps) times; it was not processed again")
     }
 
@@ -349,11 +355,13 @@ package final class PartitionTask {
 
     /// - Parameter origin: the hash that the fact's id is derived from; of the record's position by default.
     func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?, origin: SHA256Digest? = nil) {
+        let letter = letter.shortened
         counts.deadLetters += 1
         tally.countDeadLetter(event?.type, code: letter.code)
         outputs.append(
             DeadLetterRecord.make(
-                record, letter, topic: configuration.catalogue.name(of: .deadLetters(configuration.worker)),
+                record, letter, tries: letter.code == .crashLoop ? traps : traps + 1,
+                topic: configuration.catalogue.name(of: .deadLetters(configuration.worker)),
                 group: configuration.group, partition: configuration.partition))
         let position = EventPosition(of: record, prefix: configuration.catalogue.prefix)
         let time =
@@ -377,6 +385,16 @@ package final class PartitionTask {
 }
 
 extension DeadLetter {
+    private static let maximumReasonBytes = 4_096
+
+    /// With a reason that fits wherever the record is told of. It may name fields, of any length and many times over: a fact
+    /// that its topic does not take would fail the turn again and again.
+    fileprivate var shortened: DeadLetter {
+        guard reason.utf8.count > DeadLetter.maximumReasonBytes else { return self }
+        let start = reason.utf8.prefix(DeadLetter.maximumReasonBytes)
+        return DeadLetter(code, "\(String(decoding: start, as: UTF8.self)) ...")
+    }
+
     init(_ problem: EventProblem) {
         self.init(Code(rawValue: problem.code.rawValue), problem.reason)
     }

@@ -64,14 +64,25 @@ struct SeenEvents {
     }
 
     private mutating func admit(sequence: Int64, source: String, state: TaskState) throws -> Verdict {
-        let mark =
-            try known[source] ?? state.get(SeenEvents.marks, StateKey(source), as: SourceMark.self)?.sequence
+        let mark: Int64?
+        do {
+            mark = try known[source] ?? state.get(SeenEvents.marks, StateKey(source), as: SourceMark.self)?.sequence
+        } catch let letter as DeadLetter {
+            // This event alone is a dead letter, which may be put back. The mark begins anew behind it: else all that its source
+            // sends would be.
+            move(source, to: sequence)
+            throw letter
+        }
         if let mark, sequence <= mark { return .duplicate }
-        if known.count >= SeenEvents.markLimit { known = known.filter { moved.contains($0.key) } }
         undo = (source, mark)
+        move(source, to: sequence)
+        return .new
+    }
+
+    private mutating func move(_ source: String, to sequence: Int64) {
+        if known.count >= SeenEvents.markLimit { known = known.filter { moved.contains($0.key) } }
         known[source] = sequence
         moved.insert(source)
-        return .new
     }
 
     /// The current record failed: it was not had.

@@ -8,7 +8,7 @@ package struct TurnLimits: Sendable {
     package var duration = Duration.milliseconds(200)
     /// The same for a turn whose records are late: a transaction costs the broker and the worker nearly the same however few
     /// records it has, so whoever is behind catches up by larger ones. A quarter of the transaction's timeout, where that is
-    /// shorter; half of it beside restores, which get twice as long as the turn.
+    /// shorter. Beside restores a turn lasts half as long, and they get twice as long as it did.
     package var lateDuration = Duration.seconds(1)
     /// A record is late that has waited for so long in the log, in milliseconds: between its append time, by the log's clock, and
     /// now, by this host's. Where the clocks differ turns get longer or stay short, and nothing else changes.

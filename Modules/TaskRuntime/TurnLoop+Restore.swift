@@ -13,7 +13,8 @@ extension TurnLoop {
     /// end beside partitions that are always busy.
     func restoreInSlices(_ session: any TurnSession) throws {
         let start = environment.instant()
-        let time = max(environment.limits.duration, turnLasted * 2)
+        // What a full queue or a slow record made of a turn is no measure.
+        let time = max(environment.limits.duration, min(turnLasted, lateDuration) * 2)
         var hasTime: Bool { environment.instant() - start < time }
         // Beside others the time is used, but a standstill ends it soon: a reading that got no more than one queue a round would
         // take several times as long.

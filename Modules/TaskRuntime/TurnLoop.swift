@@ -299,7 +299,7 @@ package final class TurnLoop {
 
     /// Most of a transaction's time is left to its commit; and half of the rest to restores, where there are any: a partition
     /// that stands still is worse off than one that is late.
-    private var lateDuration: Duration {
+    var lateDuration: Duration {
         let longest = min(environment.limits.lateDuration, environment.session.transactionTimeout / 4)
         return assignments.values.contains { $0.isPreparing } ? longest / 2 : longest
     }
@@ -458,7 +458,8 @@ package final class TurnLoop {
             served = assignment
             guard let task = assignment.task, task.clockKind == .wall, let due = try task.nextTimerDue(),
                 due.millisecondsSince1970 <= now,
-                assignment.lastTick < due.millisecondsSince1970
+                // Also where the clock was set back behind the last one.
+                assignment.lastTick < due.millisecondsSince1970 || now < assignment.lastTick
                     || now - assignment.lastTick >= environment.limits.tickIntervalMilliseconds
             else { continue }
             assignment.lastTick = now

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 /// A record over which the process really traps: a worker of its own, started again as an operator's service would.
@@ -28,6 +29,32 @@ struct TrapTests {
         return #"{"topic":"tributary.referral.v1","key":"k","headers":\#(headers),"value":"\#(value)"}"# + "\n"
     }
 
+    /// What the worker has told of its orders, in the order of the alphabet: they go to several partitions.
+    private func told(_ data: String, in directory: String) throws -> [String] {
+        let dump = try BuiltProgram.run(["topics", "dump", "--data", data], in: directory)
+        #expect(dump.code == 0, "\(dump.errors)")
+        return try dump.output.split(separator: "\n").compactMap { line -> String? in
+            let record = try JSONDocument.parse(Array(line.utf8))
+            guard record["topic"]?.stringValue == "tributary.outcome.v1", let value = record["value"]?.stringValue
+            else {
+                return nil
+            }
+            return try JSONDocument.parse(Array(value.utf8))["do"]?.stringValue
+        }.sorted()
+    }
+
+    /// The headers of the only dead letter, as `dlq show` has them.
+    private func headers(of letter: String, _ data: String, in directory: String) throws -> [Substring] {
+        let letter = try JSONDocument.parse(Array(letter.utf8))
+        let topic = try #require(letter["topic"]?.stringValue)
+        let partition = try #require(letter["partition"]?.integerValue)
+        let offset = try #require(letter["offset"]?.integerValue)
+        let shown = try BuiltProgram.run(
+            ["dlq", "show", "\(topic)/\(partition)/\(offset)", "--data", data], in: directory)
+        #expect(shown.code == 0, "\(shown.errors)")
+        return shown.output.split(separator: "\n")
+    }
+
     private func isolates(_ poison: String, _ words: String) throws {
         try DemoDirectory.with { try isolates(poison, words, in: $0.path) }
     }
@@ -41,11 +68,16 @@ struct TrapTests {
         let third = try run("trapping-worker", data)
         #expect(!third.isSignal && third.code == 0)
         let letters = try BuiltProgram.run(["dlq", "list", "--json", "--data", data], in: directory).output
-        #expect(letters.split(separator: "\n").count == 1)
+        let lines = letters.split(separator: "\n")
+        #expect(lines.count == 1)
         #expect(letters.contains(#""code":"crash_loop""#) && letters.contains(words), "\(letters)")
+        let shown = try headers(of: String(try #require(lines.first)), data, in: directory)
+        #expect(shown.contains("tributary-error-attempts: 2"), "\(shown)")
+        #expect(try told(data, in: directory) == ["first", "fourth", "third"], "what is around it is done, each once")
         let again = try run("trapping-worker", data)
         #expect(!again.isSignal && again.code == 0, "it goes on from there")
         #expect(try BuiltProgram.run(["dlq", "list", "--json", "--data", data], in: directory).output == letters)
+        #expect(try told(data, in: directory) == ["first", "fourth", "third"])
     }
 
     @Test func `a record that makes the process trap is set aside at the third start`() throws {

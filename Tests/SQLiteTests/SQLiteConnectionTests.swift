@@ -40,18 +40,62 @@ import Testing
         }
     }
 
+    /// And is bound no more afterwards, as it may be gone.
     @Test func aBorrowedBlobIsWrittenWhole() throws {
         let connection = try opened()
         let insert = try connection.statement("INSERT INTO item (id, bytes) VALUES (?1, ?2)")
-        let values: [[UInt8]?] = [[1, 2, 3], [], nil]
+        let values: [[UInt8]?] = [nil, [], [1, 2, 3]]
         for (id, value) in values.enumerated() {
             try insert.bind(1, Int64(id))
             try insert.run(binding: value, at: 2)
         }
-        let select = try connection.statement("SELECT bytes FROM item ORDER BY id")
-        var found: [[UInt8]?] = []
-        while try select.step() { found.append(select.bytes(0)) }
-        #expect(found == values)
+        try insert.run()
+        let written: [[[UInt8]?]] = [[nil], [[]], [[1, 2, 3]], [nil]]
+        #expect(try rows("SELECT bytes FROM item ORDER BY id", connection) == written)
+    }
+
+    @Test func aBorrowedSpanIsWrittenWhole() throws {
+        let connection = try opened()
+        let insert = try connection.statement("INSERT INTO item (id, bytes) VALUES (?1, ?2)")
+        let values: [[UInt8]] = [[], [1, 2, 3]]
+        for (id, value) in values.enumerated() {
+            try insert.bind(1, Int64(id))
+            try insert.run(binding: value.span, at: 2)
+        }
+        try insert.run()
+        let written: [[[UInt8]?]] = [[[]], [[1, 2, 3]], [nil]]
+        #expect(try rows("SELECT bytes FROM item ORDER BY id", connection) == written)
+    }
+
+    @Test func borrowedBlobsAreWrittenWholeSideBySide() throws {
+        let connection = try opened()
+        try connection.execute("CREATE TABLE three (id INTEGER PRIMARY KEY, a BLOB, b BLOB, c BLOB) STRICT")
+        let two = try connection.statement("INSERT INTO three (a, b) VALUES (?1, ?2)")
+        let three = try connection.statement("INSERT INTO three (a, b, c) VALUES (?1, ?2, ?3)")
+        let values: [[UInt8]?] = [nil, [], [1, 2, 3]]
+        var written: [[[UInt8]?]] = []
+        for first in values {
+            for second in values {
+                try two.run(binding: first, second, at: 1)
+                written.append([first, second, nil])
+                for third in values {
+                    try three.run(binding: first, second, third, at: 1)
+                    written.append([first, second, third])
+                }
+            }
+        }
+        try three.run()
+        written.append([nil, nil, nil])
+        #expect(try rows("SELECT a, b, c FROM three ORDER BY id", connection) == written)
+    }
+
+    /// What a query finds, all columns as blobs.
+    private func rows(_ sql: String, _ connection: SQLiteConnection) throws -> [[[UInt8]?]] {
+        let select = try connection.statement(sql)
+        defer { select.reset() }
+        var rows: [[[UInt8]?]] = []
+        while try select.step() { rows.append((0..<Int32(select.columnCount)).map { select.bytes($0) }) }
+        return rows
     }
 
     @Test func anErrorNamesTheStatementAndTheExtendedCodeButNoValue() throws {
@@ -112,6 +156,16 @@ import Testing
         #expect(throws: SQLiteError.self) { _ = try statement.step() }
         #expect(throws: SQLiteError.self) { try connection.execute("SELECT 1") }
         #expect(throws: SQLiteError.self) { _ = try connection.statement("SELECT 2") }
+    }
+
+    /// Lack of memory, an interrupt and what SQLite has no better word for say nothing of the file.
+    @Test(
+        arguments: [
+            (7, .other), (9, .other), (1, .other), (21, .other), (3_082, .inputOutput), (13, .full), (11, .corrupt),
+            (26, .corrupt), (8, .readOnly), (3, .readOnly), (5, .busy), (6, .busy), (1_555, .constraint),
+        ] as [(Int32, SQLiteError.Kind)])
+    func errorsAreOfAKindByTheirCodes(code: Int32, kind: SQLiteError.Kind) {
+        #expect(SQLiteError(extendedCode: code, message: "asked for", operation: "COMMIT").kind == kind)
     }
 
     /// SQLite has one word for all of these, and the system tells them apart.

@@ -213,6 +213,49 @@ private let tables = [timers, referrals]
         #expect(throws: StoreError.self) { try other.commit(checkpoint(1)) }
     }
 
+    @Test func aFullDiskTakesTheTurnAndNothingElse() throws {
+        let provider = try provider()
+        let store = try provider.openStore()
+        try store.begin()
+        try store.apply([RowChange(table: timers, key: [1], value: [1])])
+        try store.commit(checkpoint(1))
+        // SQLite takes no smaller number than the file has.
+        try store.connection.execute("PRAGMA max_page_count=1")
+        try store.begin()
+        let large = (0..<100).map { number in
+            RowChange(table: timers, key: [2, UInt8(number)], value: [UInt8](repeating: 2, count: 1_000))
+        }
+        #expect(try code { try store.apply(large) } == .full)
+        #expect(store.connection.isClosed)
+        #expect(throws: Never.self) { try store.rollback() }
+        #expect(try code { try store.commit(checkpoint(2)) } == .other)
+        let opened = try provider.openStore()
+        #expect(try opened.checkpoint() == checkpoint(1))
+        #expect(try rows(opened) == ["timer [1] [1]"])
+        try opened.begin()
+        try opened.apply(large)
+        try opened.commit(checkpoint(2))
+        #expect(try rows(opened).count == 101)
+    }
+
+    /// As SQLite does where it lacks memory or is interrupted: what came next would be written outside any.
+    @Test(arguments: [true, false]) func aTransactionThatSQLiteTookBackDoesNotGoOn(isAtItsEnd: Bool) throws {
+        let provider = try provider()
+        let store = try provider.openStore()
+        try store.begin()
+        try store.apply([RowChange(table: timers, key: [1], value: [1])])
+        try store.connection.execute("ROLLBACK")
+        let next = try code {
+            guard isAtItsEnd else { return try store.apply([RowChange(table: timers, key: [2], value: [2])]) }
+            try store.commit(checkpoint(1))
+        }
+        #expect(next == .other)
+        #expect(store.connection.isClosed)
+        let opened = try provider.openStore()
+        #expect(try opened.checkpoint() == nil)
+        #expect(try rows(opened).isEmpty)
+    }
+
     private func code(_ body: () throws -> Void) throws -> StoreError.Code? {
         do {
             try body()

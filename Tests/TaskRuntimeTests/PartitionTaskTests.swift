@@ -159,14 +159,176 @@ import Testing
         #expect(try task.harness.task.process(bad))
         let letter = try #require(task.harness.task.takeOutputs().first)
         #expect(letter.topic == "tributary.referral-worker.dlq.v1")
-        #expect(letter.value == value)
-        #expect(letter.text(HeaderName.errorCode) == code.rawValue)
-        #expect(letter.text("__connect.errors.topic") == "tributary.referral.v1")
-        #expect(letter.text("__connect.errors.partition") == "0")
-        #expect(letter.text("__connect.errors.offset") == "1")
-        #expect(letter.text("__connect.errors.exception.message") != nil)
+        #expect(letter.value == value && letter.key == bad.key && letter.partition == 0)
+        let reason = try #require(letter.text("__connect.errors.exception.message"))
+        #expect(!reason.isEmpty)
+        #expect(Array(letter.headers) == Array(bad.headers) + failureHeaders(of: bad, code, reason))
         #expect(try task.harness.process(record(Probe("b", at: 100), offset: 2)).texts() == ["100:b"])
         #expect(try task.rows() == ["100:a", "100:b"])
+    }
+
+    @Test(arguments: [false, true]) func ofMoreThanTheTopicTakesTheBeginningIsKept(isLarger: Bool) throws {
+        let task = try ProbeTask()
+        var large = record(Probe("x", at: 100), offset: 0)
+        var value = [UInt8](repeating: 0x20, count: DeadLetterRecord.maximumValueBytes + (isLarger ? 1 : 0))
+        value[value.count - 1] = 0x21
+        large.value = value
+        #expect(try task.harness.task.process(large))
+        let letter = try #require(task.harness.task.takeOutputs().first)
+        let reason = "\(value.count) bytes, at most \(TopicCatalogue.maximumRecordBytes) are processed"
+        var headers = Array(large.headers) + failureHeaders(of: large, .tooLarge, reason)
+        if isLarger {
+            headers.append(LogHeader("tributary-error-value-sha256", SHA256Digest(of: value).hex))
+            headers.append(LogHeader("tributary-error-value-bytes", String(value.count)))
+            value = Array(value.prefix(DeadLetterRecord.keptOfOversized))
+        }
+        #expect(Array(letter.headers) == headers)
+        #expect(letter.value == value)
+        #expect(letter.byteCount <= TopicCatalogue.maximumDeadLetterBytes)
+    }
+
+    @Test(arguments: [false, true]) func eachFailureOfARecordCountsAndItsFirstTimeIsKept(stream: Bool) throws {
+        let task = try ProbeTask(stream: stream)
+        var input = record(Probe("x", at: 5_000, behaviour: "refuse"), offset: 10, appendedAt: 100)
+        var places: [String] = []
+        for attempts in 1...3 {
+            #expect(try task.harness.task.process(input))
+            if stream { #expect(try task.harness.task.process(tick(to: 5_000, offset: input.offset + 1))) }
+            let letter = try #require(
+                task.harness.task.takeOutputs().first { $0.headers.contains(name: HeaderName.errorCode) })
+            let received = input.headers.filter { $0.name != HeaderName.errorFirstTime }
+            #expect(
+                Array(letter.headers) == Array(received)
+                    + failureHeaders(of: input, .refused, "asked to refuse", attempts: attempts, firstTime: 100))
+            #expect(letter.text(HeaderName.redriven) == (places.isEmpty ? nil : places.joined(separator: " ")))
+            input = try putBack(letter, offset: input.offset + 10, at: input.appendTimeMilliseconds + 1_000)
+            places.append("referral.v1/0/\(input.offset - 10)")
+        }
+    }
+
+    private func tick(to milliseconds: Int64, offset: Int64) -> LogRecord {
+        let envelope = EventEnvelope(
+            id: "tick-\(offset)", source: "/t", type: ClockAdvanced.type, time: time(milliseconds), isBroadcast: true)
+        return LogRecord(
+            topic: "tributary.referral.v1", partition: 0, offset: offset, appendTimeMilliseconds: milliseconds,
+            key: nil, value: JSONEncoding.encode(ClockAdvanced(to: time(milliseconds))),
+            headers: CloudEventCodec.encode(envelope))
+    }
+
+    /// The record that `dlq redrive` makes of a dead letter.
+    private func putBack(_ letter: OutgoingRecord, offset: Int64, at milliseconds: Int64) throws -> LogRecord {
+        let letter = LogRecord(
+            topic: letter.topic, partition: letter.partition, offset: 0, appendTimeMilliseconds: 0, key: letter.key,
+            value: letter.value, headers: letter.headers)
+        let failed = try #require(DeadLetterRecord.position(of: letter, prefix: "tributary"))
+        let back = try DeadLetterRecord.redriven(
+            letter, from: failed, data: nil, isStructured: false, to: "tributary.referral.v1", partitions: 1)
+        return LogRecord(
+            topic: back.topic, partition: back.partition, offset: offset, appendTimeMilliseconds: milliseconds,
+            key: back.key, value: back.value, headers: back.headers)
+    }
+
+    /// Foreign clients may write any headers.
+    @Test(
+        arguments: [
+            (nil, "7", 1, 100), ("referral.v1/0/1", "soon", 2, 100),
+            ("referral.v1/0/1 referral.v1/0/2", "7", 3, 7),
+        ] as [(String?, String, Int, Int64)])
+    func anEarlierTimeCountsOnlyWhereTheRecordWasPutBack(
+        places: String?, earlier: String, attempts: Int, firstTime: Int64
+    ) throws {
+        let task = try ProbeTask()
+        var bad = record(Probe("x", at: 100, behaviour: "refuse"), offset: 3)
+        if let places { bad.headers.append(HeaderName.redriven, places) }
+        let received = bad.headers
+        bad.headers.append(HeaderName.errorFirstTime, earlier)
+        #expect(try task.harness.task.process(bad))
+        let letter = try #require(task.harness.task.takeOutputs().first)
+        #expect(
+            Array(letter.headers) == Array(received)
+                + failureHeaders(of: bad, .refused, "asked to refuse", attempts: attempts, firstTime: firstTime))
+    }
+
+    /// A task with nothing in it, over which earlier processes have trapped.
+    private func task(_ watch: PastTraps) throws -> PartitionTask {
+        try PartitionTask(
+            configuration: ProbeTask().harness.task.configuration, state: TaskState(backend: MemoryStateBackend()),
+            processor: ProbeProcessor(), position: 0, epoch: 1, watch: watch)
+    }
+
+    @Test(
+        arguments: [
+            (1, .refused, "asked to refuse", 2),
+            (2, .crashLoop, "the process trapped over it 2 times; it was not processed again", 2),
+            (3, .crashLoop, "the process trapped over it 3 times; it was not processed again", 3),
+        ] as [(Int, DeadLetter.Code, String, Int)])
+    func eachTrapIsAnAttempt(traps: Int, code: DeadLetter.Code, reason: String, attempts: Int) throws {
+        let bad = record(Probe("x", at: 100, behaviour: "refuse"), offset: 3)
+        let first = try task(PastTraps(over: .record, traps))
+        #expect(try first.process(bad))
+        let firstLetter = try #require(first.takeOutputs().first)
+        #expect(
+            Array(firstLetter.headers) == Array(bad.headers)
+                + failureHeaders(of: bad, code, reason, attempts: attempts))
+        var again = bad
+        again.headers.append(HeaderName.redriven, "referral.v1/0/1")
+        let received = again.headers
+        again.headers.append(HeaderName.errorFirstTime, "7")
+        let second = try task(PastTraps(over: .record, traps))
+        #expect(try second.process(again))
+        let secondLetter = try #require(second.takeOutputs().first)
+        #expect(
+            Array(secondLetter.headers) == Array(received)
+                + failureHeaders(of: again, code, reason, attempts: attempts + 1, firstTime: 7))
+    }
+
+    @Test func aTrapOverATimerIsNoAttemptAtTheRecordBehindIt() throws {
+        let task = try task(PastTraps(over: .timer, 2))
+        #expect(try task.process(record(Probe("a", at: 100, timers: ["t": 200]), offset: 0)))
+        _ = task.takeOutputs()
+        let bad = record(Probe("x", at: 300, behaviour: "refuse"), offset: 1)
+        #expect(try task.process(bad))
+        let letters = task.takeOutputs().filter { $0.headers.contains(name: HeaderName.errorCode) }
+        #expect(letters.count == 2)
+        let reason = "timer t due \(time(200)): the process trapped over it 2 times; it was not processed again"
+        #expect(
+            letters.first.map { Array($0.headers) } == failureHeaders(of: bad, .crashLoop, reason, attempts: 2))
+        #expect(
+            letters.last.map { Array($0.headers) } == Array(bad.headers)
+                + failureHeaders(of: bad, .refused, "asked to refuse"))
+    }
+
+    @Test func aTrapOverAHeldEventIsAnAttemptAtItAlone() throws {
+        let task = try task(PastTraps(over: .held, 2))
+        let set = EventEnvelope(id: "set", source: "/t", type: ClockSet.type, time: time(0), isBroadcast: true)
+        #expect(
+            try task.process(
+                LogRecord(
+                    topic: "tributary.referral.v1", partition: 0, offset: 0, appendTimeMilliseconds: 0, key: nil,
+                    value: JSONEncoding.encode(ClockSet(kind: .stream, at: time(0))),
+                    headers: CloudEventCodec.encode(set))))
+        let held = record(Probe("a", at: 100), offset: 1, appendedAt: 50)
+        #expect(try task.process(held))
+        #expect(try task.process(tick(to: 200, offset: 2)))
+        let letter = try #require(task.takeOutputs().first)
+        let reason = "the process trapped over it 2 times; it was not processed again"
+        #expect(
+            Array(letter.headers) == Array(held.headers)
+                + failureHeaders(of: held, .crashLoop, reason, attempts: 2))
+    }
+
+    /// A name of any length may stand in an object many times.
+    @Test func whatIsToldOfADeadLetterFitsWhateverItsRecordSays() throws {
+        let task = try ProbeTask()
+        let member = "\"\(String(repeating: "/", count: 10_000))\":0"
+        var bad = record(Probe("x", at: 100), offset: 0)
+        bad.value = Array("{\(Array(repeating: member, count: 100).joined(separator: ","))}".utf8)
+        let result = try task.harness.process(bad)
+        let letter = try #require(result.deadLetter)
+        #expect(letter.code == .schema)
+        #expect(letter.reason.hasPrefix("/~1~1") && letter.reason.utf8.count < 5_000)
+        #expect(result.outputs.map(\.type) == [RecordDeadLettered.type])
+        #expect(result.outputs.allSatisfy { $0.data.count < TopicCatalogue.maximumRecordBytes })
     }
 
     @Test func anUnknownTypeIsADeadLetter() throws {
@@ -265,6 +427,40 @@ import Testing
     }
 }
 
+/// Says of each piece of work of one kind that earlier processes trapped over it so often.
+private final class PastTraps: TrapWatch {
+    private let kind: TrapWork.Kind
+    private let count: Int
+
+    init(over kind: TrapWork.Kind, _ count: Int) {
+        self.kind = kind
+        self.count = count
+    }
+
+    func begin(_ work: TrapWork) -> Int { work.kind == kind ? count : 0 }
+    func end() {}
+}
+
+/// What the dead letter of a record has beside the record's own headers, in a task of `ProcessorHarness`.
+///
+/// - Parameter firstTime: where it is not the record's own time.
+private func failureHeaders(
+    of record: LogRecord, _ code: DeadLetter.Code, _ reason: String, attempts: Int = 1, firstTime: Int64? = nil
+) -> [LogHeader] {
+    [
+        LogHeader("__connect.errors.topic", record.topic),
+        LogHeader("__connect.errors.partition", String(record.partition)),
+        LogHeader("__connect.errors.offset", String(record.offset)),
+        LogHeader("__connect.errors.exception.message", reason),
+        LogHeader("tributary-error-code", code.rawValue),
+        LogHeader("tributary-error-group", "harness"),
+        LogHeader("tributary-error-version", ProductVersion.text),
+        LogHeader("tributary-error-attempts", String(attempts)),
+        LogHeader("tributary-error-first-time", String(firstTime ?? record.appendTimeMilliseconds)),
+        LogHeader("tributary-error-last-time", String(record.appendTimeMilliseconds)),
+    ]
+}
+
 @Suite struct RedriveTests {
     private func letter(_ headers: LogHeaders, key: String? = "a", value: [UInt8]? = Array("{}".utf8)) throws
         -> LogRecord
@@ -274,7 +470,7 @@ import Testing
                 topic: "tributary.referral.v1", partition: 3, offset: 7, appendTimeMilliseconds: 1,
                 key: key.map { Array($0.utf8) },
                 value: value, headers: headers),
-            DeadLetter(.schema, "why"), topic: "tributary.referral-worker.dlq.v1", group: "g", partition: 3)
+            DeadLetter(.schema, "why"), tries: 1, topic: "tributary.referral-worker.dlq.v1", group: "g", partition: 3)
         return LogRecord(
             topic: letter.topic, partition: letter.partition, offset: 0, appendTimeMilliseconds: 2, key: letter.key,
             value: letter.value, headers: letter.headers)
@@ -286,7 +482,7 @@ import Testing
             letter, from: failed, data: data, isStructured: isStructured, to: "tributary.referral.v1", partitions: 8)
     }
 
-    @Test func goesBackAsItWasWithThePlacesWhereItFailed() throws {
+    @Test func goesBackAsItWasWithThePlacesWhereItFailedAndSinceWhen() throws {
         let received: LogHeaders = [
             LogHeader(HeaderName.id, "1"), LogHeader(HeaderName.type, "t"), LogHeader(HeaderName.sequence, "9"),
             LogHeader(HeaderName.forwarded, "1"), LogHeader(HeaderName.redriven, "referral.v1/3/5"),
@@ -297,6 +493,7 @@ import Testing
         #expect(
             Array(record.headers) == [
                 LogHeader(HeaderName.id, "1"), LogHeader(HeaderName.type, "t"),
+                LogHeader(HeaderName.errorFirstTime, "1"),
                 LogHeader(HeaderName.redriven, "referral.v1/3/5 referral.v1/3/7"),
             ])
         let broadcast: LogHeaders = [LogHeader(HeaderName.type, "t"), LogHeader(HeaderName.broadcast, "1")]

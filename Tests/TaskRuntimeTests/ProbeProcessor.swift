@@ -13,7 +13,7 @@ struct Probe: EventPayload, Hashable {
     /// Names of timers and their due times in milliseconds, scheduled when it is applied.
     var timers: [String: Int64] = [:]
     /// `fail`: throws after a write; `refuse`: throws a dead letter after a write; `read`: reads the row that others `share`, or
-    /// `spoil`, after a write.
+    /// `spoil`, after a write; the code of a store's error: throws that after a write; `slow`: takes seconds, in a loop.
     var behaviour: String = ""
     /// The key it belongs under; the name where it is absent.
     var key: String?
@@ -123,6 +123,9 @@ final class ProbeProcessor: Processor {
         }
         if probe.behaviour == "damaged" { throw StoreError(.corrupt, "asked for a damaged store") }
         if probe.behaviour == "store" { throw StoreError(.full, "asked for a full disk") }
+        if probe.behaviour.hasPrefix("store_") {
+            throw StoreError(StoreError.Code(rawValue: probe.behaviour), "asked for")
+        }
     }
 
     func fire(_ timer: TaskTimer, in turn: TurnContext) throws {

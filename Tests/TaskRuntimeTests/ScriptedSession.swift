@@ -21,11 +21,17 @@ final class ScriptedSession: TurnSession {
     private(set) var trace: [String] = []
     /// How many records each poll was to give at most.
     private(set) var asked: [Int] = []
+    /// How often a changelog was read after each poll.
+    private(set) var reads: [Int] = []
     /// Committed records of all topics but the changelog.
     private(set) var outputs: [OutgoingRecord] = []
     private(set) var changelog: [Int32: [LogRecord]] = [:]
     /// Where each changelog begins, if not at 0: what is below is gone.
     var changelogStarts: [Int32: Int64] = [:]
+    /// Up to where each changelog can be read, if not to its end: somebody's transaction is open from there on.
+    var lastStable: [Int32: Int64] = [:]
+    /// How many records a reading of a changelog gives at most.
+    var recordsPerRead = Int.max
     var positions: [Int32: CommittedPosition] = [:]
     /// What happens before the next questions for a changelog's ends are answered, the last first.
     var beforeBounds: [() -> Void] = []
@@ -37,6 +43,7 @@ final class ScriptedSession: TurnSession {
 
     func poll(maximumRecords: Int, timeout: Duration) throws(LogError) -> [SessionEvent] {
         asked.append(maximumRecords)
+        reads.append(0)
         guard !polls.isEmpty else {
             stop.set()
             return []
@@ -67,7 +74,10 @@ final class ScriptedSession: TurnSession {
     func readChangelog(_ partition: Int32, from offset: Int64, maximum: Int, timeout: Duration) throws(LogError)
         -> ChangelogSlice
     {
-        let rows = (changelog[partition] ?? []).dropFirst(Int(offset)).prefix(maximum)
+        if !reads.isEmpty { reads[reads.count - 1] += 1 }
+        let all = changelog[partition] ?? []
+        let stable = all.prefix(lastStable[partition].map { Int($0) } ?? all.count)
+        let rows = stable.dropFirst(Int(offset)).prefix(min(maximum, recordsPerRead))
         return ChangelogSlice(records: Array(rows), position: offset + Int64(rows.count))
     }
 

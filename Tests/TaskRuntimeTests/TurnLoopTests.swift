@@ -16,6 +16,8 @@ import Testing
             count += 1
             return count
         }
+
+        func pass(_ looks: Int) { count += looks }
     }
 
     let session = ScriptedSession()
@@ -27,7 +29,8 @@ import Testing
     func run(
         _ polls: [ScriptedSession.Poll], records: Int = 1_000, duration: Duration = .seconds(60),
         lateDuration: Duration = .seconds(60), storeLag: StoreLag = .none, lookTakes: Duration = .zero,
-        starts: [Int32: [Result<StartProgress, LogError>]] = [:]
+        starts: [Int32: [Result<StartProgress, LogError>]] = [:],
+        secondStarts: [Int32: [Result<StartProgress, LogError>]] = [:], clock: (@Sendable () -> Int64)? = nil
     ) throws {
         session.polls = polls
         provider.note = { [session] in session.note($0) }
@@ -42,16 +45,20 @@ import Testing
         // Without looks that take their time the clock stands still: what a test does not bring about takes none.
         let (start, looks) = (ContinuousClock.now, Counter())
         let notices = notices
-        var starts = starts
+        var (starts, secondStarts) = (starts, secondStarts)
         let loop = TurnLoop(
             TurnLoop.Environment(
                 log: ScriptedLog(session),
                 session: SessionConfiguration(group: "g", topic: "t", changelogTopic: "c", identity: "i"),
-                worker: .referral, catalogue: TopicCatalogue(partitions: 1), stores: provider, now: { now },
+                worker: .referral, catalogue: TopicCatalogue(partitions: 1), stores: provider,
+                now: clock ?? { now },
                 sleep: { _ in }, instant: { start + lookTakes * looks.next() }, limits: limits,
                 observer: TurnObserver { notices.all.append($0) },
                 makeProcessor: { [session] _, partition in
-                    AnyKey(starts: starts.removeValue(forKey: partition) ?? []) { session.note("\($0) \(partition)") }
+                    AnyKey(
+                        starts: starts.removeValue(forKey: partition) ?? secondStarts.removeValue(forKey: partition)
+                            ?? [],
+                        takeTime: { looks.pass(1_000) }, note: { session.note("\($0) \(partition)") })
                 }),
             stop: session.stop)
         try loop.run()
@@ -62,11 +69,16 @@ import Testing
         let probe = ProbeProcessor()
         /// What the calls of its start come to before it is done; all that happens there is noted.
         private var starts: [Result<StartProgress, LogError>]
+        /// What a slow event does.
+        private let takeTime: () -> Void
         private let note: (String) -> Void
         private let isNoted: Bool
 
-        init(starts: [Result<StartProgress, LogError>], note: @escaping (String) -> Void) {
+        init(
+            starts: [Result<StartProgress, LogError>], takeTime: @escaping () -> Void, note: @escaping (String) -> Void
+        ) {
             self.starts = starts
+            self.takeTime = takeTime
             self.note = note
             isNoted = !starts.isEmpty
         }
@@ -83,6 +95,7 @@ import Testing
         func routingKey(of payload: any EventPayload, event: Event) -> String? { nil }
         func maximumBackdating(of payload: any EventPayload, in turn: TurnContext) throws -> TimeSpan { .zero }
         func apply(_ payload: any EventPayload, of event: Event, in turn: TurnContext) throws {
+            if (payload as? Probe)?.behaviour == "slow" { takeTime() }
             try probe.apply(payload, of: event, in: turn)
         }
         func fire(_ timer: TaskTimer, in turn: TurnContext) throws { try probe.fire(timer, in: turn) }
@@ -105,6 +118,14 @@ import Testing
 
     var stops: [String] {
         notices.all.compactMap { if case .stopped(_, let code, _) = $0 { code } else { nil } }
+    }
+
+    /// The same with the partition before it and the words behind it.
+    var toldStops: [String] {
+        notices.all.compactMap {
+            guard case .stopped(let partition, let code, let reason) = $0 else { return nil }
+            return "\(partition) \(code): \(reason)"
+        }
     }
 
     /// Few large ones fill the memory before their number says so.
@@ -206,8 +227,11 @@ import Testing
         #expect(session.asked == [2, 2, 1, 1, 1, 1])
     }
 
-    @Test func aStoreThatFailsInTheTurnAbortsItAndIsRestored() throws {
-        try run([.events([.assigned([0])]), batch(0, 0..<1, behaviour: "store"), .events([]), batch(0, 0..<1)])
+    /// Lack of memory and an interrupt among others: nothing of it says that the file is damaged, or the record bad.
+    @Test(arguments: [StoreError.Code.full, .inputOutput, .readOnly, .other])
+    func aStoreThatFailsInTheTurnAbortsItAndIsRestored(code: StoreError.Code) throws {
+        try run([.events([.assigned([0])]), batch(0, 0..<1, behaviour: code.rawValue), .events([]), batch(0, 0..<1)])
+        #expect(!session.trace.contains("discard 0"))
         #expect(session.trace.filter { $0 == "abort" }.count == 1)
         #expect(session.trace.contains("pause 0"))
         #expect(session.trace.filter { $0 == "resume 0@0" }.count == 2)
@@ -343,5 +367,19 @@ import Testing
         let ticks = session.outputs.filter { $0.text(HeaderName.type) == ClockAdvanced.type }
         #expect(ticks.count == 1)
         #expect(ticks.first?.partition == 0 && ticks.first?.topic == "tributary.referral.v1")
+    }
+
+    /// It was a day ahead, and its ticks were of no use: the log's time is another.
+    @Test func aClockThatIsSetBackHoldsNoTickBack() throws {
+        final class Clock: @unchecked Sendable { var now: Int64 = 0 }
+        let (clock, right) = (Clock(), now)
+        clock.now = right + 86_400_000
+        let due = record(Probe("a", at: 100, timers: ["t": 200]), offset: 0)
+        try run(
+            [
+                .events([.assigned([0])]), .events([.records([due])]), .events([]), .act { clock.now = right },
+                .events([]),
+            ], clock: { clock.now })
+        #expect(session.outputs.count { $0.text(HeaderName.type) == ClockAdvanced.type } == 2)
     }
 }

@@ -9,14 +9,14 @@ import Testing
 /// Rows that cannot be read: a store that is made anew, or a dead letter.
 extension TurnLoopTests {
     /// What the probes told, in order.
-    private var told: [String] {
+    var told: [String] {
         session.outputs.filter { $0.text(HeaderName.type) == Seen.type }.map {
             String(decoding: $0.key ?? [], as: UTF8.self)
         }
     }
 
     /// Dead letters: offset and code.
-    private var letters: [String] {
+    var letters: [String] {
         session.outputs.compactMap { output in
             output.text(HeaderName.errorCode).map { "\(output.text("__connect.errors.offset") ?? "") \($0)" }
         }
@@ -114,6 +114,8 @@ extension TurnLoopTests {
         session.positions[0] = CommittedPosition(offset: 7, metadata: "turn=1 epoch=1")
         try run([.events([.assigned([0, 1])]), .events([]), .events([]), batch(1, 0..<1)])
         #expect(stops == ["changelog_unreadable"] && discards == 1)
+        let words = "the row of table turn whose key has the hash "
+        #expect(toldStops.first?.hasPrefix("0 changelog_unreadable: \(words)") == true)
         #expect(told == ["100:p0"])
     }
 
@@ -121,7 +123,27 @@ extension TurnLoopTests {
     @Test func aRecordThatIsNoRowOfOursStopsItsPartitionAlone() throws {
         session.write(changelog: [OutgoingRecord(topic: "c", partition: 0, key: [1], value: [2])])
         try run([.events([.assigned([0, 1])]), .events([]), .events([]), batch(1, 0..<1)])
-        #expect(stops == ["changelog_unreadable"] && discards == 0)
+        #expect(toldStops == ["0 changelog_unreadable: c/0/0 is no changelog record of ours"] && discards == 0)
+        #expect(told == ["100:p0"])
+    }
+
+    /// A row's mark has a byte for the version and eight for the turn.
+    @Test(arguments: [nil, 0, 8, 10] as [Int?])
+    func aRowWithoutAWholeMarkStopsItsPartitionAlone(byteCount: Int?) throws {
+        let whole = try #require(Changelog.headers(turn: 1).value(of: Changelog.header))
+        #expect(whole.count == 9)
+        var headers = LogHeaders()
+        if let byteCount {
+            let mark: [UInt8] = Array((whole + [0]).prefix(byteCount))
+            headers.append(Changelog.header, mark)
+        }
+        let row = RowChange(table: ProbeProcessor.table, key: ProbeProcessor.shared.bytes, value: Array("{}".utf8))
+        session.write(changelog: [
+            OutgoingRecord(
+                topic: "c", partition: 0, key: Changelog.key(of: row), value: row.value, headers: headers)
+        ])
+        try run([.events([.assigned([0, 1])]), .events([]), .events([]), batch(1, 0..<1)])
+        #expect(toldStops == ["0 changelog_unreadable: c/0/0 is no changelog record of ours"] && discards == 0)
         #expect(told == ["100:p0"])
     }
 }

@@ -127,6 +127,28 @@ import Testing
         #expect(try task.task.harness.state.firstTimer() == nil)
     }
 
+    /// Its mark begins anew behind that one.
+    @Test func aMarkThatCannotBeReadCostsOneOutputOfItsSource() throws {
+        let source = "/tributary/approval-worker/3"
+        let task = try Spoilable()
+        func output(_ sequence: Int64, offset: Int64) -> LogRecord {
+            record(
+                Probe("p\(sequence)", at: 100), offset: offset, source: source,
+                headers: [LogHeader(HeaderName.sequence, String(sequence))])
+        }
+        try task.spoil(SeenEvents.marks, StateKey(source))
+        let bad = try task.afterNewStore { try $0.harness.process(output(5, offset: 0)) }
+        #expect(bad.deadLetter?.code == .processingFailed)
+        #expect(try task.task.harness.state.bytes(SeenEvents.marks, StateKey(source)) == Array(#"{"sequence":5}"#.utf8))
+        #expect(try task.task.harness.process(output(6, offset: 1)).texts() == ["100:p6"])
+        #expect(try task.task.harness.process(output(6, offset: 2)).outputs.isEmpty)
+        // As `dlq redrive` puts it back: without its number.
+        let back = record(
+            Probe("p5", at: 100), offset: 3, source: source,
+            headers: [LogHeader(HeaderName.redriven, "referral.v1/0/0")])
+        #expect(try task.task.harness.process(back).texts() == ["100:p5"])
+    }
+
     /// The owner of an idle partition asks for it outside any record.
     @Test func aTimerThatCannotBeReadIsDueWhenItsKeySays() throws {
         let task = try Spoilable()

@@ -164,8 +164,12 @@ package enum AsyncAPIDocument {
                 (
                     "description",
                     .string(
-                        "A record as received, with the headers __connect.errors.topic, .partition, .offset, "
-                            + ".exception.message and tributary-error-code.")
+                        """
+                        A record as received, with the headers __connect.errors.topic, .partition, .offset, \
+                        .exception.message and tributary-error-code, -group, -version, -attempts, -first-time and \
+                        -last-time (milliseconds since 1970); what does not fit is cut, with -value-sha256 and \
+                        -value-bytes of the whole.
+                        """)
                 ),
                 ("payload", .object([])),
             ])
@@ -198,6 +202,12 @@ package enum AsyncAPIDocument {
                     (HeaderName.broadcast, text("1 on a copy that every partition gets.")),
                     (HeaderName.forwarded, text("1 on an event that was forwarded to the partition of its right key.")),
                     (HeaderName.redriven, text("On a dead letter that was put back: where it failed, each time.")),
+                    (
+                        HeaderName.errorFirstTime,
+                        text(
+                            "On a dead letter that was put back: when the log took it first, in milliseconds since 1970."
+                        )
+                    ),
                     (HeaderName.commandID, text("The command that asked for it; carried on to its outcomes.")),
                     (HeaderName.cause, text("topic/partition/offset of the record that it answers.")),
                 ])

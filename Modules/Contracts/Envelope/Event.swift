@@ -23,17 +23,33 @@ package struct Event: Sendable, Hashable {
     package var isBroadcast: Bool
     /// Already forwarded once to the partition of its right key.
     package var isForwarded: Bool
-    /// It was a dead letter, and somebody put it back.
-    package var isRedriven = false
+    /// `nil` where it was no dead letter that somebody put back.
+    package var earlierFailures: EarlierFailures?
     /// The command that asked for it; carried on to every outcome.
     package var commandID: String?
     /// W3C trace context, carried on.
     package var traceparent: String?
 
+    /// What is known of a dead letter that was put back.
+    package struct EarlierFailures: Sendable, Hashable {
+        /// Where it failed, as `HeaderName.redriven` has it.
+        package var places: String
+        /// When the log took what failed first, in milliseconds since 1970; `nil` where that was not noted.
+        package var firstMilliseconds: Int64?
+
+        package init(places: String, firstMilliseconds: Int64?) {
+            self.places = places
+            self.firstMilliseconds = firstMilliseconds
+        }
+    }
+
+    /// It was a dead letter, and somebody put it back.
+    package var isRedriven: Bool { earlierFailures != nil }
+
     package init(
         id: String, source: String, type: String, time: Timestamp?, subject: String?, key: String, data: [UInt8],
         position: EventPosition, appendTime: Timestamp, isBroadcast: Bool = false, isForwarded: Bool = false,
-        commandID: String? = nil, traceparent: String? = nil
+        earlierFailures: EarlierFailures? = nil, commandID: String? = nil, traceparent: String? = nil
     ) {
         self.id = id
         self.source = source
@@ -46,6 +62,7 @@ package struct Event: Sendable, Hashable {
         self.appendTime = appendTime
         self.isBroadcast = isBroadcast
         self.isForwarded = isForwarded
+        self.earlierFailures = earlierFailures
         self.commandID = commandID
         self.traceparent = traceparent
     }
@@ -100,6 +117,8 @@ package enum HeaderName {
     /// `<topic>/<partition>/<offset>` of the input record that an output answers.
     package static let cause = "tributary-cause"
     package static let errorCode = "tributary-error-code"
+    /// On a dead letter, and kept when it is put back: when the log took what failed first, in milliseconds since 1970.
+    package static let errorFirstTime = "tributary-error-first-time"
     /// Rises from event to event of one source to one partition, so that a receiver knows a repetition by a single
     /// mark.
     package static let sequence = "tributary-sequence"
@@ -116,6 +135,7 @@ enum EncodedHeaderName {
     static let broadcast = LogHeaderName(HeaderName.broadcast)
     static let forwarded = LogHeaderName(HeaderName.forwarded)
     static let redriven = LogHeaderName(HeaderName.redriven)
+    static let errorFirstTime = LogHeaderName(HeaderName.errorFirstTime)
     static let commandID = LogHeaderName(HeaderName.commandID)
     static let cause = LogHeaderName(HeaderName.cause)
     static let traceparent = LogHeaderName(HeaderName.traceparent)
