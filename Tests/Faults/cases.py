@@ -2,11 +2,15 @@
 
 import errno
 import os
+import signal
+import subprocess
 import time
 
-from world import LOOK_SECONDS
+from world import LOOK_SECONDS, PARTITIONS
 
 KILOBYTE = 1024
+# Within which a worker that is told to end has to, and how.
+CLOSING_SECONDS, CLEAN_EXIT = 12.0, 0
 
 
 class Case:
@@ -22,10 +26,13 @@ class Case:
     sign_within, back_within = 60.0, 60.0
     # Whether no position may be committed at the end of the fault.
     stands_still = True
+    # How many brokers there are where it happens.
+    brokers = 1
 
     def __init__(self, world):
         self.world = world
         self.notes = []
+        self.problems = []
 
     def impossible(self):
         """Why the machine does not allow it; `None` where it does."""
@@ -111,10 +118,12 @@ class NetworkCut(Case):
     lasts = 12.0
 
     def begin(self):
-        self.world.wire.cut()
+        for wire in self.world.wires:
+            wire.cut()
 
     def end(self):
-        self.world.wire.mend()
+        for wire in self.world.wires:
+            wire.mend()
 
 
 class SlowSync(Case):
@@ -143,7 +152,55 @@ class ClockBack(Case):
         self.world.control.set(clock_ms=0)
 
 
-ALL = [FullDisk, ReadOnlyDisk, BrokenDisk, BrokerDown, NetworkCut, SlowSync, ClockBack]
+class BrokerStandsStill(Case):
+    """It keeps its connections and answers nothing, and the worker is told to end meanwhile: what is not answered it gives up."""
+
+    name, says = "broker stands still", ("log_unreachable", "not_assigned")
+
+    def begin(self):
+        self._broker = self.world.cluster.brokers[1].process
+        self._broker.send_signal(signal.SIGSTOP)
+
+    def end(self):
+        try:
+            self._end_worker()
+        finally:
+            self._broker.send_signal(signal.SIGCONT)
+        self.world.victim.start()
+
+    def _end_worker(self):
+        victim, began = self.world.victim, time.monotonic()
+        victim.signal(signal.SIGTERM)
+        try:
+            code = victim.process.wait(CLOSING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.problems.append(f"told to end, it had not after {CLOSING_SECONDS:.0f} s")
+            victim.kill()
+            return
+        self.notes.append(f"told to end, it did after {time.monotonic() - began:.1f} s with {code}")
+        if code != CLEAN_EXIT:
+            self.problems.append(f"told to end, it ended with {code}")
+
+
+class OneBrokerKilled(Case):
+    """Of three, the one that has the worker's group, and leads partitions of its input as each of them does. The two that are left
+    take both over when they miss it, and the worker goes on with them while it still is away."""
+
+    name, brokers, stands_still = "one of three brokers killed", 3, False
+    may_say = ("log_unreachable", "not_assigned", "ownership_lost", "unknown_outcome", "restoring")
+    lasts = 30.0
+
+    def begin(self):
+        self._broker = self.world.coordinator()
+        self.notes.append(f"it had the group, and led {self.world.led_by(self._broker)} of {PARTITIONS} partitions of the input")
+        self.world.cluster.kill(self._broker)
+
+    def end(self):
+        self.world.cluster.launch(self._broker)
+        self.world.cluster.wait()
+
+
+ALL = [FullDisk, ReadOnlyDisk, BrokenDisk, BrokerDown, NetworkCut, SlowSync, ClockBack, BrokerStandsStill, OneBrokerKilled]
 
 
 class Outcome:
@@ -167,7 +224,6 @@ def suffer(world, case):
     if outcome.skipped:
         return outcome
     world.wait_until_ready()
-    process = world.victim.process
     world.say(f"{case.name} begins")
     began = time.monotonic()
     case.begin()
@@ -176,10 +232,11 @@ def suffer(world, case):
     finally:
         case.end()
     ended = time.monotonic()
+    outcome.problems += case.problems
     world.say(f"{case.name} ends after {ended - began:.1f} s")
     _wait_until_back(world, case, outcome, ended)
-    if process.poll() is not None:
-        outcome.problems.append(f"the worker ended by itself with {process.returncode}")
+    if not world.victim.is_running:
+        outcome.problems.append(f"the worker ended by itself with {world.victim.process.returncode}")
         world.victim.start()
     return outcome
 

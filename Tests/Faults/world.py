@@ -1,5 +1,5 @@
-"""Where the faults happen: a broker with a second way to it that can be cut, three workers that are left alone, and the
-referral worker that is not."""
+"""Where the faults happen: a broker or three, each with a second way to it that can be cut, three workers that are left alone,
+and the referral worker that is not."""
 
 import mmap
 import os
@@ -22,11 +22,20 @@ from watch import DRAIN_PATIENCE, wait_until_drained  # noqa: E402
 from workers import WORKERS, Copy, readyz, reasons, wait_for_exit  # noqa: E402
 
 TOPIC, GROUP = "tributary.referral.v1", "tributary.referral-worker"
+POSITIONS = "__consumer_offsets"
 ORACLE_SECONDS = 600
 READY_SECONDS = 60
 CALL_SECONDS = 5
 LOOK_SECONDS = 0.2
 DISK_MEGABYTES = 192
+
+
+def java_hash(text):
+    """What `String.hashCode` says of ASCII."""
+    value = 0
+    for character in text:
+        value = (31 * value + ord(character)) & 0xFFFF_FFFF
+    return value - (1 << 32) if value >> 31 else value
 
 
 class Control:
@@ -48,7 +57,7 @@ class Control:
 
 
 class Victim(Copy):
-    """The referral worker: through the wire, on a small disk of its own, with the shim in it."""
+    """The referral worker: through the wires, on a small disk of its own, with the shim in it."""
 
     def __init__(self, world):
         super().__init__("referral", 0, world.directory, world.wire_address, world.binaries)
@@ -96,42 +105,50 @@ class Positions(threading.Thread):
                 self.sum, self.moved = found, self.answered
         self._consumer.close()
 
+    def leaders(self, topic):
+        """The broker that leads each partition of a topic."""
+        partitions = self._consumer.list_topics(topic, CALL_SECONDS).topics[topic].partitions
+        return [partitions[number].leader for number in range(len(partitions))]
+
     def stop(self):
         self._stop_flag.set()
         self.join(2 * CALL_SECONDS)
 
 
 class World:
-    def __init__(self, options, directory, binaries):
+    def __init__(self, options, directory, binaries, brokers):
         self.options = options
         self.directory = directory
         self.binaries = binaries
-        self.cluster = Cluster(directory, 1)
+        port = free_port(3 * brokers + 2)
+        self.cluster = Cluster(directory, brokers, port=port)
         self.product = Product(directory, self.cluster.bootstrap, binaries)
-        port = free_port(10)
-        self.wire_port, self._second_listener, self.ops_port = port + 5, port + 6, port + 7
-        self.wire_address = f"127.0.0.1:{self.wire_port}"
-        self._add_listener()
+        self.ops_port = port + brokers + 1
+        # Of each broker: the worker's end of its wire, and the listener at the other.
+        self._wire_ports = [(near, near + brokers) for near in range(self.ops_port + 1, self.ops_port + 1 + brokers)]
+        self.wire_address = ",".join(f"127.0.0.1:{near}" for near, _ in self._wire_ports)
+        for node, (near, far) in zip(self.cluster.brokers.values(), self._wire_ports):
+            self._add_listener(node, near, far)
         self.shim = directory / "shim.so"
         self.control = Control(directory / "control")
         self.disk = directory / "disk"
         self.disk.mkdir()
         self.is_mounted = False
-        self.wire = self.victim = self.load = self.positions = None
-        self.others = []
+        self.victim = self.load = self.positions = None
+        self.wires, self.others = [], []
         self._began = time.monotonic()
 
     def say(self, text):
         print(f"faults: {time.monotonic() - self._began:6.1f} s  {text}", flush=True)
 
-    def _add_listener(self):
-        """A client that comes through the wire is told to go on through it. Of a property given twice the last counts."""
-        node = self.cluster.brokers[1]
+    @staticmethod
+    def _add_listener(node, near, far):
+        """A client that comes through a wire is told to go on through the wires. Of a property given twice the last counts."""
         with open(node.directory / "server.properties", "a", encoding="utf-8") as file:
             file.write(
                 "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,WIRE:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
-                f"listeners=PLAINTEXT://127.0.0.1:{node.port},WIRE://127.0.0.1:{self._second_listener}\n"
-                f"advertised.listeners=PLAINTEXT://127.0.0.1:{node.port},WIRE://{self.wire_address}\n")
+                f"listeners=PLAINTEXT://127.0.0.1:{node.port},WIRE://127.0.0.1:{far}\n"
+                f"advertised.listeners=PLAINTEXT://127.0.0.1:{node.port},WIRE://127.0.0.1:{near}\n")
 
     def mount(self):
         """A small disk for the worker; `None`, or why the machine does not give one."""
@@ -155,10 +172,11 @@ class World:
             check=True)
         self.no_mount = self.mount()
         self.is_mounted = self.no_mount is None
-        self.say("starting the broker")
+        self.say("starting the brokers")
         self.cluster.start()
-        self.wire = Proxy(self.wire_port, self._second_listener)
-        self.wire.start()
+        self.wires = [Proxy(near, far) for near, far in self._wire_ports]
+        for wire in self.wires:
+            wire.start()
         self.product.prepare()
         self.victim = Victim(self)
         self.others = [
@@ -178,6 +196,17 @@ class World:
             if time.monotonic() > end:
                 raise RuntimeError(f"the worker is not ready after {READY_SECONDS} s: {self.victim.ready()}")
             time.sleep(LOOK_SECONDS)
+
+    # What a case needs to know
+
+    def coordinator(self):
+        """The broker that has the referral workers' group: the leader of the positions' partition that Kafka gives it."""
+        leaders = self.positions.leaders(POSITIONS)
+        return leaders[abs(java_hash(GROUP)) % len(leaders)]
+
+    def led_by(self, broker):
+        """How many partitions of the referral workers' input a broker leads."""
+        return self.positions.leaders(TOPIC).count(broker)
 
     # The end
 
@@ -203,8 +232,8 @@ class World:
         for copy in [self.victim, *self.others]:
             if copy is not None and copy.is_running:
                 copy.kill()
-        if self.wire is not None:
-            self.wire.stop()
+        for wire in self.wires:
+            wire.stop()
         self.cluster.stop()
         if self.is_mounted and (complaint := self.run("umount", str(self.disk))):
             self.say(complaint)

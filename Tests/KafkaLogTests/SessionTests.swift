@@ -195,6 +195,61 @@ extension BrokerTests {
             third.end()
         }
 
+        @Test func aStaticMemberThatIsBackInItsSessionTimeMovesNothing() throws {
+            let topics = try Topics(partitions: 4)
+            defer { topics.log.close() }
+            let configurations = ["a", "b"].map { topics.configuration($0, .static) }
+            let first = try topics.session(configurations[0])
+            let other = try topics.session(configurations[1])
+            defer { other.end() }
+            let shares = try Self.share([first, other])
+            #expect(shares.map(\.count) == [2, 2])
+            #expect(Set(shares.joined()) == [0, 1, 2, 3])
+
+            let left = ContinuousClock.now
+            first.end()
+            #expect(try other.changes(within: .seconds(1)) == [])
+            let again = try topics.session(configurations[0])
+            defer { again.end() }
+            let share = try again.next { if case .assigned(let partitions) = $0 { partitions } else { nil } }
+            #expect(share == shares[0])
+            #expect(ContinuousClock.now - left < configurations[0].sessionTimeout)
+            // A rebalance is heard of by the next heartbeat, a second later at most.
+            #expect(try other.changes(within: .seconds(3)) == [])
+            #expect(try again.changes(within: .zero) == [])
+
+            // Both are of the generation that the group has.
+            for (session, share) in zip([again, other], shares) {
+                try session.begin()
+                _ = try session.commit(
+                    share.map { TurnOffset(partition: $0, offset: 1, metadata: "turn=1 epoch=1") },
+                    deadline: .now + .seconds(5))
+                for partition in share {
+                    #expect(try session.committed(partition, timeout: .seconds(5))?.offset == 1)
+                }
+            }
+        }
+
+        /// Polls all members, which give up what is revoked, until each has a part of the input.
+        private static func share(_ sessions: [KafkaSession]) throws -> [[Int32]] {
+            var shares: [[Int32]] = sessions.map { _ in [] }
+            let deadline = ContinuousClock.now + .seconds(20)
+            while shares.contains([]), !deadline.hasPassed {
+                for (index, session) in sessions.enumerated() {
+                    for event in try session.poll(maximumRecords: 1, timeout: .milliseconds(50)) {
+                        switch event {
+                        case .assigned(let partitions): shares[index] = partitions
+                        case .revoked, .lost:
+                            shares[index] = []
+                            try session.finishRevocation()
+                        case .records, .outOfRange: break
+                        }
+                    }
+                }
+            }
+            return shares
+        }
+
         @Test func aMemberThatLeavesAnswersARebalanceThatWaitsForItOnce() throws {
             let said = Mutex<[String]>([])
             let topics = try Topics(partitions: 4, properties: ["debug": "cgrp"]) { line in
@@ -253,5 +308,21 @@ extension BrokerTests {
             #expect(try topics.values(of: topics.output) == ["in time"])
             #expect(try topics.log.committedOffsets(group: topics.group, topic: topics.input) == [nil, nil, nil, 4])
         }
+    }
+}
+
+extension KafkaSession {
+    /// The first change of what the member has, if one comes within `time`.
+    fileprivate func changes(within time: Duration) throws -> [String] {
+        let end = ContinuousClock.now + time
+        repeat {
+            for event in try poll(maximumRecords: 1, timeout: .milliseconds(100)) {
+                switch event {
+                case .assigned, .revoked, .lost: return ["\(event)"]
+                case .records, .outOfRange: break
+                }
+            }
+        } while !end.hasPassed
+        return []
     }
 }
