@@ -11,7 +11,15 @@ ARGS ?=
 BROKEN := --scratch-path .build/simulation --configuration release -Xswiftc -DSIMULATION
 BUGS := Tests/Simulate/found-bugs.tsv
 
-.PHONY: help demo test simulate build bench bench-quick bench-instructions format lint check setup clean
+# Who skips a suite appends a line to this file, which its recipe begins with `note_skipped` and ends with `tell_skipped`.
+SKIPPED := .build/skipped
+test prove: export TRIBUTARY_SKIPPED := $(CURDIR)/$(SKIPPED)
+note_skipped = @mkdir -p .build && : >$(SKIPPED)
+tell_skipped = @if [[ -s $(SKIPPED) ]]; then sort --unique $(SKIPPED) | sed 's/^/skipped: /'; else echo 'every suite $(if $(ARGS),asked for )ran'; fi
+# A command that ends with 77 where it finds nothing to work with.
+may_skip = $(1) || { [[ $$? == 77 ]] && echo '$(1) (its reason is above)' >>$(SKIPPED); }
+
+.PHONY: help demo test simulate prove build bench bench-quick bench-instructions format lint check setup clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -21,14 +29,16 @@ demo: setup ## the whole revenue loop on sample data; ARGS="--crm DIR" for a rea
 	.build/release/tributary demo $(ARGS)
 
 test: setup ## all tests, a minute of torture where a broker is; ARGS="--filter NAME" for some
+	$(note_skipped)
 	swift build $(FLAGS) --build-tests
 	swift test $(FLAGS) --skip-build $(ARGS)
 ifeq ($(ARGS),)
 	swift build $(BROKEN) --product simulate
 	.build/simulation/release/simulate --recorded $(BUGS)
 	swift build $(FLAGS)
-	scripts/torture --minutes 1 || [[ $$? == 77 ]]
+	$(call may_skip,scripts/torture --minutes 1)
 endif
+	$(tell_skipped)
 
 simulate: setup ## find every known bug, then run 10,000 seeds; ARGS="--seed N --trace" for one
 	swift build $(FLAGS) --product simulate
@@ -40,14 +50,24 @@ else
 	.build/release/simulate $(ARGS)
 endif
 
+prove: build ## what `make test` leaves out: `make simulate`, and all that is done to workers on a broker; takes most of an hour
+	$(note_skipped)
+	$(MAKE) --no-print-directory simulate ARGS=
+	$(call may_skip,scripts/security-test)
+	$(call may_skip,scripts/identities)
+	$(call may_skip,scripts/faults)
+	$(call may_skip,scripts/zombies)
+	$(call may_skip,scripts/torture --minutes 10)
+	$(call may_skip,scripts/torture --nodes 3 --minutes 5)
+	$(tell_skipped)
+
 build: setup ## all executables, in .build/release
 	swift build $(FLAGS)
 
 bench: build ## the benchmarks, on the embedded log and on a broker where there is one; takes a quarter of an hour
 	.build/release/JSONEvents
 	Benchmarks/run $(ARGS)
-	Benchmarks/workers || [[ $$? == 77 ]]
-	Benchmarks/restore || [[ $$? == 77 ]]
+	failed=0; for name in workers restore; do Benchmarks/$$name || [[ $$? == 77 ]] || failed=1; done; exit $$failed
 
 bench-quick: build ## the four workers on a broker; takes three minutes
 	Benchmarks/workers --quick $(ARGS) || [[ $$? == 77 ]]

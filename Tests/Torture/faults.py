@@ -295,10 +295,10 @@ class Faults:
 
 
 class Fleet:
-    """All copies of all workers."""
+    """All copies of all workers, with these options."""
 
-    def __init__(self, directory, bootstrap, binaries):
-        self._arguments = (directory, bootstrap, binaries)
+    def __init__(self, directory, bootstrap, binaries, options=()):
+        self._arguments = (directory, bootstrap, binaries, options)
         self._numbers = {}
         self.workers = {}
         self.ever = []  # also those that were removed

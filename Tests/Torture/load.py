@@ -28,7 +28,7 @@ from processor import seconds_of  # noqa: E402
 SOURCE = b"/torture/marketplace"
 CRM = b"/torture/crm"
 PARTITIONS = 8
-# The client computes it from the key, in C, as the product does.
+# The client computes it from the key, in C: the product's own placement.
 BY_KEY = -1
 # Shares of all referrals.
 REPEATED, CONTESTED, INVALID, POISON, WON = 0.03, 0.05, 0.01, 0.004, 0.05

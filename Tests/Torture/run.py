@@ -28,9 +28,15 @@ class Run:
         self.directory = directory
         self.cluster = Cluster(directory, options.nodes)
         self.product = Product(directory, self.cluster.bootstrap, binaries)
-        self.fleet = Fleet(directory, self.cluster.bootstrap, binaries)
+        self.fleet = Fleet(directory, self.cluster.bootstrap, binaries, ("--threads", str(options.threads)))
         self.load = self.watch = self.faults = None
         self._began = time.monotonic()
+
+    @property
+    def setting(self):
+        """What a run is told apart by."""
+        options = self.options
+        return f"seed {options.seed}, {options.nodes} broker nodes, {options.threads} turn threads a copy"
 
     def say(self, text):
         print(f"torture: {time.monotonic() - self._began:6.1f} s  {text}", flush=True)
@@ -144,7 +150,7 @@ class Run:
         done = {kind: number for kind, number in faults.counts.items() if not kind.endswith("_idle")}
         kills = sum(done.get(kind, 0) for kind in KILLS)
         total = sum(events.values())
-        print(f"\nreport: seed {self.options.seed}, {self.options.nodes} broker nodes, {seconds:.0f} s of load")
+        print(f"\nreport: {self.setting}, {seconds:.0f} s of load")
         print(f"  sent:            {', '.join(f'{kind} {number}' for kind, number in sorted(self.load.sent.items()))}; "
               f"at most {self.load.late:.1f} s behind its rate")
         print(f"  events:          {total} committed records that a worker consumed, {total / seconds:.0f} a second "
@@ -163,7 +169,7 @@ class Run:
         counts, problems = judgement["counts"], self.faults.problems
         lost = sum(counts.get(code, 0) for code in ("no_outcome", "lost_output", "forward", "register"))
         twice = sum(number for code, number in counts.items() if code.endswith("_twice") or code in ("two_outcomes", "repeated_output"))
-        print(f"\nreport: seed {self.options.seed}, {self.options.nodes} broker nodes, the oracle's verdict")
+        print(f"\nreport: {self.setting}, the oracle's verdict")
         print(f"  oracle:          {', '.join(f'{name} {number}' for name, number in sorted(judgement['figures'].items()))}")
         print(f"  duplicates seen: {twice}\n  lost:            {lost}\n  other:           {sum(counts.values()) - lost - twice}")
         for complaint in complaints(judgement)[:40]:
