@@ -20,8 +20,9 @@ import Testing
         func room(for partition: Int32) -> Int { 0 }
         func take(_ jobs: [NotificationJob], from partition: Int32) -> Int { 0 }
         func underway(of partition: Int32) -> Set<NotificationID> { [] }
-        func finish(_ partition: Int32) {}
-        func forget(_ partition: Int32) {}
+        func own(_ partition: Int32) -> Int { 0 }
+        func finish(_ partition: Int32, of owner: Int) {}
+        func forget(_ partition: Int32, of owner: Int) {}
     }
 
     /// Rows by table and key; of the turn's own row only what does not depend on how the input was cut into turns.

@@ -47,7 +47,9 @@ final class RecordingDispatch: NotificationDispatch {
 
     func underway(of partition: Int32) -> Set<NotificationID> { underway }
 
-    func finish(_ partition: Int32) { finished.append(partition) }
+    func own(_ partition: Int32) -> Int { 1 }
+
+    func finish(_ partition: Int32, of owner: Int) { finished.append(partition) }
 
     func withdraw(_ ids: Set<NotificationID>, from partition: Int32) { withdrawn.formUnion(ids) }
 
@@ -58,7 +60,7 @@ final class RecordingDispatch: NotificationDispatch {
 
     func handBack(_ jobs: [NotificationJob], from partition: Int32) { handedBack += jobs }
 
-    func forget(_ partition: Int32) { forgotten.append(partition) }
+    func forget(_ partition: Int32, of owner: Int) { forgotten.append(partition) }
 
     /// The jobs since the last call.
     func drain() -> [NotificationJob] {

@@ -37,6 +37,12 @@ extension NotificationSender {
         confirm(partition, at: time)
         return take(jobs, from: partition)
     }
+
+    /// As the thread that has the partition; where none has begun with it, one does.
+    func forget(_ partition: Int32) { forget(partition, of: own(partition)) }
+
+    /// As `forget(_:)`.
+    func finish(_ partition: Int32) { finish(partition, of: own(partition)) }
 }
 
 /// What a sender wrote to the log.

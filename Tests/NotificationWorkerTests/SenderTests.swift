@@ -155,6 +155,27 @@ import Testing
         #expect(reports.map(\.isMade) == [false])
     }
 
+    /// A thread that was stopped hears late that it has lost a partition, which another of the same process has by then.
+    @Test func `a thread that has lost a partition takes nothing from the next one`() throws {
+        sink.isIdempotent = false
+        let sender = sender()
+        let former = sender.own(0)
+        _ = sender.takeOwned(announced(1...1) + [job("ref_2")], from: 0)
+        let owner = sender.own(0)
+        // The next one is given what waits anew.
+        #expect(sender.underway(of: 0) == Set(ids("ref_1")))
+        _ = sender.takeOwned(announced(3...3), from: 0)
+        sender.forget(0, of: former)
+        sender.finish(0, of: former)
+        while try sender.sendNext() > 0 {}
+        #expect(sink.delivered == ids("ref_3"))
+        #expect(try self.reports().map(\.notification) == ids("ref_1"))
+        _ = sender.takeOwned(announced(4...4), from: 0)
+        sender.forget(0, of: owner)
+        while try sender.sendNext() > 0 {}
+        #expect(sink.delivered == ids("ref_3"))
+    }
+
     @Test func `says also of announced attempts that it had no room for that it does not make them`() throws {
         sink.isIdempotent = false
         let sender = sender(jobs: 1)

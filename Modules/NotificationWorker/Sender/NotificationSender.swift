@@ -58,6 +58,12 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
 
     package func instant() -> ContinuousClock.Instant { clock() }
 
+    package func own(_ partition: Int32) -> Int {
+        let (owner, hasUnmade) = queue.withLock { $0.own(partition) }
+        if hasUnmade { wake() }
+        return owner
+    }
+
     package func confirm(_ partition: Int32, at time: ContinuousClock.Instant) {
         queue.withLock { $0.confirm(partition, at: time) }
     }
@@ -90,18 +96,18 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         wake()
     }
 
-    package func forget(_ partition: Int32) {
-        if queue.withLock({ $0.drop(partition) }) { wake() }
+    package func forget(_ partition: Int32, of owner: Int) {
+        if queue.withLock({ $0.isOwner(owner, of: partition) && $0.drop(partition) }) { wake() }
     }
 
     package func underway(of partition: Int32) -> Set<NotificationID> {
         queue.withLock { $0.underway(of: partition) }
     }
 
-    package func finish(_ partition: Int32) {
-        forget(partition)
+    package func finish(_ partition: Int32, of owner: Int) {
+        forget(partition, of: owner)
         let waiter = DispatchSemaphore(value: 0)
-        guard queue.withLock({ $0.wait(waiter, for: partition) }),
+        guard queue.withLock({ $0.isOwner(owner, of: partition) && $0.wait(waiter, for: partition) }),
             waiter.wait(timeout: .now() + Self.finishTimeout) == .timedOut
         else { return }
         queue.withLock { $0.waitedInVain(waiter) }

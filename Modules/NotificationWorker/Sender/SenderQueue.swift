@@ -25,6 +25,9 @@ struct SenderQueue: Sendable {
     private var plain = JobLine()
     /// Attempts that are announced in the log.
     private var announced = JobLine()
+    /// Which thread has each partition: the number of its start.
+    private var owners: [Int32: Int] = [:]
+    private var starts = 0
     /// When each partition was last known to be this process's.
     private var ownedAt: [Int32: ContinuousClock.Instant] = [:]
     /// Messages whose announced attempts have not come back through the log.
@@ -71,6 +74,16 @@ struct SenderQueue: Sendable {
         }
         return jobs.count
     }
+
+    /// A thread begins with a partition, and is given a name; and whether announced attempts of another are not made for it.
+    mutating func own(_ partition: Int32) -> (owner: Int, hasUnmade: Bool) {
+        starts += 1
+        owners[partition] = starts
+        return (starts, drop(partition))
+    }
+
+    /// Whether no other thread has begun with the partition since.
+    func isOwner(_ owner: Int, of partition: Int32) -> Bool { owners[partition] == owner }
 
     /// A partition was this process's at that time.
     mutating func confirm(_ partition: Int32, at time: ContinuousClock.Instant) {

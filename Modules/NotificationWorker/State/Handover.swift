@@ -17,6 +17,8 @@ struct Handover {
 
     private let partition: Int32
     private let dispatch: any NotificationDispatch
+    /// Its name there; `nil` before the start, when it has given nothing.
+    private var owner: Int?
     /// When the turn began, or one before it that was taken back; `nil` where nothing was processed since the last commit.
     private var turnBegan: ContinuousClock.Instant?
     /// What the turn is to hand over.
@@ -83,6 +85,9 @@ struct Handover {
         resolved = Array(Set(resolved))
     }
 
+    /// The partition is about to start.
+    mutating func open() { owner = dispatch.own(partition) }
+
     /// Every stored message is to go over, but those whose results are on their way.
     mutating func start(without answered: [NotificationID]) {
         for id in answered { held.insert(id.hashValue) }
@@ -92,12 +97,12 @@ struct Handover {
     /// The partition is about to go elsewhere.
     mutating func leave() {
         handBackLate()
-        dispatch.finish(partition)
+        if let owner { dispatch.finish(partition, of: owner) }
     }
 
     mutating func stop() {
         handBackLate()
-        dispatch.forget(partition)
+        if let owner { dispatch.forget(partition, of: owner) }
         self = Handover(partition: partition, dispatch: dispatch)
     }
 

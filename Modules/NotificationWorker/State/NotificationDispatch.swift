@@ -32,6 +32,11 @@ package protocol NotificationDispatch: AnyObject {
     /// A clock that nobody sets, and that goes on while the process is stopped.
     func instant() -> ContinuousClock.Instant
 
+    /// A thread of this process begins with the messages of a partition. What another one gave before is dropped.
+    ///
+    /// - Returns: its name for `finish` and `forget`: another thread may hear late that it has lost the partition.
+    func own(_ partition: Int32) -> Int
+
     /// A turn of a partition is committed that had begun by then: the group took its position, so the partition was this
     /// process's at that time. Told before the jobs of that turn are given.
     func confirm(_ partition: Int32, at time: ContinuousClock.Instant)
@@ -59,11 +64,11 @@ package protocol NotificationDispatch: AnyObject {
 
     /// Waits until the jobs of a partition that have begun are through, their results in the log; begins no other. For a
     /// few seconds at most: what takes longer is reported when it is done.
-    func finish(_ partition: Int32)
+    func finish(_ partition: Int32, of owner: Int)
 
     /// Drops the jobs of a partition that have not begun: another process has it now. The log is told of the announced
-    /// attempts among them that they are not made.
-    func forget(_ partition: Int32)
+    /// attempts among them that they are not made. Nothing where another thread has begun with it since.
+    func forget(_ partition: Int32, of owner: Int)
 }
 
 extension NotificationDispatch {

@@ -123,6 +123,7 @@ package final class NotificationProcessor: Processor {
     }
 
     private func readBacklog(from position: Int64) throws -> BacklogReading {
+        handover.open()
         // What is under way first: a result that is not in the input when its end is asked for is of such a message.
         let underway = dispatch.underway(of: partition)
         let reading = BacklogReading(underway: underway, input: try input(position))
