@@ -11,9 +11,10 @@ ARGS ?=
 BROKEN := --scratch-path .build/simulation --configuration release -Xswiftc -DSIMULATION
 BUGS := Tests/Simulate/found-bugs.tsv
 
-# Who skips a suite appends a line to this file, which its recipe begins with `note_skipped` and ends with `tell_skipped`.
+# Who skips a suite appends a line to this file, which its recipe begins with `note_skipped` and ends with `tell_skipped`. Its
+# variable does not begin as the product's own, of which an unknown one is an error.
 SKIPPED := .build/skipped
-test prove: export TRIBUTARY_SKIPPED := $(CURDIR)/$(SKIPPED)
+test prove: export SKIPPED_SUITES := $(CURDIR)/$(SKIPPED)
 note_skipped = @mkdir -p .build && : >$(SKIPPED)
 tell_skipped = @if [[ -s $(SKIPPED) ]]; then sort --unique $(SKIPPED) | sed 's/^/skipped: /'; else echo 'every suite $(if $(ARGS),asked for )ran'; fi
 # A command that ends with 77 where it finds nothing to work with.

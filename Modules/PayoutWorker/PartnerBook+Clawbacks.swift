@@ -18,7 +18,8 @@ extension PartnerBook {
         var clawback = try known(line.commission)
         clawback.settled -= line.amount
         if clawback.payout == payout { clawback.payout = nil }
-        if clawback.state == .writtenOff { clawback.writeOffProposedBy = nil }
+        // More is open than was proposed to be given up: that takes two people anew.
+        clawback.writeOffProposedBy = nil
         try move(&clawback, endingAs: .outstanding)
         try record(clawback, "freed", [step])
     }

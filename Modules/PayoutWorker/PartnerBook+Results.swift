@@ -83,7 +83,9 @@ extension PartnerBook {
         try post(.returned, Money(minor: payout.net, currency: payout.currency), payout: payout.id, steps: [step])
         for (line, kept) in zip(payout.lines, PayoutPlanning.keptPerLine(payout)) {
             var commission = try known(line.commission)
-            commission.settled += kept
+            // What was kept is counted once: after an earlier return the payout may have been said to have arrived.
+            guard commission.state != .netted else { continue }
+            commission.settled += commission.open - (line.amount - kept)
             if commission.open > 0 {
                 try free(&commission, "freed", [step])
             } else {

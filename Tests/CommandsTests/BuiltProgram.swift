@@ -15,7 +15,7 @@ struct BuiltProgram {
         let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let path = directory.appending(path: "tributary").path
         guard !FileManager.default.isExecutableFile(atPath: path) else { return path }
-        if let path = ProcessInfo.processInfo.environment["TRIBUTARY_SKIPPED"] {
+        if let path = ProcessInfo.processInfo.environment["SKIPPED_SUITES"] {
             let file = unsafe open(path, O_WRONLY | O_APPEND)
             let line = "the suites of the built program (\(missing))\n"
             if file >= 0 { FileHandle(fileDescriptor: file, closeOnDealloc: true).write(Data(line.utf8)) }

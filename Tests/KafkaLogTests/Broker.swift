@@ -19,7 +19,7 @@ enum Broker {
         case 0: return true
         case 77:
             print("SKIPPED: the Kafka broker suites")
-            if let path = ProcessInfo.processInfo.environment["TRIBUTARY_SKIPPED"] {
+            if let path = ProcessInfo.processInfo.environment["SKIPPED_SUITES"] {
                 let file = unsafe open(path, O_WRONLY | O_APPEND)
                 let line = "the Kafka broker suites (no broker: set KAFKA_HOME to an Apache Kafka, and have java)\n"
                 if file >= 0 { FileHandle(fileDescriptor: file, closeOnDealloc: true).write(Data(line.utf8)) }

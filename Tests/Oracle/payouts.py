@@ -47,14 +47,15 @@ class Payouts:
         paying, confirmed = {}, {}
         for name, (data, place) in self._payouts.items():
             # What arrived a second time is owed back, and the other payout pays the lines.
-            if data["state"] in ENDED or name in overpaid:
+            state = data.get("disputed_from", data["state"])
+            if state in ENDED or name in overpaid:
                 continue
             for line in data.get("lines", []) + data.get("clawbacks", []):
                 commission = line["commission_id"]
                 if commission.startswith("com_") and commission in paying:
                     self.journal.add("paid_twice", place, f"{commission} is in {paying[commission]} and in {name}")
                 paying[commission] = name
-                if data["state"] == "confirmed":
+                if state == "confirmed":
                     confirmed[commission] = name
         self._hold_commissions(confirmed)
         self._hold_clawbacks(overpaid)

@@ -202,7 +202,9 @@ import Testing
         try bench.checkInvariants()
     }
 
-    @Test func `a return of a payout that kept clawbacks leaves them kept`() throws {
+    /// Also where it was said to have arrived after all, and came back once more.
+    @Test(arguments: [false, true])
+    func `a return of a payout that kept clawbacks leaves them kept`(comesBackTwice: Bool) throws {
         let (bench, payout) = try submitted()
         try bench.result(payout.id, .confirmed, at: time("2026-04-17T00:00:00Z"))
         try bench.reverse(total: 2_400_000, at: time("2026-04-20T00:00:00Z"))
@@ -211,7 +213,14 @@ import Testing
         try bench.result(next.id, .confirmed, at: time("2026-06-03T00:00:00Z"))
         try bench.result(next.id, .returned, at: time("2026-06-05T00:00:00Z"))
         #expect(try bench.balances() == [0, 600_000, 0, 0])
-        #expect(try bench.pay("run_3", at: time("2026-06-06T00:00:00Z"))?.net == 600_000)
+        if comesBackTwice {
+            try bench.result(next.id, .failed, at: time("2026-06-06T00:00:00Z"))
+            try bench.result(next.id, .confirmed, decision: PayoutBench.checker, at: time("2026-06-07T00:00:00Z"))
+            #expect(try bench.balances() == [0, 0, 0, 0])
+            try bench.result(next.id, .returned, at: time("2026-06-08T00:00:00Z"))
+            #expect(try bench.balances() == [0, 600_000, 0, 0])
+        }
+        #expect(try bench.pay("run_3", at: time("2026-06-09T00:00:00Z"))?.net == 600_000)
         try bench.checkInvariants()
     }
 

@@ -205,11 +205,13 @@ import Testing
                 occurredAt: time("2026-05-02T00:00:00Z")), key: PayoutBench.one.text, at: time("2026-05-02T00:00:00Z"))
     }
 
-    private func writeOff(_ bench: PayoutBench, _ id: CommissionID, by actor: Actor) throws -> HarnessResult {
+    private func writeOff(
+        _ bench: PayoutBench, _ id: CommissionID, by actor: Actor, at when: Timestamp = time("2026-05-03T00:00:00Z")
+    ) throws -> HarnessResult {
         try bench.send(
             ClawbackWrittenOff(
-                partner: PayoutBench.one, clawback: id, reason: "too small", actor: actor,
-                occurredAt: time("2026-05-03T00:00:00Z")), key: PayoutBench.one.text, at: time("2026-05-03T00:00:00Z"))
+                partner: PayoutBench.one, clawback: id, reason: "too small", actor: actor, occurredAt: when),
+            key: PayoutBench.one.text, at: when)
     }
 
     @Test func `a repayment settles the oldest clawback first`() throws {
@@ -249,6 +251,21 @@ import Testing
         #expect(try bench.balances() == [0, 0, 0, 300_000])
         #expect(try bench.commissions().first { $0.id == clawback.id }?.state == .writtenOff)
         #expect(try writeOff(bench, clawback.id, by: PayoutBench.third).deadLetter != nil)
+        try bench.checkInvariants()
+    }
+
+    /// What was proposed to be given up was the rest that no payout kept.
+    @Test func `two people write off anew what a refused payout gives back`() throws {
+        let bench = try outweighed()
+        let part = try #require(try bench.pay("run_2", at: time("2026-06-01T00:00:00Z")))
+        let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })
+        #expect(clawback.open == 3_000)
+        _ = try writeOff(bench, clawback.id, by: PayoutBench.maker, at: time("2026-06-02T00:00:00Z"))
+        try bench.result(part.id, .failed, at: time("2026-06-03T00:00:00Z"))
+        for (actor, state) in [(PayoutBench.checker, Commission.State.outstanding), (PayoutBench.maker, .writtenOff)] {
+            #expect(try writeOff(bench, clawback.id, by: actor, at: time("2026-06-04T00:00:00Z")).deadLetter == nil)
+            #expect(try bench.commissions().first { $0.id == clawback.id }?.state == state)
+        }
         try bench.checkInvariants()
     }
 
