@@ -40,8 +40,8 @@ struct KafkaConfiguration: Sendable {
     private static let readerFetchQueueKibibytes = 4 << 10
     /// The same of each partition of a member.
     private static let memberFetchQueueKibibytes = 256
-    /// How much is produced ahead of the broker, in KiB.
-    static let produceQueueKibibytes = 32 << 10
+    /// How much is produced ahead of the broker, in KiB: the largest record and more. A broker that is slow makes a worker this large.
+    static let produceQueueKibibytes = 20 << 10
     /// How long a member may go without polling before the group takes its partitions, in milliseconds.
     static let maximumPollIntervalMilliseconds: Int32 = 60_000
 

@@ -24,8 +24,9 @@ import EventLog
     static let boundsPatience = Duration.seconds(3)
     private static let boundsPause = Duration.seconds(3)
 
-    /// When doubts are judged next, whose log could not be asked.
+    /// When doubts are judged next, and whose log could not be asked the last time: the others come first.
     private var nextJudgement = ContinuousClock.now
+    private var unanswered: Int32 = -1
 
     private(set) var ownership: GroupOwnership<GroupMetadata>
     /// Whether a rebalance was taken from the queue that the client still waits for an answer to.
@@ -126,13 +127,15 @@ import EventLog
     private func judgeDoubts() -> (gone: [(partition: Int32, reason: String)], error: LogError?) {
         var gone: [(partition: Int32, reason: String)] = []
         guard !input.doubts.isEmpty, nextJudgement.hasPassed else { return (gone, nil) }
-        for (partition, words) in input.doubts.sorted(by: { $0.key < $1.key }) {
+        let doubts = input.doubts.sorted { $0.key < $1.key }
+        for (partition, words) in doubts.filter({ $0.key > unanswered }) + doubts.filter({ $0.key <= unanswered }) {
             guard let wanted = input.next(of: partition) else { continue }
             do throws(LogError) {
                 gone.append((partition, try judge(TopicPartition(session.topic, partition), wanted, words)))
             } catch {
                 guard error.errorClass == .retriable else { return (gone, error) }
                 nextJudgement = .now + Self.boundsPause
+                unanswered = partition
                 return (gone, nil)
             }
         }

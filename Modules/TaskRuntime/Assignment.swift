@@ -28,8 +28,8 @@ final class Assignment {
     var lastTick: Int64 = .min
     /// Its store failed or its restore did, and it has not been restored since.
     var hasFailed = false
-    /// Its restore or its start came to a stop that is to be confirmed by another one.
-    var isInDoubt = false
+    /// What its restore or its start came to a stop by that is to be confirmed by another one.
+    var doubts: Set<PartitionStop.Code> = []
     /// Why no more input comes; it stops behind what was fetched.
     var endOfInput: String?
     /// It is not tried again before.
@@ -94,7 +94,7 @@ final class Assignment {
 
     func startIsDone() {
         start = nil
-        isInDoubt = false
+        doubts = []
     }
 
     func restart(_ restore: Restore) {

@@ -40,8 +40,7 @@ extension TurnLoop {
                 // For the first of them alone: what the others want comes meanwhile.
                 wait = .zero
             } catch let stop as PartitionStop {
-                if stop.isToBeConfirmed, !assignment.isInDoubt {
-                    assignment.isInDoubt = true
+                if stop.isToBeConfirmed, assignment.doubts.insert(stop.code).inserted {
                     restartLater(
                         assignment, session, TurnFault(.log, code: stop.code.rawValue, stop.description),
                         pause: environment.limits.confirmationPause)

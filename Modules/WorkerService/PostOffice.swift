@@ -91,6 +91,7 @@ final class PostOffice {
     /// The worker is asked to end: no other message is begun, and the one under way gets a short time only.
     func hurry() {
         thread.hurry()
+        sender.hurry()
         let now = ContinuousClock.now
         limit.set(now + Self.lastMessagePatience, forAnswer: now + Self.lastAnswerPatience)
     }

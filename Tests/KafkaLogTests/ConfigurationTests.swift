@@ -51,7 +51,7 @@ import Testing
         #expect(properties["partitioner"] == "murmur2_random")
         #expect(properties["message.max.bytes"] == "16781312")
         #expect(properties["compression.codec"] == "lz4")
-        #expect(properties["queue.buffering.max.kbytes"] == "32768")
+        #expect(properties["queue.buffering.max.kbytes"] == "20480")
         #expect(properties["socket.nagle.disable"] == "true")
     }
 

@@ -184,6 +184,21 @@ import Testing
         #expect(result.deadLetter != nil)
         #expect(try bench.balances().reduce(0, +) == 1_200_000)
     }
+
+    /// What was proposed to be given up was the rest that no payout kept.
+    @Test func `two people write off anew what a refused payout gives back`() throws {
+        let bench = try outweighed()
+        let part = try #require(try bench.pay("run_2", at: time("2026-06-01T00:00:00Z")))
+        let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })
+        #expect(clawback.open == 3_000)
+        _ = try writeOff(bench, clawback.id, by: PayoutBench.maker, at: time("2026-06-02T00:00:00Z"))
+        try bench.result(part.id, .failed, at: time("2026-06-03T00:00:00Z"))
+        for (actor, state) in [(PayoutBench.checker, Commission.State.outstanding), (PayoutBench.maker, .writtenOff)] {
+            #expect(try writeOff(bench, clawback.id, by: actor, at: time("2026-06-04T00:00:00Z")).deadLetter == nil)
+            #expect(try bench.commissions().first { $0.id == clawback.id }?.state == state)
+        }
+        try bench.checkInvariants()
+    }
 }
 
 @Suite struct RepaymentTests {
@@ -203,15 +218,6 @@ import Testing
             RepaymentReceived(
                 partner: PayoutBench.one, amount: Money(minor: amount, currency: currency),
                 occurredAt: time("2026-05-02T00:00:00Z")), key: PayoutBench.one.text, at: time("2026-05-02T00:00:00Z"))
-    }
-
-    private func writeOff(
-        _ bench: PayoutBench, _ id: CommissionID, by actor: Actor, at when: Timestamp = time("2026-05-03T00:00:00Z")
-    ) throws -> HarnessResult {
-        try bench.send(
-            ClawbackWrittenOff(
-                partner: PayoutBench.one, clawback: id, reason: "too small", actor: actor, occurredAt: when),
-            key: PayoutBench.one.text, at: when)
     }
 
     @Test func `a repayment settles the oldest clawback first`() throws {
@@ -254,21 +260,6 @@ import Testing
         try bench.checkInvariants()
     }
 
-    /// What was proposed to be given up was the rest that no payout kept.
-    @Test func `two people write off anew what a refused payout gives back`() throws {
-        let bench = try outweighed()
-        let part = try #require(try bench.pay("run_2", at: time("2026-06-01T00:00:00Z")))
-        let clawback = try #require(try bench.commissions().first { $0.entry == .clawback })
-        #expect(clawback.open == 3_000)
-        _ = try writeOff(bench, clawback.id, by: PayoutBench.maker, at: time("2026-06-02T00:00:00Z"))
-        try bench.result(part.id, .failed, at: time("2026-06-03T00:00:00Z"))
-        for (actor, state) in [(PayoutBench.checker, Commission.State.outstanding), (PayoutBench.maker, .writtenOff)] {
-            #expect(try writeOff(bench, clawback.id, by: actor, at: time("2026-06-04T00:00:00Z")).deadLetter == nil)
-            #expect(try bench.commissions().first { $0.id == clawback.id }?.state == state)
-        }
-        try bench.checkInvariants()
-    }
-
     @Test(arguments: [PayoutBench.insider, PayoutBench.stranger, PayoutBench.gone, .programme])
     func `nobody else writes off`(actor: Actor) throws {
         let bench = try owing()
@@ -280,4 +271,13 @@ import Testing
         let bench = try owing()
         #expect(try writeOff(bench, bench.commissions()[0].id, by: PayoutBench.maker).deadLetter?.code == .refused)
     }
+}
+
+private func writeOff(
+    _ bench: PayoutBench, _ id: CommissionID, by actor: Actor, at when: Timestamp = time("2026-05-03T00:00:00Z")
+) throws -> HarnessResult {
+    try bench.send(
+        ClawbackWrittenOff(
+            partner: PayoutBench.one, clawback: id, reason: "too small", actor: actor, occurredAt: when),
+        key: PayoutBench.one.text, at: when)
 }

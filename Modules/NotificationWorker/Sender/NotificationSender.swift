@@ -104,14 +104,20 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         queue.withLock { $0.underway(of: partition) }
     }
 
+    /// The process is about to end: from now on nobody waits for results for longer than once.
+    package func hurry() { end.withLock { $0 = $0 ?? .now() + Self.finishTimeout } }
+
     package func finish(_ partition: Int32, of owner: Int) {
         forget(partition, of: owner)
         let waiter = DispatchSemaphore(value: 0)
         guard queue.withLock({ $0.isOwner(owner, of: partition) && $0.wait(waiter, for: partition) }),
-            waiter.wait(timeout: .now() + Self.finishTimeout) == .timedOut
+            waiter.wait(timeout: min(.now() + Self.finishTimeout, end.withLock { $0 } ?? .distantFuture)) == .timedOut
         else { return }
         queue.withLock { $0.waitedInVain(waiter) }
     }
+
+    /// Until when at most partitions wait for results; `nil` before the end.
+    private let end = Mutex<DispatchTime?>(nil)
 
     /// How long a partition waits for its last results before it goes elsewhere: longer than the last message may take when the
     /// worker is asked to end.

@@ -53,8 +53,7 @@ package protocol NotificationDispatch: AnyObject {
     /// Drops announced attempts that have not begun, of messages that have a result by now.
     func withdraw(_ ids: Set<NotificationID>, from partition: Int32)
 
-    /// Has the log told of waiting messages that nobody can read: what it is told is a dead letter for each. They are not
-    /// sent.
+    /// Has the log told of waiting messages that nobody can read: an event that names them is a dead letter. They are not sent.
     ///
     /// - Parameter time: the partition's.
     func report(unreadable ids: [NotificationID], from partition: Int32, at time: Timestamp)
