@@ -361,12 +361,7 @@ struct MockTests {
         defer { cluster.close() }
         let log = try cluster.log()
         defer { log.close() }
-        let producer = try log.producer(identity: "p")
-        try producer.append((0..<10).map { record([$0]) })
-        producer.close()
-        let reader = try ChangelogReader(
-            topic: "changelog", admin: log.admin, configuration: log.configuration,
-            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink))
+        let reader = try changelogReader(log, rows: 10)
         defer { reader.close() }
         let deadline = ContinuousClock.now + .seconds(30)
         var first: [LogRecord] = []
@@ -390,12 +385,7 @@ struct MockTests {
         defer { cluster.close() }
         let log = try cluster.log()
         defer { log.close() }
-        let producer = try log.producer(identity: "p")
-        try producer.append((0..<3).map { record([$0]) })
-        producer.close()
-        let reader = try ChangelogReader(
-            topic: "changelog", admin: log.admin, configuration: log.configuration,
-            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink))
+        let reader = try changelogReader(log, rows: 3)
         defer { reader.close() }
         let deadline = ContinuousClock.now + .seconds(30)
         cluster.fail(.fetch, with: RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
@@ -409,6 +399,16 @@ struct MockTests {
             found = try reader.read(0, from: 1, maximum: 100, timeout: .milliseconds(100)).records
         }
         #expect(found.map(\.value) == [[1], [2]])
+    }
+
+    /// Of a changelog with rows 0, 1, 2 and so on.
+    private func changelogReader(_ log: KafkaLog, rows: UInt8) throws -> ChangelogReader {
+        let producer = try log.producer(identity: "p")
+        try producer.append((0..<rows).map { record([$0]) })
+        producer.close()
+        return try ChangelogReader(
+            topic: "changelog", admin: log.admin, configuration: log.configuration,
+            diagnostics: KafkaDiagnostics(sink: KafkaDebug.sink))
     }
 
     func transactional(_ log: KafkaLog, timeout: Duration = .seconds(5)) throws -> TransactionalProducer {
