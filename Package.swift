@@ -159,6 +159,8 @@ let package = Package(
         .target(
             name: "DomainSamples", dependencies: ["Domain"], path: "Tests/DomainSamples", swiftSettings: settings),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+
         suite("Domain", ["DomainSamples", "Hashing"]),
         suite("JSON", ["Hashing"]),
         suite("Hashing"),
@@ -170,7 +172,7 @@ let package = Package(
         suite("SQLite"),
         suite("StateStore", ["TaskRuntime", "SQLite"]),
         suite("EmbeddedLog", ["EventLog", "EventLogConformance", "SQLite"]),
-        suite("KafkaLog", ["CRdkafka", "EventLog", "EventLogConformance"]),
+        suite("KafkaLog", ["CRdkafka", "EventLog", "EventLogConformance", "TestSupport"]),
         suite("ProgramFile", ["Contracts", "Domain", "JSON", "YAML"]),
         suite("Register", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
         suite(
@@ -178,7 +180,7 @@ let package = Package(
             ["Contracts", "Domain", "DomainSamples", "DomainNames", "EventLog", "JSON", "Register", "TaskRuntime"]),
         suite("ApprovalWorker", ["Contracts", "Domain", "Hashing", "JSON", "Register", "TaskRuntime"]),
         suite("PayoutWorker", ["Contracts", "Domain", "Hashing", "JSON", "Register", "TaskRuntime"]),
-        suite("NotificationWorker", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime"]),
+        suite("NotificationWorker", ["Contracts", "Domain", "EventLog", "JSON", "TaskRuntime", "TestSupport"]),
         suite("HTTPServing"),
         suite("Metrics"),
         suite("Operations", ["Contracts", "EmbeddedLog", "EventLog", "HTTPServing", "JSON", "Metrics", "TaskRuntime"]),
@@ -194,8 +196,8 @@ let package = Package(
             "Commands",
             [
                 "CommandLineKit", "Contracts", "Demo", "Domain", "DomainNames", "EmbeddedLog", "EventLog", "Importing",
-                "JSON",
-                "NotificationWorker", "ReadModel", "StateStore", "TaskRuntime", "WorkerService",
+                "JSON", "Metrics", "NotificationWorker", "Operations", "ReadModel", "StateStore", "TaskRuntime",
+                "TestSupport", "WorkerService",
             ]),
     ]
 )

@@ -19,10 +19,8 @@ package enum DeadLetterRecord {
     static func make(
         _ record: LogRecord, _ letter: DeadLetter, tries: Int, topic: String, group: String, partition: Int32
     ) -> OutgoingRecord {
-        let earlierFailures = record.headerText(HeaderName.redriven)?.split(separator: " ").count ?? 0
+        let earlier = Event.EarlierFailures(record.headers).flatMap { $0.count > 0 ? $0 : nil }
         let time = record.appendTimeMilliseconds
-        let firstTime =
-            earlierFailures > 0 ? record.headerText(HeaderName.errorFirstTime).flatMap { Int64($0) } : nil
         // As they are, byte for byte, unless some are to be replaced.
         var headers = record.headers
         if headers.contains(where: isOwn) { headers.removeAll(where: isOwn) }
@@ -33,8 +31,8 @@ package enum DeadLetterRecord {
         headers.append(HeaderName.errorCode, letter.code.rawValue)
         headers.append("tributary-error-group", group)
         headers.append("tributary-error-version", ProductVersion.text)
-        headers.append("tributary-error-attempts", String(tries + earlierFailures))
-        headers.append(HeaderName.errorFirstTime, String(firstTime ?? time))
+        headers.append("tributary-error-attempts", String(tries + (earlier?.count ?? 0)))
+        headers.append(HeaderName.errorFirstTime, String(earlier?.firstMilliseconds ?? time))
         headers.append("tributary-error-last-time", String(time))
         var value = record.value
         if let whole = value, whole.count > maximumValueBytes {

@@ -77,10 +77,7 @@ struct OutputEncoder {
             subject: event.subject, key: event.key.isEmpty ? nil : event.key, isBroadcast: event.isBroadcast,
             isForwarded: event.isForwarded, commandID: event.commandID, traceparent: event.traceparent)
         var headers = CloudEventCodec.encode(envelope)
-        if let failures = event.earlierFailures {
-            headers.append(HeaderName.redriven, failures.places)
-            if let time = failures.firstMilliseconds { headers.append(HeaderName.errorFirstTime, String(time)) }
-        }
+        event.earlierFailures?.append(to: &headers)
         return LogRecord(
             topic: "\(catalogue.prefix).\(event.position.topic)", partition: event.position.partition,
             offset: event.position.offset, appendTimeMilliseconds: event.appendTime.millisecondsSince1970,

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The built `tributary`, beside the running tests, as a process of its own.
 struct BuiltProgram {
@@ -10,16 +11,12 @@ struct BuiltProgram {
         var errors: String
     }
 
-    /// `nil` where only the tests were built. Then the suites that need it are skipped; `make test` reads it in a file.
+    /// `nil` where only the tests were built. Then the suites that need it are skipped.
     static let path: String? = {
         let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let path = directory.appending(path: "tributary").path
         guard !FileManager.default.isExecutableFile(atPath: path) else { return path }
-        if let path = ProcessInfo.processInfo.environment["SKIPPED_SUITES"] {
-            let file = unsafe open(path, O_WRONLY | O_APPEND)
-            let line = "the suites of the built program (\(missing))\n"
-            if file >= 0 { FileHandle(fileDescriptor: file, closeOnDealloc: true).write(Data(line.utf8)) }
-        }
+        SkippedSuites.note("the suites of the built program (\(missing))")
         return nil
     }()
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 import WorkerService
 
@@ -63,8 +64,9 @@ struct ShutdownTests {
     }
 
     @Test func `a worker whose broker takes connections and says nothing leaves by itself, with 0`() throws {
-        let broker = try SilentPort()
-        let words = ["--log", "kafka://127.0.0.1:\(broker.number)"]
+        let broker = try LoopbackListener(backlog: 64)
+        defer { close(broker.descriptor) }
+        let words = ["--log", "kafka://127.0.0.1:\(broker.port)"]
         try withStarted("referral-worker", words, until: "started") { started in
             let asked = ContinuousClock.now
             started.send(SIGTERM)
@@ -73,7 +75,6 @@ struct ShutdownTests {
             let errors = try started.errors()
             #expect(errors.isEmpty, "\(errors)")
         }
-        withExtendedLifetime(broker) {}
     }
 }
 
@@ -165,30 +166,4 @@ private final class StartedProgram {
         send(SIGKILL)
         process.waitUntilExit()
     }
-}
-
-/// A port of loopback that takes connections and never says a word, as that of a broker which stands still.
-private final class SilentPort {
-    let number: Int
-    private let listener: Int32
-
-    init() throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
-                var length = size
-                return unsafe bind(listener, socketAddress, size) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, socketAddress, &length) == 0
-            }
-        }
-        number = Int(UInt16(bigEndian: address.sin_port))
-        self.listener = listener
-        try #require(isBound)
-    }
-
-    deinit { close(listener) }
 }

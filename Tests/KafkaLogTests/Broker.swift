@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import KafkaLog
+import TestSupport
 import Testing
 
 /// A real broker for the tests that need one (`scripts/broker`), started once per test process and ended with it.
@@ -8,7 +9,7 @@ enum Broker {
     private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "scripts/broker")
 
-    /// Without one the suites that need it are skipped, and that is said; `make test` reads it in a file.
+    /// Without one the suites that need it are skipped, and that is said.
     static let isAvailable: Bool = {
         let check = Process()
         check.executableURL = script
@@ -19,11 +20,8 @@ enum Broker {
         case 0: return true
         case 77:
             print("SKIPPED: the Kafka broker suites")
-            if let path = ProcessInfo.processInfo.environment["SKIPPED_SUITES"] {
-                let file = unsafe open(path, O_WRONLY | O_APPEND)
-                let line = "the Kafka broker suites (no broker: set KAFKA_HOME to an Apache Kafka, and have java)\n"
-                if file >= 0 { FileHandle(fileDescriptor: file, closeOnDealloc: true).write(Data(line.utf8)) }
-            }
+            SkippedSuites.note(
+                "the Kafka broker suites (no broker: set KAFKA_HOME to an Apache Kafka, and have java)")
             return false
         default: fatalError("\(script.path) --check ended with \(check.terminationStatus)")
         }

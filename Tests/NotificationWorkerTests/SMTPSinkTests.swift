@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import NotificationWorker
@@ -19,21 +20,9 @@ final class TinyRelay: Sendable {
 
     init(greeting: String = "220 tiny", answer: @escaping Answer) throws {
         self.greeting = greeting
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
-                var length = size
-                return unsafe bind(listener, socketAddress, size) == 0 && listen(listener, 4) == 0
-                    && getsockname(listener, socketAddress, &length) == 0
-            }
-        }
-        try #require(isBound)
-        port = Int(UInt16(bigEndian: address.sin_port))
-        self.listener = listener
+        let open = try LoopbackListener(backlog: 4)
+        let listener = open.descriptor
+        (self.listener, port) = (listener, open.port)
         DispatchQueue(label: "relay").async { [self] in
             while true {
                 let connection = accept(listener, nil, nil)

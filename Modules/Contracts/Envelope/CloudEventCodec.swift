@@ -24,7 +24,8 @@ package enum CloudEventCodec {
             data: value, position: EventPosition(of: record, prefix: prefix),
             appendTime: Timestamp(millisecondsSince1970: record.appendTimeMilliseconds),
             isBroadcast: headers.isBroadcast, isForwarded: headers.isForwarded,
-            earlierFailures: headers.earlierFailures, commandID: try attribute(headers.commandID, HeaderName.commandID),
+            earlierFailures: headers.isRedriven ? Event.EarlierFailures(record.headers) : nil,
+            commandID: try attribute(headers.commandID, HeaderName.commandID),
             traceparent: try attribute(headers.traceparent, HeaderName.traceparent))
         if headers.isStructured {
             try readStructured(value, into: &event)

@@ -18,10 +18,9 @@ struct EnvelopeHeaders {
         var subject: Range<Int>?
         var traceparent: Range<Int>?
         var commandID: Range<Int>?
-        var redriven: Range<Int>?
-        var errorFirstTime: Range<Int>?
         var isBroadcast = false
         var isForwarded = false
+        var isRedriven = false
 
         /// By length first: most names are told apart without a comparison.
         mutating func note(_ name: UnsafeRawBufferPointer, _ value: Range<Int>?) {
@@ -38,7 +37,7 @@ struct EnvelopeHeaders {
             case 11 where unsafe EncodedHeaderName.traceparent.isName(name): traceparent = value
             case 12 where unsafe EncodedHeaderName.contentType.isName(name): contentType = value
             case 14 where unsafe EncodedHeaderName.specVersion.isName(name): specVersion = value
-            case 18 where unsafe EncodedHeaderName.redriven.isName(name): redriven = value
+            case 18 where unsafe EncodedHeaderName.redriven.isName(name): isRedriven = true
             case 19:
                 if unsafe EncodedHeaderName.broadcast.isName(name) {
                     isBroadcast = true
@@ -46,7 +45,6 @@ struct EnvelopeHeaders {
                     isForwarded = true
                 }
             case 20 where unsafe EncodedHeaderName.commandID.isName(name): commandID = value
-            case 26 where unsafe EncodedHeaderName.errorFirstTime.isName(name): errorFirstTime = value
             default: break
             }
         }
@@ -78,15 +76,9 @@ struct EnvelopeHeaders {
     var subject: ArraySlice<UInt8>? { places.subject.map { bytes[$0] } }
     var traceparent: ArraySlice<UInt8>? { places.traceparent.map { bytes[$0] } }
     var commandID: ArraySlice<UInt8>? { places.commandID.map { bytes[$0] } }
-    var earlierFailures: Event.EarlierFailures? {
-        places.redriven.map { failed in
-            Event.EarlierFailures(
-                places: String(decoding: bytes[failed], as: UTF8.self),
-                firstMilliseconds: places.errorFirstTime.flatMap { Int64(String(decoding: bytes[$0], as: UTF8.self)) })
-        }
-    }
     var isBroadcast: Bool { places.isBroadcast }
     var isForwarded: Bool { places.isForwarded }
+    var isRedriven: Bool { places.isRedriven }
 }
 
 /// Comparisons of content types: letter case and parameters after `;` do not count.

@@ -30,19 +30,6 @@ package struct Event: Sendable, Hashable {
     /// W3C trace context, carried on.
     package var traceparent: String?
 
-    /// What is known of a dead letter that was put back.
-    package struct EarlierFailures: Sendable, Hashable {
-        /// Where it failed, as `HeaderName.redriven` has it.
-        package var places: String
-        /// When the log took what failed first, in milliseconds since 1970; `nil` where that was not noted.
-        package var firstMilliseconds: Int64?
-
-        package init(places: String, firstMilliseconds: Int64?) {
-            self.places = places
-            self.firstMilliseconds = firstMilliseconds
-        }
-    }
-
     /// It was a dead letter, and somebody put it back.
     package var isRedriven: Bool { earlierFailures != nil }
 
@@ -135,7 +122,6 @@ enum EncodedHeaderName {
     static let broadcast = LogHeaderName(HeaderName.broadcast)
     static let forwarded = LogHeaderName(HeaderName.forwarded)
     static let redriven = LogHeaderName(HeaderName.redriven)
-    static let errorFirstTime = LogHeaderName(HeaderName.errorFirstTime)
     static let commandID = LogHeaderName(HeaderName.commandID)
     static let cause = LogHeaderName(HeaderName.cause)
     static let traceparent = LogHeaderName(HeaderName.traceparent)

@@ -24,6 +24,8 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
     private let clock: () -> ContinuousClock.Instant
     private let wake: @Sendable () -> Void
     private let queue = Mutex(SenderQueue())
+    /// Until when at most partitions wait for results; `nil` before the end.
+    private let end = Mutex<DispatchTime?>(nil)
     private var sequences: [Int32: Int64] = [:]
     private var results = ResultBatch()
     /// Events that are not in the log yet.
@@ -115,9 +117,6 @@ package final class NotificationSender: NotificationDispatch, @unchecked Sendabl
         else { return }
         queue.withLock { $0.waitedInVain(waiter) }
     }
-
-    /// Until when at most partitions wait for results; `nil` before the end.
-    private let end = Mutex<DispatchTime?>(nil)
 
     /// How long a partition waits for its last results before it goes elsewhere: longer than the last message may take when the
     /// worker is asked to end.
