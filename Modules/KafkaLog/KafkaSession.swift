@@ -214,6 +214,7 @@ import EventLog
         ownership.release()
         changelog?.release()
         try unsafe answer(nil, "giving the assignment up")
+        input.emptyAll()
     }
 
     /// Answers a rebalance: with the partitions that are taken, or with none.

@@ -70,6 +70,12 @@ import EventLog
         for partition in sources.keys { pause(partition) }
     }
 
+    /// Drops what waits of every partition. When the assignment was given up: nobody reads the queues of partitions that went
+    /// to another member, and the batches in them would stay in memory as long as this one lives.
+    func emptyAll() {
+        for source in sources.values { source.queue.empty() }
+    }
+
     // MARK: Records
 
     /// Takes up to `maximum` records that wait: of each partition as many as of the others, and the rest of those that have
