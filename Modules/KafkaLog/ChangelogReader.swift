@@ -153,19 +153,15 @@ import EventLog
         if let error = unsafe rd_kafka_incremental_unassign(handle.pointer, list.pointer) {
             unsafe rd_kafka_error_destroy(error)
         }
-        // The queue outlives the reference to it, with megabytes of rows that nobody asks for again.
+        // The queue outlives the reference to it, with megabytes of rows.
         source.queue.empty()
         source.queue.close()
     }
 
-    /// Stops reading all partitions.
-    func release() {
-        for partition in sources.keys { release(partition) }
-    }
-
+    /// Stops reading, and lets the client end by itself: it has threads, connections, and whatever it fetches meanwhile.
     func close() {
-        release()
+        for partition in sources.keys { release(partition) }
         queue.close()
-        handle.close()
+        handle.close(within: .zero)
     }
 }

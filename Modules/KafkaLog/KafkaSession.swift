@@ -17,7 +17,7 @@ import EventLog
     private let queue: KafkaQueue
     private let topic: OpaquePointer
     private let signal: QueueSignal
-    private let input: MemberInput
+    let input: MemberInput
 
     /// How long the bounds of a log are waited for while all partitions stand still, and how long these go on before the bounds
     /// are asked for again.
@@ -212,7 +212,7 @@ import EventLog
 
     private func unassign() throws(LogError) {
         ownership.release()
-        changelog?.release()
+        endRestores()
         try unsafe answer(nil, "giving the assignment up")
         input.emptyAll()
     }
@@ -244,7 +244,6 @@ import EventLog
         guard input.isPaused(partition) else {
             throw LogError(.invalidState, .fatal, "\(session.topic)/\(partition) is not paused")
         }
-        changelog?.release(partition)
         input.empty(partition)
         let list = PartitionList(capacity: 1)
         list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
@@ -255,6 +254,7 @@ import EventLog
         }
         unsafe try KafkaFailure.check(rd_kafka_resume_partitions(handle.pointer, list.pointer), "resuming")
         input.resume(partition, at: offset)
+        endRestore(of: partition)
     }
 
     func pause(_ partition: Int32) throws(LogError) {
@@ -274,8 +274,7 @@ import EventLog
             let half = ContinuousClock.now + deadline.remaining / 2
             _ = Result { () throws(LogError) in try producer.abort(until: half) }
         }
-        changelog?.close()
-        changelog = nil
+        endRestores()
         closeConsumer(until: deadline)
         producer.close(within: max(.milliseconds(100), deadline.remaining))
     }

@@ -14,7 +14,7 @@ package import TaskRuntime
 package final class SQLiteStateBackend: StateBackend {
     private static let pageBytes = 8_192
     /// Memory for pages of one file, in KiB. A worker has one file per partition, so it stays small.
-    private static let pageCacheKiB = 2_048
+    private static let pageCacheKiB = 1_024
     /// Pages in the write-ahead log at which a commit moves them into the file.
     private static let checkpointPages = 2_000
     /// The same during a long restore, whose rows touch the pages of the keys' index again and again: moved together, each

@@ -22,7 +22,7 @@ package struct StoreLag: Sendable, Hashable {
     /// Every turn is written as it is committed.
     package static let none = StoreLag(rows: 0, bytes: 0, milliseconds: 0)
     /// A tail that a restore reads in a fraction of a second.
-    package static let standard = StoreLag(rows: 8_192, bytes: 2 << 20, milliseconds: 20_000)
+    package static let standard = StoreLag(rows: 8_192, bytes: 3 << 19, milliseconds: 20_000)
 }
 
 /// The rows of one partition as a handler sees them: typed, with the changes of the current record over those of the turn
