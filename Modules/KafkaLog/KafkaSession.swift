@@ -1,8 +1,8 @@
 import CRdkafka
 import EventLog
 
-/// One thread's membership of a worker's group: an eager consumer, its transactional producer and a reader of its
-/// changelog.
+/// One thread's membership of a worker's group: an eager consumer, its transactional producer and, while partitions are
+/// restored, a reader of their changelogs.
 ///
 /// The group part (rebalances, fetching) is here; `KafkaSession+Turn` has the commit, `KafkaSession+Restore` the
 /// changelog. Safe because everything it holds belongs to the one thread that uses it.
