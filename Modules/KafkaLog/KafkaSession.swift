@@ -279,12 +279,17 @@ import EventLog
         producer.close(within: max(.milliseconds(100), deadline.remaining))
     }
 
-    /// Leaves the group (a static member keeps its partitions) and ends the consumer. Every rebalance is answered once, also
-    /// one that waits in the queue since before: an answer that nobody waits for may come when the group has ended, and
-    /// in this library version the call would then never return.
+    /// Leaves the group (a static member keeps its partitions) and ends the consumer.
+    ///
+    /// Rebalances that wait are answered before the group is asked to end. From then on the client waits for no answer to them
+    /// and may have ended when one comes: in this library version the call would then never return. What comes behind that is
+    /// the revocation that the end itself brings, for whose answer it waits.
     private func closeConsumer(until deadline: ContinuousClock.Instant) {
         ownership.release()
         if owesAnswer { unsafe rd_kafka_assign(handle.pointer, nil) }
+        while let event = queue.poll(0) {
+            if event.kind == RD_KAFKA_EVENT_REBALANCE { unsafe rd_kafka_assign(handle.pointer, nil) }
+        }
         let last = KafkaQueue.new(of: handle)
         let error = unsafe last.withPointer { unsafe rd_kafka_consumer_close_queue(handle.pointer, $0) }
         if let error = unsafe error {
@@ -293,7 +298,9 @@ import EventLog
             let wait = handle.wait(until: deadline, grace: .milliseconds(500))
             while unsafe rd_kafka_consumer_closed(handle.pointer) == 0, !wait.isOver {
                 guard let event = last.poll(min(100, wait.slice())) else { continue }
-                if event.kind == RD_KAFKA_EVENT_REBALANCE { unsafe rd_kafka_assign(handle.pointer, nil) }
+                if event.kind == RD_KAFKA_EVENT_REBALANCE, event.code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS {
+                    unsafe rd_kafka_assign(handle.pointer, nil)
+                }
             }
         }
         last.close()

@@ -43,6 +43,27 @@ extension BrokerTests {
             #expect(throws: LogError.self) { try session.resume(0, at: 1) }
         }
 
+        /// In this library version an answer to it that the group's end overtakes would be waited for for ever.
+        @Test func aSessionCanBeClosedWhoseAssignmentWaits() throws {
+            let topics = try Topics(partitions: 8)
+            defer { topics.log.close() }
+            for round in 0..<60 {
+                let session = try topics.session(topics.configuration("a", .static))
+                let queue = KafkaQueue.consumer(of: session.handle)
+                let limit = ContinuousClock.now + .seconds(10)
+                while queue.count == 0, ContinuousClock.now < limit { Thread.sleep(forTimeInterval: 0.002) }
+                #expect(queue.count == 1)
+                queue.close()
+                let closed = DispatchSemaphore(value: 0)
+                nonisolated(unsafe) let waiting = session
+                Thread.detachNewThread {
+                    unsafe waiting.end()
+                    closed.signal()
+                }
+                try #require(closed.wait(timeout: .now() + 20) == .success, "round \(round)")
+            }
+        }
+
         /// Of each partition as many as of the others, once the client has fetched of both.
         @Test func aPollTakesOfEveryPartitionThatHasRecords() throws {
             let topics = try Topics(partitions: 2)
