@@ -53,11 +53,6 @@ package struct GroupOwnership<Metadata> {
     /// Nothing is held any more.
     package mutating func release() { state = .none }
 
-    /// What is held and not about to go.
-    package var partitions: [Int32] {
-        if case .assigned(let assignment) = state { assignment.partitions } else { [] }
-    }
-
     /// Whether a revocation or a loss waits for `finishRevocation`.
     package var isRevoking: Bool {
         switch state {

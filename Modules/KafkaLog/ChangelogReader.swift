@@ -153,15 +153,19 @@ import EventLog
         if let error = unsafe rd_kafka_incremental_unassign(handle.pointer, list.pointer) {
             unsafe rd_kafka_error_destroy(error)
         }
-        // The queue outlives the reference to it, with megabytes of rows.
+        // The queue outlives the reference to it, with megabytes of rows that nobody asks for again.
         source.queue.empty()
         source.queue.close()
     }
 
-    /// Stops reading, and lets the client end by itself: it has threads, connections, and whatever it fetches meanwhile.
-    func close() {
+    /// Stops reading all partitions.
+    func release() {
         for partition in sources.keys { release(partition) }
+    }
+
+    func close() {
+        release()
         queue.close()
-        handle.close(within: .zero)
+        handle.close()
     }
 }

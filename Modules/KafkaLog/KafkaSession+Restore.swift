@@ -19,15 +19,4 @@ extension KafkaSession {
         }
         return try reader.read(partition, from: offset, maximum: maximum, timeout: timeout)
     }
-
-    /// A partition runs: nothing more is read of its changelog, and nobody reads any where all of them run.
-    func endRestore(of partition: Int32) {
-        changelog?.release(partition)
-        if ownership.partitions.allSatisfy({ !input.isPaused($0) }) { endRestores() }
-    }
-
-    func endRestores() {
-        changelog?.close()
-        changelog = nil
-    }
 }

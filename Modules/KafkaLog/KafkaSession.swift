@@ -1,8 +1,8 @@
 import CRdkafka
 import EventLog
 
-/// One thread's membership of a worker's group: an eager consumer, its transactional producer and, while partitions are
-/// restored, a reader of their changelogs.
+/// One thread's membership of a worker's group: an eager consumer, its transactional producer and, from its first
+/// restore on, a reader of its changelog.
 ///
 /// The group part (rebalances, fetching) is here; `KafkaSession+Turn` has the commit, `KafkaSession+Restore` the
 /// changelog. Safe because everything it holds belongs to the one thread that uses it.
@@ -17,7 +17,7 @@ import EventLog
     private let queue: KafkaQueue
     private let topic: OpaquePointer
     private let signal: QueueSignal
-    let input: MemberInput
+    private let input: MemberInput
 
     /// How long the bounds of a log are waited for while all partitions stand still, and how long these go on before the bounds
     /// are asked for again.
@@ -212,7 +212,7 @@ import EventLog
 
     private func unassign() throws(LogError) {
         ownership.release()
-        endRestores()
+        changelog?.release()
         try unsafe answer(nil, "giving the assignment up")
         input.emptyAll()
     }
@@ -244,6 +244,7 @@ import EventLog
         guard input.isPaused(partition) else {
             throw LogError(.invalidState, .fatal, "\(session.topic)/\(partition) is not paused")
         }
+        changelog?.release(partition)
         input.empty(partition)
         let list = PartitionList(capacity: 1)
         list.add(session.topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
@@ -254,7 +255,6 @@ import EventLog
         }
         unsafe try KafkaFailure.check(rd_kafka_resume_partitions(handle.pointer, list.pointer), "resuming")
         input.resume(partition, at: offset)
-        endRestore(of: partition)
     }
 
     func pause(_ partition: Int32) throws(LogError) {
@@ -274,7 +274,8 @@ import EventLog
             let half = ContinuousClock.now + deadline.remaining / 2
             _ = Result { () throws(LogError) in try producer.abort(until: half) }
         }
-        endRestores()
+        changelog?.close()
+        changelog = nil
         closeConsumer(until: deadline)
         producer.close(within: max(.milliseconds(100), deadline.remaining))
     }
