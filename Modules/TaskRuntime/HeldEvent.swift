@@ -75,10 +75,10 @@ extension TaskState {
 
     /// Some of what waits for a tick, in its order of application, and where to go on; `nil` at the end. What cannot be read
     /// is left out; its tick sets it aside. Called between turns.
-    package func heldEvents(from start: StateKey) throws -> (events: [Event], next: StateKey?) {
+    package func heldEvents(from start: StateKey) throws -> (events: [(key: StateKey, event: Event)], next: StateKey?) {
         let rows = try heldRows(from: start, upTo: nil)
         let next = rows.count == HeldEvent.perRead ? rows.last.map { StateKey(bytes: $0.key.bytes + [0]) } : nil
-        let events: [Event] = rows.compactMap { if case .success(let held) = $0.row { held.event } else { nil } }
+        let events = rows.compactMap { key, row in if case .success(let held) = row { (key, held.event) } else { nil } }
         return (events, next)
     }
 }

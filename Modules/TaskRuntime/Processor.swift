@@ -31,8 +31,10 @@ package protocol Processor: AnyObject {
     /// the slices, this one has none. The first slice only tells how much there is to read, and holds nothing that another
     /// start would have to wait for. After a throw the task is restored and started anew.
     ///
-    /// - Parameter wait: how long the slice may wait for what it is to work on.
-    func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress
+    /// - Parameters:
+    ///   - wait: how long the slice may wait for what it is to work on.
+    ///   - watch: is told what of the task's input is worked on before its turn comes.
+    func taskWillStart(at position: Int64, wait: Duration, watch: (any TrapWatch)?) throws -> StartProgress
 
     /// The turn is committed in log and store: what waits for that (outside effects) may be handed over now.
     func turnDidCommit()
@@ -46,7 +48,9 @@ package protocol Processor: AnyObject {
 }
 
 extension Processor {
-    package func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress { .done }
+    package func taskWillStart(at position: Int64, wait: Duration, watch: (any TrapWatch)?) throws -> StartProgress {
+        .done
+    }
     package func turnDidCommit() {}
     package func taskWillLeave() {}
     package func taskWillStop() {}

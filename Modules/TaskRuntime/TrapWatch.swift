@@ -24,11 +24,11 @@ package struct TrapWork: Sendable, Hashable {
     /// The record's offset, or a hash of the row's key.
     package var number: Int64
 
-    static func record(_ offset: Int64, in partition: Int32) -> TrapWork {
+    package static func record(_ offset: Int64, in partition: Int32) -> TrapWork {
         TrapWork(kind: .record, partition: partition, number: offset)
     }
 
-    static func row(_ kind: Kind, key: [UInt8], in partition: Int32) -> TrapWork {
+    package static func row(_ kind: Kind, key: [UInt8], in partition: Int32) -> TrapWork {
         TrapWork(kind: kind, partition: partition, number: Int64(bitPattern: Hashing.first64(of: key)))
     }
 

@@ -20,21 +20,25 @@ extension TurnLoop {
         // take several times as long.
         let isAlone = !assignments.values.contains { $0.waitingCount > 0 }
         let wait = isAlone ? .zero : environment.limits.restoreWaitBesideTurns
-        while try restoreSlice(session, wait: wait), hasTime {}
-        if hasTime, isAlone { _ = try restoreSlice(session, wait: environment.limits.restoreWait) }
+        while try restoreSlice(session, wait: wait, until: start + time), hasTime {}
+        if hasTime, isAlone { _ = try restoreSlice(session, wait: environment.limits.restoreWait, until: start + time) }
     }
 
     /// One slice of the shortest restore or start that has records; whether there was one. Side by side all partitions would
     /// be ready at the end; one after the other the first is so long before.
-    private func restoreSlice(_ session: any TurnSession, wait: Duration) throws -> Bool {
+    private func restoreSlice(
+        _ session: any TurnSession, wait: Duration, until end: ContinuousClock.Instant
+    ) throws -> Bool {
         var wait = wait
+        var isFirst = true
         for assignment in inRestoringOrder() {
-            // Each may wait for the log.
-            if stop.isSet { return false }
+            // Each may wait for the log, for seconds: then the next one does so behind a poll and a turn of the others.
+            if stop.isSet || (!isFirst && environment.instant() > end) { return false }
             if let retryAt = assignment.retryAt {
                 guard retryAt <= environment.instant() else { continue }
                 assignment.retryAt = nil
             }
+            isFirst = false
             do {
                 if try step(assignment, session, wait: wait) { return true }
                 // For the first of them alone: what the others want comes meanwhile.
@@ -112,7 +116,7 @@ extension TurnLoop {
         guard let task = assignment.task, let start = assignment.start else { return false }
         let progress: StartProgress
         do {
-            progress = try task.processor.taskWillStart(at: start.position, wait: wait)
+            progress = try task.processor.taskWillStart(at: start.position, wait: wait, watch: environment.watch)
         } catch let error as LogError where error.code == .offsetOutOfRange {
             throw PartitionStop(code: .offsetOutOfRange, description: error.message)
         } catch let error as LogError where error.errorClass != .fatal {

@@ -110,7 +110,7 @@ extension ProcessorTests {
     }
 
     private func start(_ processor: any Processor, at position: Int64) throws {
-        while try processor.taskWillStart(at: position, wait: .zero) != .done {}
+        while try processor.taskWillStart(at: position, wait: .zero, watch: nil) != .done {}
     }
 
     private func record(_ payload: some EventPayload, offset: Int64, key: String? = nil) -> LogRecord {
@@ -185,6 +185,36 @@ extension ProcessorTests {
         #expect(dispatch.drain() == [NotificationJob(request: request, attempt: 2, phase: .new, time: start)])
     }
 
+    /// Else such a record would end the process at each start, before its turn could set it aside.
+    @Test func `passes over what earlier processes trapped over`() throws {
+        let requests = (1...3).map { MessageSamples.request(about: "ref_\($0)") }
+        for request in requests { _ = try self.request(request) }
+        let input = Input([record(report(requests[0]), offset: 100), record(report(requests[1]), offset: 101)])
+        let (restarted, watch) = (RecordingDispatch(), Traps(over: 101))
+        let processor = NotificationProcessor(
+            state: harness.state, partition: 0, dispatch: restarted, input: input.reading)
+        while try processor.taskWillStart(at: 100, wait: .zero, watch: watch) != .done { #expect(!watch.isWorking) }
+        #expect(watch.begun == [.record(100, in: 0), .record(101, in: 0)])
+        #expect(Set(restarted.drain().map(\.request.about)) == ["ref_2", "ref_3"])
+    }
+
+    /// Earlier processes trapped over one record.
+    private final class Traps: TrapWatch {
+        private let offset: Int64
+        private(set) var begun: [TrapWork] = []
+        private(set) var isWorking = false
+
+        init(over offset: Int64) { self.offset = offset }
+
+        func begin(_ work: TrapWork) -> Int {
+            begun.append(work)
+            isWorking = true
+            return work.number == offset ? TrapWork.limit : 0
+        }
+
+        func end() { isWorking = false }
+    }
+
     /// Of a long input the last record may be the one that says that a message is sent.
     @Test func `reads a long input in slices, and sends nothing before its end`() throws {
         let requests = (1...2).map { MessageSamples.request(about: "ref_\($0)") }
@@ -198,7 +228,7 @@ extension ProcessorTests {
         let processor = NotificationProcessor(
             state: harness.state, partition: 0, dispatch: restarted, input: input.reading)
         var course: [Int64] = []
-        while case .working(let remaining, let goesOn) = try processor.taskWillStart(at: 100, wait: .zero) {
+        while case .working(let remaining, let goesOn) = try processor.taskWillStart(at: 100, wait: .zero, watch: nil) {
             #expect(goesOn && restarted.jobs.isEmpty)
             course.append(remaining / Int64(ReadThrough.recordsPerSlice))
         }
@@ -215,7 +245,7 @@ extension ProcessorTests {
         let restarted = RecordingDispatch()
         let processor = NotificationProcessor(
             state: harness.state, partition: 0, dispatch: restarted, input: input.reading)
-        for _ in 1...2 { #expect(try processor.taskWillStart(at: 0, wait: .zero) != .done) }
+        for _ in 1...2 { #expect(try processor.taskWillStart(at: 0, wait: .zero, watch: nil) != .done) }
         #expect(input.isOpen)
         processor.taskWillStop()
         #expect(!input.isOpen)

@@ -37,6 +37,10 @@ final class ScriptedSession: TurnSession {
     var beforeBounds: [() -> Void] = []
     /// What the next questions for a partition's position come to, the last first.
     var positionFaults: [Int32: [LogError]] = [:]
+    /// Called before each of these faults: they may take their time.
+    var beforePositionFault: (() -> Void)?
+    /// How many of them came after each poll.
+    private(set) var faultsPerPoll: [Int] = []
     private var pending: [OutgoingRecord] = []
 
     func note(_ call: String) { trace.append(call) }
@@ -44,6 +48,7 @@ final class ScriptedSession: TurnSession {
     func poll(maximumRecords: Int, timeout: Duration) throws(LogError) -> [SessionEvent] {
         asked.append(maximumRecords)
         reads.append(0)
+        faultsPerPoll.append(0)
         guard !polls.isEmpty else {
             stop.set()
             return []
@@ -58,7 +63,11 @@ final class ScriptedSession: TurnSession {
     }
 
     func committed(_ partition: Int32, timeout: Duration) throws(LogError) -> CommittedPosition? {
-        if let fault = positionFaults[partition]?.popLast() { throw fault }
+        if let fault = positionFaults[partition]?.popLast() {
+            if !faultsPerPoll.isEmpty { faultsPerPoll[faultsPerPoll.count - 1] += 1 }
+            beforePositionFault?()
+            throw fault
+        }
         return positions[partition]
     }
 

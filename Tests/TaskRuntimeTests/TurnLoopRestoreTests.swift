@@ -469,6 +469,18 @@ extension TurnLoopTests {
         #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 1@0", "resume 0@0"])
     }
 
+    /// Each may be waited for as long as a turn lasts, and longer: the group is polled in between.
+    @Test func positionsThatAreSlowToBeRefusedAreAskedForOneARound() throws {
+        for partition in Int32(0)..<3 {
+            session.positionFaults[partition] = [LogError(.timedOut, .retriable, "asked for")]
+        }
+        try run(
+            [.events([.assigned([0, 1, 2])])] + Array(repeating: .events([]), count: 6) + [batch(0, 0..<1)],
+            duration: .milliseconds(10), lookTakes: .milliseconds(1))
+        #expect(session.faultsPerPoll.prefix(4) == [1, 1, 1, 0])
+        #expect(session.trace.filter { $0.hasPrefix("resume") }.sorted() == ["resume 0@0", "resume 1@0", "resume 2@0"])
+    }
+
     @Test func aNewerStoreStopsLoudly() throws {
         provider.openFaults[0] = [StoreError(.newer, "asked for")]
         try run([.events([.assigned([0])]), .events([])])

@@ -44,6 +44,7 @@ import Testing
         let now = now
         // Without looks that take their time the clock stands still: what a test does not bring about takes none.
         let (start, looks) = (ContinuousClock.now, Counter())
+        session.beforePositionFault = { looks.pass(1_000) }
         let notices = notices
         var (starts, secondStarts) = (starts, secondStarts)
         let loop = TurnLoop(
@@ -83,7 +84,7 @@ import Testing
             isNoted = !starts.isEmpty
         }
 
-        func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress {
+        func taskWillStart(at position: Int64, wait: Duration, watch: (any TrapWatch)?) throws -> StartProgress {
             guard isNoted else { return .done }
             note("start@\(position)")
             return starts.isEmpty ? .done : try starts.removeFirst().get()

@@ -167,7 +167,7 @@ import Testing
         let tick = try task.afterNewStore { try $0.advance(to: 160) }
         #expect(tick.deadLetter?.code == .processingFailed)
         #expect(try tick.texts() == ["100:a"])
-        #expect(try task.task.harness.state.heldEvents(from: StateKey()).events.map(\.id) == ["c"])
+        #expect(try task.task.harness.state.heldEvents(from: StateKey()).events.map(\.event.id) == ["c"])
         let next = try task.task.advance(to: 200)
         #expect(next.deadLetter == nil)
         #expect(try next.texts() == ["170:c"])

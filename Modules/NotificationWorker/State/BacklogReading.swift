@@ -15,27 +15,41 @@ final class BacklogReading {
 
     /// Where to go on with what waits for a tick; `nil` when all of that was read.
     private var held: StateKey? = StateKey()
+    private let partition: Int32
     private let input: ReadThrough
     private var reports = UnappliedReports()
 
     /// - Parameters:
+    ///   - partition: whose input it is.
     ///   - underway: messages of this process whose results are not in the log yet, from before the input's end was asked for.
     ///   - input: to the end that it had then.
-    init(underway: Set<NotificationID>, input: ReadThrough) {
+    init(partition: Int32, underway: Set<NotificationID>, input: ReadThrough) {
+        self.partition = partition
         answered = Array(underway)
         self.input = input
     }
 
-    /// One slice; waits so long for the first record of the input.
-    func step(_ state: TaskState, _ notifications: inout NotificationTable, wait: Duration) throws -> StartProgress {
+    /// One slice; waits so long for the first record of the input. What the process traps over here is the same piece of work as
+    /// in its turn: it is passed over as often as it will be set aside there.
+    func step(
+        _ state: TaskState, _ notifications: inout NotificationTable, wait: Duration, watch: (any TrapWatch)?
+    ) throws -> StartProgress {
+        defer { watch?.end() }
+        func mayBeRead(_ work: @autoclosure () -> TrapWork) -> Bool {
+            watch.map { $0.begin(work()) < TrapWork.limit } ?? true
+        }
         let before = input.remaining
         if let start = held {
             let (events, next) = try state.heldEvents(from: start)
-            for event in events { reports.take(type: event.type, event.data) }
+            for (key, event) in events where mayBeRead(.row(.held, key: key.bytes, in: partition)) {
+                reports.take(type: event.type, event.data)
+            }
             held = next
         } else if before > 0 {
             for record in try input.next(wait: wait) {
-                guard let type = record.headerText(HeaderName.type), let value = record.value else { continue }
+                guard mayBeRead(.record(record.offset, in: partition)),
+                    let type = record.headerText(HeaderName.type), let value = record.value
+                else { continue }
                 reports.take(type: type, value)
             }
             return .working(remaining: input.remaining, goesOn: input.remaining < before)

@@ -99,9 +99,9 @@ package final class NotificationProcessor: Processor {
     }
 
     /// Nothing goes to the sender before all is known that has a result already.
-    package func taskWillStart(at position: Int64, wait: Duration) throws -> StartProgress {
+    package func taskWillStart(at position: Int64, wait: Duration, watch: (any TrapWatch)?) throws -> StartProgress {
         let reading = try backlog ?? readBacklog(from: position)
-        let progress = try reading.step(state, &notifications, wait: wait)
+        let progress = try reading.step(state, &notifications, wait: wait, watch: watch)
         if progress == .done {
             closeBacklog()
             handover.start(without: reading.answered)
@@ -126,7 +126,7 @@ package final class NotificationProcessor: Processor {
         handover.open()
         // What is under way first: a result that is not in the input when its end is asked for is of such a message.
         let underway = dispatch.underway(of: partition)
-        let reading = BacklogReading(underway: underway, input: try input(position))
+        let reading = BacklogReading(partition: partition, underway: underway, input: try input(position))
         backlog = reading
         return reading
     }
