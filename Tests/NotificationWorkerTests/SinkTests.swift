@@ -53,6 +53,17 @@ import Testing
         }
     }
 
+    /// So a power loss leaves what was not forced to disk.
+    @Test func `writes a file again that is empty`() throws {
+        try inDirectory { directory in
+            #expect(EMLDirectorySink(directory: directory.path).deliver(draft()) == .sent)
+            let path = directory.appending(path: try #require(files(in: directory).first))
+            try Data().write(to: path)
+            #expect(EMLDirectorySink(directory: directory.path).deliver(draft()) == .sent)
+            #expect(Array(try Data(contentsOf: path)) == (try draft().message().get()))
+        }
+    }
+
     @Test func `fails for good on a malformed address, and for now without a directory`() throws {
         try inDirectory { directory in
             let sink = EMLDirectorySink(directory: directory.path)

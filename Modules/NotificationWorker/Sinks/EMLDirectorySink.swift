@@ -5,8 +5,9 @@ import Hashing
 
 /// Writes each message as a file `<directory>/<two hex digits>/<notification id>.eml`.
 ///
-/// The name is the message's own, and a file becomes visible by a rename: writing it again changes nothing. Files survive
-/// the end of the process; they are not forced to disk one by one.
+/// The name is the message's own, and a file becomes visible by a rename: writing it again into the directory changes nothing.
+/// Files survive the end of the process; they are not forced to disk one by one, and one that a power loss left empty is
+/// written again.
 package final class EMLDirectorySink: MessageSink {
     package let name = "eml"
     package let isIdempotent = true
@@ -21,7 +22,7 @@ package final class EMLDirectorySink: MessageSink {
             let folder = "\(directory)/\(Self.folder(of: id))"
             try makeDirectory(folder)
             let path = "\(folder)/\(id).eml"
-            guard unsafe access(path, F_OK) != 0 else { return .sent }
+            guard !Self.isWritten(path) else { return .sent }
             switch draft.message() {
             case .success(let message): try write(message, to: path, in: folder, id: id)
             case .failure(let problem): return .failed(problem.description)
@@ -30,6 +31,11 @@ package final class EMLDirectorySink: MessageSink {
         } catch {
             return .retry(error.description)
         }
+    }
+
+    private static func isWritten(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_size > 0
     }
 
     /// Spreads the files over 256 folders, whatever the ids look like.
