@@ -76,8 +76,8 @@ enum DeadLetterCommands {
         var found: LogRecord?
         try installation.log.readThrough(installation.options.catalogue.name(of: .deadLetters(letter.worker))) {
             record in
-            let position = DeadLetterRecord.position(of: record, prefix: installation.options.catalogue.prefix)
-            if found == nil, position?.description == letter.entityID { found = record }
+            let id = DeadLetterRecord.id(of: record, prefix: installation.options.catalogue.prefix)
+            if found == nil, id == letter.entityID { found = record }
         }
         return found
     }

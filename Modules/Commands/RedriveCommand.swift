@@ -147,6 +147,8 @@ enum RedriveCommand {
 struct RedriveRun {
     private let installation: Installation
     private let letters: [String: RecordDeadLettered]
+    /// Where they failed.
+    private let places: Set<String>
     private let edited: RedriveCommand.Edited?
     private let actor: Actor
     private let reason: String?
@@ -166,6 +168,7 @@ struct RedriveRun {
     ) {
         self.installation = installation
         self.letters = Dictionary(letters.map { ($0.entityID, $0) }) { first, _ in first }
+        places = Set(letters.map(\.place))
         self.edited = edited
         self.actor = actor
         self.reason = reason
@@ -203,8 +206,8 @@ struct RedriveRun {
 
     /// Whether a dead letter is one of these, back again.
     func isRefusal(_ letter: LogRecord) -> Bool {
-        let places = letter.headerText(HeaderName.redriven)?.split(separator: " ")
-        return places?.last.map { letters[String($0)] != nil } ?? false
+        let failed = letter.headerText(HeaderName.redriven)?.split(separator: " ")
+        return failed?.last.map { places.contains(String($0)) } ?? false
     }
 
     func plan() throws -> Plan {
@@ -269,7 +272,7 @@ struct RedriveRun {
             let partitions = try installation.log.partitionCount(of: input)
             try installation.log.readThrough(catalogue.name(of: .deadLetters(worker))) { record in
                 guard let position = DeadLetterRecord.position(of: record, prefix: catalogue.prefix),
-                    let letter = letters[position.description],
+                    let id = DeadLetterRecord.id(of: record, prefix: catalogue.prefix), let letter = letters[id],
                     record.headerText(HeaderName.errorCode) == letter.code,
                     done.insert(letter.entityID).inserted
                 else { return }
@@ -296,13 +299,18 @@ struct RedriveRun {
         } catch {
             switch error {
             case .cut: throw Kept("only the beginning was kept: give the whole with --edit")
+            case .headersCut: throw Kept("not all of its headers were kept: give a whole structured event with --edit")
             case .noEvent: throw Kept("no CloudEvent: give a structured one with --edit")
             }
         }
-        guard edited != nil else { return record }
         guard record.byteCount <= TopicCatalogue.maximumRecordBytes else {
-            throw Kept("\(record.byteCount) bytes with --edit, at most \(TopicCatalogue.maximumRecordBytes) go in")
+            let limit = "at most \(TopicCatalogue.maximumRecordBytes) go in"
+            throw Kept(
+                edited == nil
+                    ? "too many bytes, \(limit): give less with --edit"
+                    : "\(record.byteCount) bytes with --edit, \(limit)")
         }
+        guard edited != nil else { return record }
         let mended = LogRecord(
             topic: topic, partition: record.partition, offset: failed.offset,
             appendTimeMilliseconds: letter.appendTimeMilliseconds, key: record.key, value: record.value,

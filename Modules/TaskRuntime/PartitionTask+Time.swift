@@ -135,7 +135,7 @@ extension PartitionTask {
         letter.reason = "an event held for \(HeldEvent.judgingTime(ofKey: key)): \(letter.reason)"
         deadLetter(
             image(row, at: record), letter, event: nil,
-            origin: Hashing.digest(of: ["dead held event", Hexadecimal.text(key.bytes)]))
+            item: DeadItem("held", origin: Hashing.digest(of: ["dead held event", Hexadecimal.text(key.bytes)])))
     }
 
     /// What is no record, as one at the position of the record that it was met before.
@@ -208,7 +208,21 @@ extension PartitionTask {
         letter.reason = "timer \(timer.name) due \(timer.due): \(letter.reason)"
         deadLetter(
             image(JSONEncoding.encode(TimerImage(timer: timer, row: row)), at: record), letter, event: nil,
-            origin: Hashing.digest(of: ["dead timer", timer.name, timer.due.description]))
+            item: DeadItem(
+                "timer", origin: Hashing.digest(of: ["dead timer", timer.name, timer.due.description])))
+    }
+}
+
+/// What fails at a record's position and is not the record: many may, at one tick.
+struct DeadItem {
+    /// Tells it from the others there.
+    let name: String
+    /// What the id of the fact about it is derived from.
+    let origin: SHA256Digest
+
+    init(_ kind: String, origin: SHA256Digest) {
+        name = "\(kind)-\(origin.hex.prefix(16))"
+        self.origin = origin
     }
 }
 

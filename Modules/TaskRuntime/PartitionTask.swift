@@ -353,14 +353,14 @@ package final class PartitionTask {
         deadLetter(record, DeadLetter(classifying: error), event: event)
     }
 
-    /// - Parameter origin: the hash that the fact's id is derived from; of the record's position by default.
-    func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?, origin: SHA256Digest? = nil) {
+    /// - Parameter item: what of the record's position it is, where it is not the record itself.
+    func deadLetter(_ record: LogRecord, _ letter: DeadLetter, event: Event?, item: DeadItem? = nil) {
         let letter = letter.shortened
         counts.deadLetters += 1
         tally.countDeadLetter(event?.type, code: letter.code)
         outputs.append(
             DeadLetterRecord.make(
-                record, letter, tries: letter.code == .crashLoop ? traps : traps + 1,
+                record, letter, item: item?.name, tries: letter.code == .crashLoop ? traps : traps + 1,
                 topic: configuration.catalogue.name(of: .deadLetters(configuration.worker)),
                 group: configuration.group, partition: configuration.partition))
         let position = EventPosition(of: record, prefix: configuration.catalogue.prefix)
@@ -370,14 +370,15 @@ package final class PartitionTask {
         context.begin(event: event, now: time)
         context.record(
             RecordDeadLettered(
-                worker: configuration.worker, position: position, code: letter.code.rawValue, reason: letter.reason,
+                worker: configuration.worker, position: position, item: item?.name, code: letter.code.rawValue,
+                reason: letter.reason,
                 source: event?.source, eventID: event?.id, eventType: event?.type, occurredAt: time))
         // Whoever waits for a command is told of its end, even where the envelope could not be read. An id of any length may
         // stand there; one that nobody can wait for is left out.
         let commandID = event?.commandID ?? record.headerText(HeaderName.commandID)
         outputs.append(
             contentsOf: encoder.encode(
-                context.outputs, origin: origin ?? Hashing.digest(of: ["dead letter", position.description]),
+                context.outputs, origin: item?.origin ?? Hashing.digest(of: ["dead letter", position.description]),
                 time: time,
                 commandID: commandID.flatMap { $0.utf8.count <= CloudEventCodec.maximumAttributeBytes ? $0 : nil },
                 traceparent: event?.traceparent, cause: position, sequence: &sequence))

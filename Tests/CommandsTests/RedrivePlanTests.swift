@@ -16,7 +16,11 @@ private let moment = Timestamp(rfc3339: "2024-03-01T00:00:00Z")!
         + "and a deadline or a first place may be lost."
 
     /// Makes the topics, and so many dead letters of the referral worker; every third is `refused`.
-    private func makeLetters(_ count: Int, in installation: Installation) throws -> [RecordDeadLettered] {
+    ///
+    /// - Parameter large: the number of one that is larger than its topic takes.
+    private func makeLetters(_ count: Int, large: Int? = nil, in installation: Installation) throws
+        -> [RecordDeadLettered]
+    {
         let catalogue = installation.options.catalogue
         try installation.clock.createTopics(clock: .stream, at: moment)
         let partitions = try installation.log.partitionCount(of: catalogue.name(of: .outcome))
@@ -38,7 +42,10 @@ private let moment = Timestamp(rfc3339: "2024-03-01T00:00:00Z")!
             records.append(
                 OutgoingRecord(
                     topic: catalogue.name(of: .deadLetters(.referral)), partition: failed.partition,
-                    key: Array("a".utf8), value: Array("{}".utf8), headers: headers))
+                    key: Array("a".utf8),
+                    value: Array("{}".utf8)
+                        + [UInt8](repeating: 0x20, count: number == large ? TopicCatalogue.maximumRecordBytes : 0),
+                    headers: headers))
             let envelope = EventEnvelope(
                 id: "letter-\(number)", source: "/tributary/referral-worker/3", type: RecordDeadLettered.type,
                 time: moment, subject: letter.entityID, key: letter.entityID)
@@ -72,6 +79,56 @@ private let moment = Timestamp(rfc3339: "2024-03-01T00:00:00Z")!
             #expect(
                 plan.text == "7 dead letters go back to their topics\n  3: refused\n  4: schema\n" + Self.warning)
             #expect(try redrivenCount(installation) == 0)
+        }
+    }
+
+    /// The others are not to wait behind it for ever.
+    @Test func `one that no topic takes stays, and the others go back`() throws {
+        try DemoDirectory.with { directory in
+            let installation = try Installation(directory.options(), runsWorkers: false)
+            defer { installation.close() }
+            let letters = try makeLetters(7, large: 2, in: installation)
+            let run = RedriveRun(
+                installation, letters, edited: nil, actor: .person(PersonID("psn_ines")!), reason: nil, rate: 100_000)
+            let plan = try run.plan()
+            #expect(plan.count == 6)
+            #expect(
+                plan.kept == [
+                    "too many bytes, at most \(TopicCatalogue.maximumRecordBytes) go in: give less with --edit": 1
+                ])
+            #expect(try run.putBack() == 6)
+            #expect(try redrivenCount(installation) == 6)
+        }
+    }
+
+    /// A timer that failed before a record has the record's position.
+    @Test func `a dead letter at another's position is told from it`() throws {
+        try DemoDirectory.with { directory in
+            let installation = try Installation(directory.options(), runsWorkers: false)
+            defer { installation.close() }
+            var letters = try makeLetters(1, in: installation)
+            let catalogue = installation.options.catalogue
+            var timer = letters[0]
+            timer.item = "timer-1"
+            try installation.append([
+                OutgoingRecord(
+                    topic: catalogue.name(of: .deadLetters(.referral)), partition: 3, key: nil, value: Array("{}".utf8),
+                    headers: [
+                        LogHeader("__connect.errors.topic", catalogue.name(of: .referral)),
+                        LogHeader("__connect.errors.partition", "3"), LogHeader("__connect.errors.offset", "100"),
+                        LogHeader("tributary-error-item", "timer-1"), LogHeader(HeaderName.errorCode, timer.code),
+                    ])
+            ])
+            letters.insert(timer, at: 0)
+            func plan(_ letters: [RecordDeadLettered]) throws -> RedriveRun.Plan {
+                try RedriveRun(
+                    installation, letters, edited: nil, actor: .person(PersonID("psn_ines")!), reason: nil, rate: 100
+                ).plan()
+            }
+            #expect(try plan([letters[1]]).count == 1)
+            let both = try plan(letters)
+            #expect(both.count == 1)
+            #expect(both.kept == ["no CloudEvent: give a structured one with --edit": 1])
         }
     }
 

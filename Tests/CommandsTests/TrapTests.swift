@@ -49,8 +49,9 @@ struct TrapTests {
         let topic = try #require(letter["topic"]?.stringValue)
         let partition = try #require(letter["partition"]?.integerValue)
         let offset = try #require(letter["offset"]?.integerValue)
+        let item = letter["item"]?.stringValue.map { "/\($0)" } ?? ""
         let shown = try BuiltProgram.run(
-            ["dlq", "show", "\(topic)/\(partition)/\(offset)", "--data", data], in: directory)
+            ["dlq", "show", "\(topic)/\(partition)/\(offset)\(item)", "--data", data], in: directory)
         #expect(shown.code == 0, "\(shown.errors)")
         return shown.output.split(separator: "\n")
     }

@@ -31,7 +31,7 @@ def milliseconds(text):
 
 
 class DeadLetters:
-    """The dead letters of all workers by the place that they came from."""
+    """The dead letters of all workers by the place that they came from; a timer or a held event has its name behind that."""
 
     def __init__(self, journal):
         self.journal = journal
@@ -43,6 +43,8 @@ class DeadLetters:
         topic = record.text("__connect.errors.topic").split(".", 1)[1]
         topic = topic[topic.index(next(name for name in WORKERS if name + ".v1" in topic)):]
         place = f"{topic}/{record.text('__connect.errors.partition')}/{record.text('__connect.errors.offset')}"
+        if item := record.text("tributary-error-item"):
+            place += f"/{item}"
         self.journal.count("dead letters")
         code = record.text("tributary-error-code")
         if (place, record.value) in self._letters:
@@ -54,7 +56,7 @@ class DeadLetters:
         data = record.data
         if "redrive" in data:  # somebody put it back, which is told once more
             return
-        place = f"{data['topic']}/{data['partition']}/{data['offset']}"
+        place = "/".join(str(data[name]) for name in ("topic", "partition", "offset", "item") if name in data)
         self._facts.setdefault(place, []).append(record.place)
         if self.codes.get(place) != data["code"]:
             self.journal.add(

@@ -38,7 +38,8 @@ import Testing
     @Test(arguments: [false, true]) func ofMoreThanTheTopicTakesTheBeginningIsKept(isLarger: Bool) throws {
         let task = try ProbeTask()
         var large = record(Probe("x", at: 100), offset: 0)
-        var value = [UInt8](repeating: 0x20, count: DeadLetterRecord.maximumValueBytes + (isLarger ? 1 : 0))
+        let room = DeadLetterRecord.maximumBytes - large.headers.bytes.count - (large.key?.count ?? 0)
+        var value = [UInt8](repeating: 0x20, count: room + (isLarger ? 1 : 0))
         value[value.count - 1] = 0x21
         large.value = value
         #expect(try task.harness.task.process(large))
@@ -53,6 +54,33 @@ import Testing
         #expect(Array(letter.headers) == headers)
         #expect(letter.value == value)
         #expect(letter.byteCount <= TopicCatalogue.maximumDeadLetterBytes)
+    }
+
+    /// Headers and keys have no limit of their own, and compress well.
+    @Test(arguments: [0, 1 << 20, 15 << 20], [0, 17 << 20])
+    func whateverIsLargeTheDeadLetterFitsAndSaysWhatWasCut(headerBytes: Int, keyBytes: Int) throws {
+        let task = try ProbeTask()
+        var large = record(Probe("x", at: 100), offset: 0)
+        large.headers.removeAll { $0.name == HeaderName.id }
+        let small = Array(large.headers)
+        large.headers.append("x-large", String(repeating: "h", count: headerBytes))
+        large.headers.append("x-small", "s")
+        if keyBytes > 0 { large.key = [UInt8](repeating: 0x6b, count: keyBytes) }
+        large.value = [UInt8](repeating: 0x20, count: 14 << 20)
+        #expect(try task.harness.task.process(large))
+        let outputs = task.harness.task.takeOutputs()
+        let letter = try #require(outputs.first)
+        #expect(letter.byteCount <= TopicCatalogue.maximumDeadLetterBytes)
+        let isCut = headerBytes + keyBytes >= 1 << 20
+        #expect(letter.value?.count == (isCut ? DeadLetterRecord.keptOfOversized : 14 << 20))
+        #expect(letter.text("tributary-error-value-bytes") == (isCut ? "\(14 << 20)" : nil))
+        let cutsHeaders = headerBytes + keyBytes > 15 << 20 || headerBytes == 15 << 20
+        #expect(letter.text("tributary-error-headers-left-out") == (cutsHeaders && headerBytes > 0 ? "1" : nil))
+        #expect(Array(letter.headers.prefix(small.count)) == small && letter.text("x-small") == "s")
+        #expect(letter.key == (keyBytes > 0 ? nil : large.key))
+        #expect(letter.text("tributary-error-key-bytes") == (keyBytes > 0 ? "\(keyBytes)" : nil))
+        #expect(outputs.allSatisfy { $0.byteCount <= TopicCatalogue.maximumDeadLetterBytes })
+        #expect(try task.harness.process(record(Probe("b", at: 100), offset: 1)).texts() == ["100:b"])
     }
 
     @Test(arguments: [false, true]) func eachFailureOfARecordCountsAndItsFirstTimeIsKept(stream: Bool) throws {
@@ -160,10 +188,34 @@ import Testing
         #expect(letters.count == 2)
         let reason = "timer t due \(time(200)): the process trapped over it 2 times; it was not processed again"
         #expect(
-            letters.first.map { Array($0.headers) } == failureHeaders(of: bad, .crashLoop, reason, attempts: 2))
+            letters.first.map { Array($0.headers.filter { $0.name != "tributary-error-item" }) }
+                == failureHeaders(of: bad, .crashLoop, reason, attempts: 2))
+        #expect(letters.first?.text("tributary-error-item")?.hasPrefix("timer-") == true)
         #expect(
             letters.last.map { Array($0.headers) } == Array(bad.headers)
                 + failureHeaders(of: bad, .refused, "asked to refuse"))
+    }
+
+    /// Each is told of, shown and put back by itself.
+    @Test func deadLettersOfOnePositionAreToldApart() throws {
+        let task = try task(PastTraps(over: .timer, 2))
+        let timers: [String: Int64] = ["t": 200, "u": 200]
+        #expect(try task.process(record(Probe("a", at: 100, timers: timers), offset: 0)))
+        _ = task.takeOutputs()
+        #expect(try task.process(record(Probe("x", at: 300, behaviour: "refuse"), offset: 1)))
+        let outputs = task.takeOutputs()
+        let facts = try outputs.filter { $0.text(HeaderName.type) == RecordDeadLettered.type }
+            .map { try JSONDocument.decode(RecordDeadLettered.self, from: $0.value ?? []) }
+        #expect(facts.map(\.place) == Array(repeating: "referral.v1/0/1", count: 3))
+        #expect(facts.prefix(2).allSatisfy { $0.entityID.hasPrefix("referral.v1/0/1/timer-") })
+        #expect(facts.last?.entityID == "referral.v1/0/1")
+        #expect(Set(facts.map(\.entityID)).count == 3)
+        let letters = outputs.filter { $0.headers.contains(name: HeaderName.errorCode) }.map {
+            LogRecord(
+                topic: $0.topic, partition: 0, offset: 0, appendTimeMilliseconds: 0, key: $0.key, value: $0.value,
+                headers: $0.headers)
+        }
+        #expect(letters.map { DeadLetterRecord.id(of: $0, prefix: "tributary") } == facts.map(\.entityID))
     }
 
     @Test func aTrapOverAHeldEventIsAnAttemptAtItAlone() throws {
@@ -371,9 +423,15 @@ private func failureHeaders(
 
     @Test func whatIsNotWholeStays() throws {
         let event: LogHeaders = [LogHeader(HeaderName.type, "t")]
-        let large = [UInt8](repeating: 0x20, count: DeadLetterRecord.maximumValueBytes + 1)
+        let large = [UInt8](repeating: 0x20, count: DeadLetterRecord.maximumBytes + 1)
         #expect(throws: DeadLetterRecord.NotWhole.cut) { try back(letter(event, value: large)) }
         #expect(try back(letter(event, value: large), data: [1]).value == [1])
+        var many = event
+        many.append("x", String(decoding: large, as: UTF8.self))
+        #expect(throws: DeadLetterRecord.NotWhole.headersCut) { try back(letter(many), data: [1]) }
+        #expect(try back(letter(many), data: Array("{}".utf8), isStructured: true).value == Array("{}".utf8))
+        let keyless = try letter(event, key: String(decoding: large, as: UTF8.self))
+        #expect(throws: DeadLetterRecord.NotWhole.headersCut) { try back(keyless, data: [1]) }
         #expect(throws: DeadLetterRecord.NotWhole.noEvent) { try back(letter([])) }
         let structured = try back(letter([LogHeader("x", "y")]), data: Array("{}".utf8), isStructured: true)
         #expect(structured.headers.text(of: HeaderName.contentType) == "application/cloudevents+json")

@@ -35,6 +35,8 @@ REPEATED, CONTESTED, INVALID, POISON, WON = 0.03, 0.05, 0.01, 0.004, 0.05
 # A deal is won so long after its account was referred, so that the claim is decided first, mostly.
 WIN_AFTER_SECONDS = 6.0
 KEPT = 4_000
+# Poison that no dead letter can hold: compressed it is small. The first of the large ones, and now and then another.
+LARGE_HEADER, LARGE_HEADERS_EVERY = 16 << 20, 50
 FLUSH_SECONDS = 60
 STEP_SECONDS = 0.05
 as_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -83,13 +85,14 @@ class Generator:
         self.late = 0.0  # how far it was behind its rate, at most, in seconds
         self._stop_flag = threading.Event()
         self._number = 0
+        self._large = 0
         self._recent = []  # the last referrals: (account, line, partner, record)
         self._deals = []  # (when it is won, account, line)
         with open(ROOT / "Examples" / "partners.csv", encoding="utf-8") as file:
             self.partners = [row["partner_id"] for row in csv.DictReader(file)]
         self.producer = confluent_kafka.Producer({
             "bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 200,
-            "compression.type": "lz4", "partitioner": "murmur2", "message.max.bytes": 4 << 20, "delivery.timeout.ms": 120_000,
+            "compression.type": "lz4", "partitioner": "murmur2", "message.max.bytes": 32 << 20, "delivery.timeout.ms": 120_000,
             "queue.buffering.max.messages": 200_000, "delivery.report.only.error": True})
 
     def stop(self, *_):
@@ -205,6 +208,9 @@ class Generator:
             data["need"] = "x" * (2 << 20)
             value = as_json(data).encode()
             headers = [(name, text) for name, text in headers if name != "ce_specversion"]
+            if self._large % LARGE_HEADERS_EVERY == 0:
+                headers.append(("large", b"x" * LARGE_HEADER))
+            self._large += 1
         elif spoil == 5 and self._recent:
             topic, partition, key, _, headers = self.random.choice(self._recent)[3]
             value = value.replace(account.encode(), key)

@@ -167,8 +167,9 @@ package enum AsyncAPIDocument {
                         """
                         A record as received, with the headers __connect.errors.topic, .partition, .offset, \
                         .exception.message and tributary-error-code, -group, -version, -attempts, -first-time and \
-                        -last-time (milliseconds since 1970); what does not fit is cut, with -value-sha256 and \
-                        -value-bytes of the whole.
+                        -last-time (milliseconds since 1970), and -item where it is not the record of that position but \
+                        a timer or a held event; what does not fit is cut, with -value-sha256, -value-bytes, \
+                        -headers-left-out, -key-sha256 and -key-bytes of the whole.
                         """)
                 ),
                 ("payload", .object([])),

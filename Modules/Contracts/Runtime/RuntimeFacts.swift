@@ -10,6 +10,9 @@ package struct RecordDeadLettered: Fact, Hashable {
     package var topic: String
     package var partition: Int64
     package var offset: Int64
+    /// What met the record at that position and failed, where it was not the record itself: a timer (`timer-...`), or a held
+    /// event that cannot be read (`held-...`).
+    package var item: String?
     /// The dead letter's code: `not_cloudevent`, `schema`, `refused` ...
     package var code: String
     /// For people; no personal data.
@@ -53,16 +56,22 @@ package struct RecordDeadLettered: Fact, Hashable {
     }
 
     /// `<topic>/<partition>/<offset>`
-    package var entityID: String { "\(topic)/\(partition)/\(offset)" }
+    package var place: String { "\(topic)/\(partition)/\(offset)" }
+
+    /// The place, and behind it the item where there is one: a position may have several dead letters.
+    package var entityID: String { Self.entityID(of: place, item: item) }
+
+    package static func entityID(of place: String, item: String?) -> String { item.map { "\(place)/\($0)" } ?? place }
 
     package init(
-        worker: WorkerName, position: EventPosition, code: String, reason: String, source: String?, eventID: String?,
-        eventType: String?, occurredAt: Timestamp
+        worker: WorkerName, position: EventPosition, item: String? = nil, code: String, reason: String, source: String?,
+        eventID: String?, eventType: String?, occurredAt: Timestamp
     ) {
         self.worker = worker
         topic = position.topic
         partition = Int64(position.partition)
         offset = position.offset
+        self.item = item
         self.code = code
         self.reason = reason
         self.source = source
@@ -76,6 +85,7 @@ package struct RecordDeadLettered: Fact, Hashable {
         topic = reader.string("topic")
         partition = reader.integer("partition")
         offset = reader.integer("offset")
+        item = reader.optionalString("item")
         code = reader.string("code")
         reason = reader.string("reason")
         source = reader.optionalString("source")
@@ -90,6 +100,7 @@ package struct RecordDeadLettered: Fact, Hashable {
         writer.string("topic", topic)
         writer.integer("partition", partition)
         writer.integer("offset", offset)
+        writer.string("item", item)
         writer.string("code", code)
         writer.string("reason", reason)
         writer.string("source", source)
