@@ -51,15 +51,16 @@ else
 	.build/release/simulate $(ARGS)
 endif
 
-prove: build ## what `make test` leaves out: `make simulate`, and all that is done to workers on a broker; takes most of an hour
+prove: build ## what `make test` leaves out: `make simulate`, and all that is done to workers on a broker; takes an hour and a half
 	$(note_skipped)
 	$(MAKE) --no-print-directory simulate ARGS=
 	$(call may_skip,scripts/security-test)
 	$(call may_skip,scripts/identities)
 	$(call may_skip,scripts/faults)
 	$(call may_skip,scripts/zombies)
-	$(call may_skip,scripts/torture --minutes 10)
-	$(call may_skip,scripts/torture --nodes 3 --minutes 5)
+	$(call may_skip,scripts/compose-test)
+	$(call may_skip,scripts/torture --minutes 10 --seed 12 --rate 1650 --promises)
+	$(call may_skip,scripts/torture --nodes 3 --minutes 5 --seed 3 --rate 700 --promises)
 	$(tell_skipped)
 
 build: setup ## all executables, in .build/release

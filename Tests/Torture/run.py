@@ -7,7 +7,7 @@ import sys
 import time
 
 from cluster import Cluster, Product
-from faults import COPIES, Faults, Fleet
+from faults import COPIES, SLOW_SECONDS, WHOLE, Faults, Fleet
 from load import PARTITIONS, Load
 from processor import seconds_of, seconds_of_machine
 from verdict import ask_oracle, complaints
@@ -19,6 +19,9 @@ READY_SECONDS = 60
 RECOVER_SECONDS = 60
 ORACLE_SECONDS = 2_400
 KILLS = ("kill", "lose_store", "lose_disk")
+# What is promised on two cores with nothing else to do, by the number of broker nodes; and kills that count.
+PROMISED_EVENTS_A_SECOND = {1: 5_000, 3: 1_500}
+PROMISED_KILLS_A_MINUTE = 20
 
 
 class Run:
@@ -30,6 +33,7 @@ class Run:
         self.product = Product(directory, self.cluster.bootstrap, binaries)
         self.fleet = Fleet(directory, self.cluster.bootstrap, binaries, ("--threads", str(options.threads)))
         self.load = self.watch = self.faults = None
+        self._broken_promises = []
         self._began = time.monotonic()
 
     @property
@@ -143,7 +147,8 @@ class Run:
         judgement = ask_oracle(self.cluster.bootstrap, ORACLE_SECONDS)
         self.say(f"the oracle has judged after {time.monotonic() - began:.0f} s")
         self._print_judgement(late, judgement)
-        return drained and not judgement["counts"] and not self.faults.problems and not late and not self.load.failed
+        problems = self.faults.problems or self._broken_promises or late or self.load.failed
+        return drained and not judgement["counts"] and not problems
 
     def _print_run(self, seconds, events, used):
         faults = self.faults
@@ -159,14 +164,28 @@ class Run:
         print(f"  kills:           {kills} of a process that had committed a turn in the 5 s before; {faults.idle_kills} others "
               "do not count")
         self._print_stands()
+        if self.options.promises:
+            self._hold_to_promises(seconds, kills, total)
         print(f"  restores:        {sum(copy.starts for copy in self.fleet.ever)} starts, "
               f"{done.get('lose_store', 0) + done.get('lose_disk', 0)} with an empty disk")
         machine = used.pop("machine")
         print(f"  processors:      {', '.join(f'{name} {100 * time / machine:.0f} %' for name, time in used.items())}")
         sys.stdout.flush()
 
+    def _hold_to_promises(self, seconds, kills, events):
+        rate, wanted = events / seconds, PROMISED_EVENTS_A_SECOND[self.options.nodes]
+        if rate < wanted:
+            self._broken_promises.append(f"{rate:.0f} events a second, {wanted} are promised")
+        wanted = PROMISED_KILLS_A_MINUTE * seconds / 60
+        if kills < wanted:
+            self._broken_promises.append(f"{kills} kills that count, {wanted:.0f} are promised")
+        self._broken_promises += [
+            f"{worker} {number} worked again {took:.1f} s after a death that left identity and store, {SLOW_SECONDS:.0f} s are promised"
+            for worker, number, took in self.faults.recoveries[WHOLE] if took > SLOW_SECONDS]
+        print(f"  promises:        {'kept' if not self._broken_promises else 'broken'}")
+
     def _print_judgement(self, late, judgement):
-        counts, problems = judgement["counts"], self.faults.problems
+        counts, problems = judgement["counts"], self.faults.problems + self._broken_promises
         lost = sum(counts.get(code, 0) for code in ("no_outcome", "lost_output", "forward", "register"))
         twice = sum(number for code, number in counts.items() if code.endswith("_twice") or code in ("two_outcomes", "repeated_output"))
         print(f"\nreport: {self.setting}, the oracle's verdict")
