@@ -20,7 +20,7 @@ from watch import DRAIN_PATIENCE, PREFIX, wait_until_drained
 from workers import SESSION_SECONDS, WORKERS, Copy, wait_for_exit
 
 # The two memberships are tried side by side, each on a worker of its own.
-PAIRS = {"static": "referral", "dynamic": "approval"}
+MEMBERSHIPS = ("static", "dynamic")
 STOP_SECONDS = SESSION_SECONDS + 2.5
 TAKEN_SECONDS = 60
 WORK_SECONDS = 60
@@ -272,9 +272,9 @@ class Zombies:
         self.product = Product(directory, self.cluster.bootstrap, binaries)
         self.pairs = [
             Pair(membership, worker, self.cluster, directory, binaries, options.transaction_timeout)
-            for membership, worker in PAIRS.items()]
+            for membership, worker in zip(MEMBERSHIPS, options.workers)]
         self.copies = [copy for pair in self.pairs for copy in pair.copies] + [
-            Copy(worker, 0, directory, self.cluster.bootstrap, binaries) for worker in WORKERS if worker not in PAIRS.values()]
+            Copy(worker, 0, directory, self.cluster.bootstrap, binaries) for worker in WORKERS if worker not in options.workers]
         self.load = None
         self._lock = threading.Lock()
         self._began = time.monotonic()
