@@ -18,10 +18,10 @@ import subprocess
 import sys
 import time
 
-# What happens to a mail, and how often: faults come by time, so that a fast sender does not wait for more of them.
+# What happens to a mail, and its weight: faults come by time, so that a fast sender does not wait for more of them.
 REFUSED, DROPPED, UNANSWERED, SLOW = "refused", "dropped", "unanswered", "slow"
-FAULTS = (REFUSED, DROPPED, UNANSWERED, SLOW)
-FAULT_SECONDS = 2.5  # from a sender's fault to its next, on average
+FAULTS = {REFUSED: 3, DROPPED: 3, UNANSWERED: 3, SLOW: 1}
+FAULT_SECONDS = 1.0  # from a sender's fault to its next, on average
 SLOW_SECONDS = (1.0, 2.0)
 MAXIMUM_SENDERS = 64
 MAXIMUM_BYTES = 1 << 20
@@ -78,7 +78,7 @@ class Faults:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.counts = dict.fromkeys(FAULTS, 0)
-        self.kinds = FAULTS
+        self.is_calm = False
         self._due = {}  # sender -> when its next fault is due
 
     def next(self, sender):
@@ -87,7 +87,9 @@ class Faults:
         if now < self._due.setdefault(sender, now + self._pause()):
             return None
         self._due[sender] = now + self._pause()
-        kind = self.random.choice(self.kinds)
+        kind, = self.random.choices(list(FAULTS), list(FAULTS.values()))
+        if self.is_calm and kind != SLOW:
+            return None
         self.counts[kind] += 1
         return kind
 
@@ -232,7 +234,7 @@ async def serve(seed, path):
         server = await asyncio.start_server(talk, "127.0.0.1", 0)
         print(server.sockets[0].getsockname()[1], flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
-            faults.kinds = (SLOW,)
+            faults.is_calm = True
         server.close()
         for task in list(open_sessions):
             task.cancel()
