@@ -80,7 +80,8 @@ class Verdict:
     def __init__(self, log, mails, fates, until, broker_deaths=()):
         self.problems = []
         self.repeats = dict.fromkeys(CAUSES, 0)
-        self.before_death = 0.0  # how long before its sender's death a repeated mail was answered, at most
+        # How long before its sender's death a repeated mail was answered, at most; and where the broker was away meanwhile.
+        self.before_death = self.before_death_without_broker = 0.0
         self._fates, self._until, self._broker_deaths = fates, until, broker_deaths
         self._messages = {}
         self._mails = sorted(mails, key=lambda mail: mail["began"])
@@ -134,7 +135,8 @@ class Verdict:
         if len(accepted) > MAXIMUM_ACCEPTED:
             self._complain(name, f"accepted {len(accepted)} times: {self._tell(accepted)}")
         for what, expected in (("message_id", f"<{name}@{DOMAIN}>"), ("recipient", message.address)):
-            if others := sorted({str(mail[what]) for mail in message.mails} - {expected}):
+            others = sorted({str(mail[what]) for mail in message.mails} - {expected})
+            if others:
                 self._complain(name, f"{what} {', '.join(others)} instead of {expected}")
         if len({mail["hash"] for mail in message.mails}) > 1:
             self._complain(name, f"another content from one attempt to the next: {self._tell(message.mails)}")
@@ -157,7 +159,7 @@ class Verdict:
             self.repeats[UNANSWERED] += 1
             return
         end = self._result_due(first["answered"])
-        seen = {what: began for began, ended, what in self._fates.get(first["sender"], ())
+        seen = {what: began for began, ended, what in reversed(self._fates.get(first["sender"], []))
                 if ended >= first["began"] and began <= end}
         is_late = any(what == STOP and began <= second["began"] and ended >= first["began"]
                       for began, ended, what in self._fates.get(second["sender"], ()))
@@ -170,7 +172,13 @@ class Verdict:
         else:
             self.repeats[cause] += 1
             if cause == DEATH:
-                self.before_death = max(self.before_death, seen[DEATH] - first["answered"])
+                self._take_death(seen[DEATH] - first["answered"], end - first["answered"] > RESULT_SECONDS + 0.001)
+
+    def _take_death(self, seconds, is_without_broker):
+        if is_without_broker:
+            self.before_death_without_broker = max(self.before_death_without_broker, seconds)
+        else:
+            self.before_death = max(self.before_death, seconds)
 
     def _result_due(self, answered):
         """Until when a result is in the log, and has been read there; a dead broker takes none."""
@@ -197,5 +205,6 @@ class Verdict:
         yield (f"{len(self._messages)} messages: {', '.join(f'{state} {number}' for state, number in sorted(self.states.items()))}; "
                f"the relay accepted {accepted} mails, and refused {len(self._mails) - accepted} that it had whole")
         repeats = dict(self.repeats)
-        yield (f"repeated after a death: {repeats.pop(DEATH)} of {accepted} mails, at most {self.before_death:.1f} s before it; "
+        yield (f"repeated after a death: {repeats.pop(DEATH)} of {accepted} mails, at most {self.before_death:.1f} s before it, and "
+               f"{self.before_death_without_broker:.1f} s where the broker was away; "
                + "; ".join(f"after a {cause}: {number}" for cause, number in repeats.items()))
