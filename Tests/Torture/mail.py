@@ -17,8 +17,6 @@ RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
 RESULT_SECONDS = 5.0
 # What was due so shortly before the workers ended may not be done; before that the log was silent.
 LAST_SECONDS = 8.0
-# What a copy says about its partitions is read so long afterwards at most.
-READ_SECONDS = 1.0
 DEATH, STOP, END, MOVE, UNANSWERED = "death", "stop", "end", "rebalance", "missing answer"
 CAUSES = (DEATH, STOP, END, MOVE, UNANSWERED)
 
@@ -26,8 +24,8 @@ CAUSES = (DEATH, STOP, END, MOVE, UNANSWERED)
 def fates(copies):
     """What each copy went through that may let it repeat a mail: (from, to, what) by its name, in seconds of the day."""
     found = {}
-    ahead = time.time() - time.monotonic()
     for copy in copies:
+        copy.read_log()
         mine = found[copy.name] = []
         stopped = None
         for at, number in copy.signals:
@@ -40,9 +38,7 @@ def fates(copies):
             if stopped is not None and number in (signal.SIGCONT, signal.SIGKILL):
                 mine.append((stopped, at, STOP))
                 stopped = None
-        for at, _, said in copy.lines:
-            if said.startswith(("revoked", "lost")):
-                mine.append((at + ahead - READ_SECONDS, at + ahead, MOVE))
+        mine += [(began, ended, MOVE) for began, ended in copy.losses]
     return found
 
 

@@ -37,6 +37,8 @@ class Copy:
         self.is_stopped = False
         self.starts = 0
         self.signals = []  # (time of day, number) of all that it was sent
+        self.losses = []  # (from, to, as times of day) of when it lost partitions: between two looks at what it said
+        self._looks = (time.time(), time.time())
         self._seconds_before = self._seconds = 0.0  # processor time: of its dead processes, of this one
         self._read = 0
         self.partitions = {}  # those it runs, and since when
@@ -90,6 +92,7 @@ class Copy:
             self._seconds = seconds_of(self.pid) or self._seconds
         if not self.log_path.exists():
             return
+        self._looks = (self._looks[1], time.time())
         with open(self.log_path, "rb") as log:
             log.seek(self._read)
             text = log.read()
@@ -112,6 +115,7 @@ class Copy:
         elif entry.get("level") == "error":
             self.faults.append(message)
         elif message.startswith(("revoked", "lost")):
+            self.losses.append(self._looks)
             for number in PARTITIONS.findall(message):
                 self.partitions.pop(int(number), None)
         elif message.startswith("partition") and message.endswith("runs"):
