@@ -58,7 +58,7 @@ prove: build ## what `make test` leaves out: `make simulate`, and all that is do
 	$(call may_skip,scripts/identities)
 	$(call may_skip,scripts/faults)
 	$(call may_skip,scripts/zombies)
-	$(call may_skip,scripts/torture --minutes 10)
+	$(call may_skip,scripts/torture --minutes 10 --mail eml)
 	$(call may_skip,scripts/torture --nodes 3 --minutes 5)
 	$(tell_skipped)
 
