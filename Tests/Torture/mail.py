@@ -13,8 +13,8 @@ MAXIMUM_ACCEPTED = 2
 DOMAIN = "tributary"
 # Waiting times after an answer that may be another later, by the attempts made.
 RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
-# A result is in the log so long after its answer at most, on a busy machine; docs/exactly-once.md says half a second.
-RESULT_SECONDS = 5.0
+# A result is in the log, and has been read there, so long after its answer at most, on a busy machine: most take half a second.
+RESULT_SECONDS = 10.0
 # What was due so shortly before the workers ended may not be done; before that the log was silent.
 LAST_SECONDS = 8.0
 DEATH, STOP, END, MOVE, UNANSWERED = "death", "stop", "end", "rebalance", "missing answer"
@@ -47,7 +47,7 @@ class Message:
 
     def __init__(self):
         self.address = None  # as long as nobody asks for it
-        self.announced = {}  # attempt -> when it was first in the log
+        self.announced = {}  # attempt -> when it was first in the log; what follows a result there announces nothing
         self.unmade = set()  # attempts that were announced and not made
         self.reported = None  # (time, attempt, outcome) of the last report
         self.sent_at = None  # the first report that it was sent
@@ -97,6 +97,7 @@ class Verdict:
     # The log
 
     def _read(self, log):
+        """Of committed records alone, whose times are those of their appending."""
         for record in log.read("notification.v1"):
             at, data = record.time / 1000, record.data
             if record.type == "notification.requested":
@@ -104,7 +105,8 @@ class Verdict:
                 message.address, message.last = data["address"]["email"], max(message.last, at)
             elif record.type == "notification.sending":
                 message = self._message(data["notification_id"])
-                message.announced.setdefault(data["attempt"], at)
+                if message.sent_at is None:
+                    message.announced.setdefault(data["attempt"], at)
                 message.last = max(message.last, at)
             elif record.type in ("notification.sent", "notification.failed"):
                 for report in data["messages"]:
@@ -139,7 +141,7 @@ class Verdict:
         announced = sorted(message.announced.values())
         for number, mail in enumerate(message.mails, 1):
             if bisect.bisect_right(announced, mail["began"]) < number:
-                self._complain(name, f"attempt {number} was not in the log before it was made: {self._tell([mail])}")
+                self._complain(name, f"attempt {number} was not announced in the log before it was made: {self._tell([mail])}")
         if message.state == "sent" and not accepted:
             self._complain(name, "sent, says the log, and the relay never accepted it")
         if message.state == "unknown" and len(announced) < MAXIMUM_ACCEPTED:

@@ -20,8 +20,8 @@ import time
 
 # What happens to a mail, and its weight: faults come by time, so that a fast sender does not wait for more of them.
 REFUSED, DROPPED, UNANSWERED, SLOW = "refused", "dropped", "unanswered", "slow"
-FAULTS = {REFUSED: 3, DROPPED: 3, UNANSWERED: 3, SLOW: 1}
-FAULT_SECONDS = 1.0  # from a sender's fault to its next, on average
+FAULTS = {REFUSED: 3, DROPPED: 3, UNANSWERED: 3, SLOW: 0.5}
+FAULT_SECONDS = 0.5  # from a sender's fault to its next, on average
 SLOW_SECONDS = (1.0, 2.0)
 MAXIMUM_SENDERS = 64
 MAXIMUM_BYTES = 1 << 20
