@@ -200,9 +200,10 @@ class Verdict:
     def lines(self):
         """For the report."""
         accepted = sum(mail["accepted"] for mail in self._mails)
+        states = ", ".join(f"{state} {number}" for state, number in sorted(self.states.items()))
         unseen = sum(message.state == "unknown" and not message.accepted for message in self._messages.values())
-        yield (f"{len(self._messages)} messages: {', '.join(f'{state} {number}' for state, number in sorted(self.states.items()))}; "
-               f"{unseen} of the unknown were never accepted; the relay accepted {accepted} mails, and refused {len(self._mails) - accepted} that it had whole")
+        yield f"{len(self._messages)} messages: {states}; {unseen} of the unknown were never accepted"
+        yield f"the relay accepted {accepted} mails, and refused {len(self._mails) - accepted} that it had whole"
         repeats = dict(self.repeats)
         yield (f"repeated after a death: {repeats.pop(DEATH)} of {accepted} mails, at most {self.before_death:.1f} s before it, and "
                f"{self.before_death_without_broker:.1f} s where the broker was away; "

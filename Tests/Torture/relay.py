@@ -1,4 +1,4 @@
-"""A mail relay for tests: takes every mail on loopback, writes down each that it had whole, and has the faults of real ones by a seed.
+"""A mail relay for tests: takes mails on loopback, writes down each that it had whole, and has the faults of real ones, by a seed.
 
 A process of its own, so that it answers at once whatever its starter does:
 

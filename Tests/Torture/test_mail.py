@@ -89,7 +89,7 @@ class VerdictTest(unittest.TestCase):
     def test_passes_what_is_by_the_book(self):
         verdict = self.assert_passed()
         self.assertEqual(verdict.states, {"sent": 3})
-        self.assertIn("accepted 3 mails", next(verdict.lines()))
+        self.assertIn("the relay accepted 3 mails, and refused 0 that it had whole", verdict.lines())
 
     def test_names_a_mail_accepted_thrice(self):
         self.story.fates["notification-0"] = [(BEGAN + 3, BEGAN + 3, mail.DEATH), (BEGAN + 10, BEGAN + 10, mail.DEATH)]
@@ -209,7 +209,8 @@ class VerdictTest(unittest.TestCase):
     def test_reads_what_a_copy_went_through(self):
         copy = types.SimpleNamespace(
             name="notification-0", read_log=lambda: None, losses=[(8.0, 8.1)],
-            signals=[(1.0, signal.SIGSTOP), (4.0, signal.SIGCONT), (5.0, signal.SIGTERM), (6.0, signal.SIGSTOP), (7.0, signal.SIGKILL)])
+            signals=[(1.0, signal.SIGSTOP), (4.0, signal.SIGCONT), (5.0, signal.SIGTERM), (6.0, signal.SIGSTOP),
+                     (7.0, signal.SIGKILL)])
         self.assertEqual(mail.fates([copy])["notification-0"], [
             (1.0, 4.0, mail.STOP), (5.0, 5.0, mail.END), (7.0, 7.0, mail.DEATH), (6.0, 7.0, mail.STOP), (8.0, 8.1, mail.MOVE)])
 
