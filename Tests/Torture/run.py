@@ -93,7 +93,7 @@ class Run:
         end, next_step = began + self.options.minutes * 60, began + 2
         while (now := time.monotonic()) < end:
             self.faults.tend()
-            if self.relay and now >= max(began + self.options.minutes * 30, end - LAST_REFUSAL_SECONDS):
+            if self.relay and now >= max(began + self.options.minutes * 40, end - LAST_REFUSAL_SECONDS):
                 self.relay.calm()
             if now - began >= self.options.minutes * 30:
                 self.faults.kill_broker_once()
