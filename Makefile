@@ -59,8 +59,8 @@ prove: build ## what `make test` leaves out: `make simulate`, and all that is do
 	$(call may_skip,scripts/faults)
 	$(call may_skip,scripts/zombies)
 	$(call may_skip,scripts/compose-test)
-	$(call may_skip,scripts/torture --minutes 10 --seed 12 --rate 1650 --promises)
-	$(call may_skip,scripts/torture --nodes 3 --minutes 5 --seed 3 --rate 700 --promises)
+	$(call may_skip,scripts/torture --minutes 10 --seed 12 --rate 1650 --mail eml --promises)
+	$(call may_skip,scripts/torture --nodes 3 --minutes 5 --seed 3 --rate 700 --mail eml --promises)
 	$(tell_skipped)
 
 build: setup ## all executables, in .build/release

@@ -18,6 +18,7 @@ from deals import Deals
 from envelopes import problem
 from inputs import Inputs
 from journal import Journal
+from notifications import Notifications
 from outputs import SILENT
 from payouts import Payouts
 from records import Dump, Record
@@ -458,6 +459,41 @@ class RulesTest(unittest.TestCase):
                 judge._payouts[f"pay_{number}"] = ({"state": state, "clawbacks": clawbacks}, "outcome.v1/0/2")
             judge._hold_clawbacks({})
             self.assertEqual(len(journal.violations), found, payouts)
+
+    # Messages
+
+    def message(self, attempts, *reports, last=100, state="sent"):
+        """The violations of one message: the reports of its attempts, each second one; `last` is the log's last second."""
+        journal = Journal()
+        judge = Notifications(journal, True)
+
+        def take(second, kind, data):
+            record = self.record("notification.v1", kind, {"notification_id": "ntf_a", **data})
+            record.time = second * 1_000
+            judge.observe_input(record)
+        take(1, "notification.requested", {})
+        for attempt, report in enumerate(reports, 1):
+            take(attempt + 1, "notification.failed", {"messages": [{"notification_id": "ntf_a", "attempt": attempt, **report}]})
+        take(last, "preference.updated", {})
+        if state:
+            judge.observe(self.record("outcome.v1", "notification.changed", {
+                "notification_id": "ntf_a", "state": state, "attempts": attempts}))
+        judge.finish()
+        return [found.code for found in journal.violations]
+
+    def test_a_message_is_tried_twice_without_an_answer_and_again_after_one(self):
+        retry, unknown, unmade = {"outcome": "retry"}, {"outcome": "unknown"}, {"outcome": "retry", "made": False}
+        self.assertEqual(self.message(2, unknown), [])
+        self.assertEqual(self.message(3, unknown), ["notification_twice"])
+        self.assertEqual(self.message(4, unknown, retry, retry), [])
+        self.assertEqual(self.message(3, unknown, unmade), ["notification_twice"])
+
+    def test_a_message_that_waits_to_be_tried_again_has_no_end_yet(self):
+        retry, unmade = {"outcome": "retry"}, {"outcome": "retry", "made": False}
+        self.assertEqual(self.message(1, retry, last=60, state=None), [])
+        self.assertEqual(self.message(1, retry, last=100, state=None), ["no_outcome"])
+        self.assertEqual(self.message(1, retry, retry, last=300, state=None), [])
+        self.assertEqual(self.message(1, unmade, retry, last=100, state=None), ["no_outcome"])
 
     # Referrals
 

@@ -295,10 +295,11 @@ class Faults:
 
 
 class Fleet:
-    """All copies of all workers, with these options."""
+    """All copies of all workers, with these options; `mail` gives those of a notification worker's copy, by its name."""
 
-    def __init__(self, directory, bootstrap, binaries, options=()):
+    def __init__(self, directory, bootstrap, binaries, options=(), **mail):
         self._arguments = (directory, bootstrap, binaries, options)
+        self._mail = mail
         self._numbers = {}
         self.workers = {}
         self.ever = []  # also those that were removed
@@ -306,7 +307,7 @@ class Fleet:
     def add(self, worker):
         number = self._numbers.get(worker, 0)
         self._numbers[worker] = number + 1
-        copy = Copy(worker, number, *self._arguments)
+        copy = Copy(worker, number, *self._arguments, **self._mail)
         self.workers.setdefault(worker, []).append(copy)
         self.ever.append(copy)
         return copy

@@ -9,15 +9,20 @@ import time
 from cluster import Cluster, Product
 from faults import COPIES, SLOW_SECONDS, WHOLE, Faults, Fleet
 from load import PARTITIONS, Load
+from mail import Verdict, fates
 from processor import seconds_of, seconds_of_machine
+from records import Broker
+from relay import Relay
 from verdict import ask_oracle, complaints
 from watch import DRAIN_PATIENCE, Watch, count_committed, wait_until_drained
-from workers import WORKERS, wait_for_exit
+from workers import FILES, WORKERS, wait_for_exit
 
 TEND_SECONDS = 0.1
 READY_SECONDS = 60
 RECOVER_SECONDS = 60
 ORACLE_SECONDS = 2_400
+# What a relay refuses is tried again a minute later; who waits for the end is not to wait for that too.
+LAST_REFUSAL_SECONDS = 60
 KILLS = ("kill", "lose_store", "lose_disk")
 # What is promised on two cores with nothing else to do, by the number of broker nodes; and kills that count.
 PROMISED_EVENTS_A_SECOND = {1: 5_000, 3: 1_500}
@@ -31,7 +36,9 @@ class Run:
         self.directory = directory
         self.cluster = Cluster(directory, options.nodes)
         self.product = Product(directory, self.cluster.bootstrap, binaries)
-        self.fleet = Fleet(directory, self.cluster.bootstrap, binaries, ("--threads", str(options.threads)))
+        self.relay = Relay(options.seed, directory / "mails.ndjson") if options.mail == "smtp" else None
+        self.fleet = Fleet(directory, self.cluster.bootstrap, binaries, ("--threads", str(options.threads)),
+                           mail=self.relay.options if self.relay else lambda name: FILES)
         self.load = self.watch = self.faults = None
         self._broken_promises = []
         self._began = time.monotonic()
@@ -49,6 +56,8 @@ class Run:
         self.say("starting the broker")
         self.cluster.start()
         self.product.prepare()
+        if self.relay:
+            self.relay.start()
         for worker in WORKERS:
             for _ in range(COPIES[0]):
                 self.fleet.add(worker).start()
@@ -88,6 +97,8 @@ class Run:
         end, next_step = began + self.options.minutes * 60, began + 2
         while (now := time.monotonic()) < end:
             self.faults.tend()
+            if self.relay and now >= max(began + self.options.minutes * 40, end - LAST_REFUSAL_SECONDS):
+                self.relay.calm()
             if now - began >= self.options.minutes * 30:
                 self.faults.kill_broker_once()
             if now >= next_step and self.kinds != ["none"]:
@@ -141,14 +152,32 @@ class Run:
     # The end
 
     def _judge(self, drained):
+        until = time.time()
         late = wait_for_exit(self.fleet.copies())
         self.say("the oracle reads the log")
         began = time.monotonic()
         judgement = ask_oracle(self.cluster.bootstrap, ORACLE_SECONDS)
         self.say(f"the oracle has judged after {time.monotonic() - began:.0f} s")
         self._print_judgement(late, judgement)
+        delivered = self.relay is None or self._judge_mail(until)
         problems = self.faults.problems or self._broken_promises or late or self.load.failed
-        return drained and not judgement["counts"] and not problems
+        return drained and delivered and not judgement["counts"] and not problems
+
+    def _judge_mail(self, until):
+        """Holds the log against the relay; whether nothing is wrong."""
+        mails, faults = self.relay.stop()
+        ahead = time.time() - time.monotonic()
+        log = Broker(self.cluster.bootstrap)
+        verdict = Verdict(log, mails, fates(self.fleet.ever), until,
+                          [(died + ahead, back + ahead) for died, back in self.faults.broker_times])
+        log.close()
+        print(f"  mail:            {', '.join(f'{kind} {number}' for kind, number in faults.items())} by the relay's own faults")
+        for line in verdict.lines():
+            print(f"                   {line}")
+        for problem in verdict.problems[:40]:
+            print(f"    mail: {problem}")
+        print(f"  wrong mails:     {len(verdict.problems)}", flush=True)
+        return not verdict.problems
 
     def _print_run(self, seconds, events, used):
         faults = self.faults
@@ -222,6 +251,8 @@ class Run:
             self.load.kill()
         if self.watch is not None:
             self.watch._stop_flag.set()
+        if self.relay is not None:
+            self.relay.kill()
         for copy in self.fleet.ever:
             copy.signal(signal.SIGCONT)
             copy.signal(signal.SIGKILL)

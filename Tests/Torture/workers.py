@@ -15,13 +15,15 @@ WORKERS = ("referral", "approval", "payout", "notification")
 SESSION_SECONDS = 6
 TRANSACTION_SECONDS = 5
 CLOSE_SECONDS = 30
+FILES = ("--mail", "eml")
 PARTITIONS = re.compile(r"\d+")
 
 
 class Copy:
     """One copy of a worker on its own disk, over all its restarts."""
 
-    def __init__(self, worker, number, directory, bootstrap, binaries, options=(), transaction_seconds=TRANSACTION_SECONDS):
+    def __init__(self, worker, number, directory, bootstrap, binaries, options=(), transaction_seconds=TRANSACTION_SECONDS,
+                 mail=lambda name: FILES):
         self.worker = worker
         self.name = f"{worker}-{number}"
         self.data = directory / "disks" / self.name
@@ -30,10 +32,13 @@ class Copy:
             str(binaries / f"{worker}-worker"), "--log", f"kafka://{bootstrap}", "--data", str(self.data),
             "--session-timeout", str(SESSION_SECONDS), "--transaction-timeout", str(transaction_seconds), *options]
         if worker == "notification":
-            self._command += ["--mail", "eml", "--mail-from", "partners@torture.example"]
+            self._command += [*mail(self.name), "--mail-from", "partners@torture.example"]
         self.process = None
         self.is_stopped = False
         self.starts = 0
+        self.signals = []  # (time of day, number) of all that it was sent
+        self.losses = []  # (from, to, as times of day) of when it lost partitions: between two looks at what it said
+        self._looks = (time.time(), time.time())
         self._seconds_before = self._seconds = 0.0  # processor time: of its dead processes, of this one
         self._read = 0
         self.partitions = {}  # those it runs, and since when
@@ -62,6 +67,7 @@ class Copy:
 
     def signal(self, number):
         if self.is_running:
+            self.signals.append((time.time(), number))
             os.kill(self.pid, number)
 
     def kill(self):
@@ -86,6 +92,7 @@ class Copy:
             self._seconds = seconds_of(self.pid) or self._seconds
         if not self.log_path.exists():
             return
+        self._looks = (self._looks[1], time.time())
         with open(self.log_path, "rb") as log:
             log.seek(self._read)
             text = log.read()
@@ -108,6 +115,7 @@ class Copy:
         elif entry.get("level") == "error":
             self.faults.append(message)
         elif message.startswith(("revoked", "lost")):
+            self.losses.append(self._looks)
             for number in PARTITIONS.findall(message):
                 self.partitions.pop(int(number), None)
         elif message.startswith("partition") and message.endswith("runs"):
