@@ -28,8 +28,8 @@ class Case:
     lasts = 8.0
     # Until a sign must be seen, and until it has to work again, in seconds.
     sign_within, back_within = 60.0, 60.0
-    # Whether no position may be committed at the end of the fault.
-    stands_still = True
+    # Whether no position may be committed at the end of the fault; and whether one may of a partition that /readyz does not name.
+    stands_still, spares_others = True, False
     # How many brokers there are where it happens.
     brokers = 1
     # Why mails cannot be written meanwhile, if so.
@@ -115,12 +115,12 @@ class FailingWrites(DiskCase):
         self.fail(write_error=0)
 
 
-class FailingReads(DiskCase):
+class FailingReads(Case):
     """Of the stores. What a worker has just used it has in memory, so it is killed before, and has to look for most of it in the
-    file again: in a turn, or when it writes the store. The payout worker's stores are so small that it has all of them as soon as
-    they are open; it meets the fault when it opens them."""
+    file again: in a turn, or when it writes the store. A partition that needs nothing of the kind goes on. The payout worker's
+    stores are so small that it has all of them as soon as they are open; it meets the fault when it opens them."""
 
-    name, says = "failing reads", ("store_io",)
+    name, says, spares_others = "failing reads", ("store_io",), True
 
     def begin(self):
         self._start_again(self.victims)
@@ -205,7 +205,8 @@ class ClockBack(Case):
 
 
 class BrokerStandsStill(Case):
-    """It keeps its connections and answers nothing, and the workers are told to end meanwhile: what is not answered they give up."""
+    """It keeps its connections and answers nothing, and the workers are told to end meanwhile: what is not answered they give
+    up."""
 
     name, says = "broker stands still", ("log_unreachable", "not_assigned")
 
@@ -238,8 +239,8 @@ class BrokerStandsStill(Case):
 
 
 class OneBrokerKilled(Case):
-    """Of three, the one that has the referral workers' group, and leads partitions of every input as each of them does. The two that
-    are left take over what it had when they miss it, and the workers go on with them while it still is away."""
+    """Of three, the one that has the referral workers' group, and leads partitions of every input as each of them does. The two
+    that are left take over what it had when they miss it, and the workers go on with them while it still is away."""
 
     name, brokers, stands_still = "one of three brokers killed", 3, False
     may_say = ("log_unreachable", "not_assigned", "ownership_lost", "unknown_outcome", "restoring")
@@ -247,7 +248,8 @@ class OneBrokerKilled(Case):
 
     def begin(self):
         self._broker = self.world.coordinator()
-        self.notes.append(f"it had the referral workers' group, and led {self.world.led_by(self._broker)} of {PARTITIONS} partitions of their input")
+        led = self.world.led_by(self._broker)
+        self.notes.append(f"it had the referral workers' group, and led {led} of {PARTITIONS} partitions of their input")
         self.world.cluster.kill(self._broker)
 
     def end(self):
@@ -270,6 +272,7 @@ class Sight:
         self.sign = None  # seconds until the first reason
         self.back = None  # seconds from the end until it was ready and a position moved
         self.is_ready = None
+        self.named = {}  # partitions that it names, and since when
         self.problems = []
 
 
@@ -337,7 +340,9 @@ def _watch(case, sights):
 
 def _look(case, sight, began):
     sight.is_ready, reasons = sight.victim.ready()
-    seconds = time.monotonic() - began
+    now = time.monotonic()
+    seconds = now - began
+    sight.named = {reason["partition"]: sight.named.get(reason["partition"], now) for reason in reasons if "partition" in reason}
     for reason in reasons:
         # The code may stand in the message, as the cause of another one: "restoring ..., after ... [store_full]".
         is_named = any(reason["code"] == code or f"[{code}]" in reason["message"] for code in case.says)
@@ -354,8 +359,15 @@ def _judge(case, sight):
         sight.problems.append(f"it was unready: {', '.join(sorted(unexpected))}")
     if not case.says and not sight.is_ready:
         sight.problems.append("it was unready at the end")
-    still = time.monotonic() - sight.victim.positions.moved
-    if case.stands_still and still < STILL_SECONDS:
+    positions = sight.victim.positions
+    still = time.monotonic() - positions.moved
+    if case.spares_others:
+        if not sight.named:
+            sight.problems.append("it named no partition at the end")
+        sight.problems += [
+            f"partition {number} went on: a position was committed {positions.moved_at[number] - since:.1f} s after it was named"
+            for number, since in sight.named.items() if positions.moved_at[number] - since > STILL_SECONDS]
+    elif case.stands_still and still < STILL_SECONDS:
         sight.problems.append(f"it went on: a position was committed {still:.1f} s before the end")
     if not case.stands_still and still > STILL_SECONDS + 2:
         sight.problems.append(f"it stood still for {still:.1f} s")

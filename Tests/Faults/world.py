@@ -101,20 +101,27 @@ class Positions(threading.Thread):
         self._consumer = confluent_kafka.Consumer({
             "bootstrap.servers": bootstrap, "group.id": group_of(worker), "enable.auto.commit": False,
             "reconnect.backoff.max.ms": 500, "log_level": 0})
-        self.moved = time.monotonic()
-        self._sum = 0
+        # By partition: how far it has come, and when it was seen to move.
+        self._found = [0] * PARTITIONS
+        self.moved_at = [time.monotonic()] * PARTITIONS
         self._stop_flag = threading.Event()
 
     def run(self):
         places = [confluent_kafka.TopicPartition(self._topic, number) for number in range(PARTITIONS)]
         while not self._stop_flag.wait(LOOK_SECONDS):
             try:
-                found = sum(max(0, place.offset) for place in self._consumer.committed(places, CALL_SECONDS))
+                found = self._consumer.committed(places, CALL_SECONDS)
             except confluent_kafka.KafkaException:
                 continue
-            if found > self._sum:
-                self._sum, self.moved = found, time.monotonic()
+            for place in found:
+                if place.offset > self._found[place.partition]:
+                    self._found[place.partition], self.moved_at[place.partition] = place.offset, time.monotonic()
         self._consumer.close()
+
+    @property
+    def moved(self):
+        """When any of them did last."""
+        return max(self.moved_at)
 
     def leaders(self, topic):
         """The broker that leads each partition of a topic."""
@@ -216,12 +223,12 @@ class World:
         self.product.prepare()
         self.victims = {worker: Victim(worker, self, port) for worker, port in self._ops_ports.items()}
         for victim in self.victims.values():
+            victim.positions.start()
             victim.start()
         self.product.publish()
         self.load = Load(self.cluster.bootstrap, self.options.seed, self.options.rate)
         self.trickle = Trickle(self.cluster.bootstrap)
-        for thread in (self.trickle, *(victim.positions for victim in self.victims.values())):
-            thread.start()
+        self.trickle.start()
         self.wait_until_ready()
         self.say("the programme is published, the load has begun")
 
