@@ -1,6 +1,7 @@
 """The faults: what each does to the workers that suffer it, and what is to become of them."""
 
 import errno
+import math
 import os
 import signal
 import subprocess
@@ -48,6 +49,9 @@ class Case:
     def begin(self):
         raise NotImplementedError
 
+    def keep_up(self):
+        """Called again and again while it lasts."""
+
     def end(self):
         raise NotImplementedError
 
@@ -58,25 +62,35 @@ class Case:
                 setattr(victim.control, name, value)
 
 
+# A store is written when it is 20 s old.
+STORE_SECONDS = 22.0
+
+
 class DiskCase(Case):
-    """A store is written when it is 20 s old, or much is to be written: until then a partition goes on without the disk."""
+    """A store is written when it is old enough, or much is to be written: until then a partition goes on without the disk."""
 
     lasts = 25.0
 
 
 class FullDisk(DiskCase):
-    name, says, mail_failure = "full disk", ("store_full",), os.strerror(errno.ENOSPC)
+    """A store that is closed gives its log's room back, so the disk is filled again and again. A partition that was quick enough
+    to get it, or has room in its own log, goes on meanwhile."""
+
+    name, says, spares_others, mail_failure = "full disk", ("store_full",), True, os.strerror(errno.ENOSPC)
 
     def impossible(self):
         return self.world.no_mount
 
     def begin(self):
         self._ballast = self.world.disk / "ballast"
-        with open(self._ballast, "wb") as file:
+        self.keep_up()
+
+    def keep_up(self):
+        with open(self._ballast, "ab", buffering=0) as file:
             for size in (1024 * KILOBYTE, 4 * KILOBYTE):
                 try:
                     while True:
-                        os.write(file.fileno(), bytes(size))
+                        file.write(bytes(size))
                 except OSError as error:
                     if error.errno != errno.ENOSPC:
                         raise
@@ -117,8 +131,8 @@ class FailingWrites(DiskCase):
 
 class FailingReads(Case):
     """Of the stores. What a worker has just used it has in memory, so it is killed before, and has to look for most of it in the
-    file again: in a turn, or when it writes the store. A partition that needs nothing of the kind goes on. The payout worker's
-    stores are so small that it has all of them as soon as they are open; it meets the fault when it opens them."""
+    file again: in a turn, or when it writes the store. A partition that needs nothing of the kind goes on. A worker with small
+    stores, as the payout worker's are, has all of them as soon as they are open: it is killed once more, and cannot open them."""
 
     name, says, spares_others = "failing reads", ("store_io",), True
 
@@ -130,7 +144,12 @@ class FailingReads(Case):
             victim.read_log()
             victim.faults.clear()
         self.fail(read_error=errno.EIO, failed_reads=0)
-        self._start_again(victim for victim in self.victims if victim.worker == "payout")
+        self._patience = time.monotonic() + STORE_SECONDS
+
+    def keep_up(self):
+        if self._patience < time.monotonic():
+            self._patience = math.inf
+            self._start_again(victim for victim in self.victims if victim.control.failed_reads == 0)
 
     def end(self):
         self.fail(read_error=0)
@@ -325,6 +344,7 @@ def _watch(case, sights):
     began = time.monotonic()
     until = None if case.says else began + case.lasts
     while until is None or time.monotonic() < until:
+        case.keep_up()
         for sight in sights:
             _look(case, sight, began)
         now = time.monotonic()
