@@ -1,7 +1,7 @@
 /* Faults of a disk and of a clock inside one process, by LD_PRELOAD: what a test cannot do to the machine.
  *
  * FAULT_CONTROL names a file that is mapped: what stands in it counts from then on. FAULT_PATH is where files live whose
- * writes may fail.
+ * writes may fail, and of the stores among them also reads.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,6 +24,8 @@ typedef struct {
     int32_t write_error;    /* errno of every write, sync and opening for writing; 0: none */
     int32_t sync_delay_ms;  /* before every sync */
     int64_t clock_ms;       /* added to the wall clock */
+    int32_t read_error;     /* errno of every read of a store; 0: none */
+    int32_t failed_reads;   /* counted here */
 } Control;
 
 static volatile Control *control;
@@ -32,9 +34,9 @@ static const char *place;
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("FAULT_CONTROL");
     place = getenv("FAULT_PATH");
-    int descriptor = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int descriptor = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (descriptor < 0 || !place) return;
-    void *memory = mmap(NULL, sizeof(Control), PROT_READ, MAP_SHARED, descriptor, 0);
+    void *memory = mmap(NULL, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     if (memory != MAP_FAILED) control = memory;
     close(descriptor);
 }
@@ -48,19 +50,40 @@ __attribute__((constructor)) static void begin(void) {
 
 static int is_below(const char *path) { return !strncmp(path, place, strlen(place)); }
 
-static int is_ours(int descriptor) {
-    char link[64], path[4096];
+enum { PATH_BYTES = 4096 };
+
+/* Whether a descriptor is of a file below the place; writes the file's path. */
+static int is_file(int descriptor, char *path) {
+    char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(link, path, sizeof path - 1);
+    ssize_t length = readlink(link, path, PATH_BYTES - 1);
     if (length < 0) return 0;
     path[length] = 0;
     return is_below(path);
+}
+
+static int is_ours(int descriptor) {
+    char path[PATH_BYTES];
+    return is_file(descriptor, path);
+}
+
+/* A store, its log or its journal. */
+static int is_store(int descriptor) {
+    char path[PATH_BYTES];
+    return is_file(descriptor, path) && strstr(path, ".sqlite");
 }
 
 /* Whether a call fails: sets errno. */
 static int fails(int descriptor) {
     if (!control || !control->write_error || !is_ours(descriptor)) return 0;
     errno = control->write_error;
+    return 1;
+}
+
+static int fails_to_read(int descriptor) {
+    if (!control || !control->read_error || !is_store(descriptor)) return 0;
+    __atomic_add_fetch(&control->failed_reads, 1, __ATOMIC_RELAXED);
+    errno = control->read_error;
     return 1;
 }
 
@@ -78,6 +101,22 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset
 ssize_t write(int descriptor, const void *bytes, size_t count) {
     NEXT(write);
     return fails(descriptor) ? -1 : next(descriptor, bytes, count);
+}
+
+/* SQLite reads by the first of these; another build of it may by the others. */
+ssize_t pread64(int descriptor, void *bytes, size_t count, off64_t offset) {
+    NEXT(pread64);
+    return fails_to_read(descriptor) ? -1 : next(descriptor, bytes, count, offset);
+}
+
+ssize_t pread(int descriptor, void *bytes, size_t count, off_t offset) {
+    NEXT(pread);
+    return fails_to_read(descriptor) ? -1 : next(descriptor, bytes, count, offset);
+}
+
+ssize_t read(int descriptor, void *bytes, size_t count) {
+    NEXT(read);
+    return fails_to_read(descriptor) ? -1 : next(descriptor, bytes, count);
 }
 
 int ftruncate64(int descriptor, off64_t size) {
