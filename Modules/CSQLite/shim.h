@@ -1,5 +1,6 @@
 #pragma once
 #define SQLITE_ENABLE_PREUPDATE_HOOK 1
+#include <errno.h>
 #include <sqlite3.h>
 
 // What Swift does not import: macros with casts, and variadic functions.
@@ -27,4 +28,21 @@ static inline int tributary_bind_text_copying(sqlite3_stmt *statement, int index
 /// A connection that is the last to be closed leaves the checkpoint to the next writer.
 static inline int tributary_no_checkpoint_on_close(sqlite3 *connection) {
     return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}
+
+/// The system's error number where the database's file or its log could not be read; 0 where they could.
+///
+/// SQLite calls a page damaged that it cannot read in a statement for these errors (SQLITE_IOERR_CORRUPTFS becomes
+/// SQLITE_CORRUPT), and keeps the number with the file.
+static inline int tributary_failed_read(sqlite3 *connection) {
+    int numbers[2] = {0, 0};
+    sqlite3_file *log = 0;
+    sqlite3_file_control(connection, "main", SQLITE_FCNTL_LAST_ERRNO, &numbers[0]);
+    sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &numbers[1]);
+    for (int index = 0; index < 2; index += 1) {
+        int number = numbers[index];
+        if (number == EIO || number == ENXIO || number == ERANGE) return number;
+    }
+    return 0;
 }

@@ -125,10 +125,14 @@ import CSQLite
 
     static func error(_ code: Int32, _ handle: OpaquePointer?, operation: String) -> SQLiteError {
         let text = unsafe handle.flatMap { unsafe sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
-        let isOfSystem = code & 0xff == SQLITE_IOERR || code & 0xff == SQLITE_CANTOPEN
-        let number = unsafe isOfSystem ? handle.map { unsafe sqlite3_system_errno($0) } ?? 0 : 0
+        let number: Int32? =
+            switch code & 0xff {
+            case SQLITE_IOERR, SQLITE_CANTOPEN: unsafe handle.map { unsafe sqlite3_system_errno($0) }
+            case SQLITE_CORRUPT: unsafe handle.map { unsafe tributary_failed_read($0) }
+            default: nil
+            }
         return unsafe SQLiteError(
-            extendedCode: code, systemError: number, message: text.map { unsafe String(cString: $0) } ?? "unknown",
+            extendedCode: code, systemError: number ?? 0, message: text.map { unsafe String(cString: $0) } ?? "unknown",
             operation: operation)
     }
 

@@ -40,6 +40,8 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var kind: Kind {
         switch extendedCode & 0xff {
+        // A page that could not be read is called damaged, too.
+        case SQLITE_CORRUPT where systemError != 0: kindOfSystemError
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
         case SQLITE_FULL: .full
         case SQLITE_IOERR, SQLITE_CANTOPEN: kindOfSystemError

@@ -161,7 +161,8 @@ class FailingReads(Case):
             self.problems.append("no read failed in a turn")
         gone = self._files - self._stores()
         self.notes.append("failed reads: " + ", ".join(f"{victim.worker} {victim.control.failed_reads}" for victim in self.victims))
-        self.notes.append(f"{len(gone)} of {len(self._files)} stores were thrown away")
+        if gone:
+            self.problems.append(f"{len(gone)} of {len(self._files)} stores were thrown away")
 
     @staticmethod
     def _start_again(victims):

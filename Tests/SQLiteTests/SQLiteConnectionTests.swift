@@ -148,6 +148,39 @@ import Testing
         #expect(error.kind == .corrupt)
     }
 
+    /// SQLite has the same word for it as for a damaged file; such a file would be thrown away.
+    @Test(arguments: ["", "-wal"]) func aFileThatCannotBeReadIsNotCorrupt(suffix: String) throws {
+        let writer = try opened()
+        try writer.execute("INSERT INTO item (id, bytes) VALUES (1, zeroblob(100000))")
+        if suffix.isEmpty { try writer.execute("PRAGMA wal_checkpoint(PASSIVE)") }
+        // With this the log says how large the database is, and not its file.
+        try writer.execute("INSERT INTO item (id) VALUES (2)")
+        let reader = try SQLiteConnection(path: path)
+        #expect(try reader.integer("SELECT count(*) FROM sqlite_schema") == 1)
+        try makeUnreadable(path + suffix)
+        let error = try #require(throws: SQLiteError.self) {
+            _ = try reader.integer("SELECT sum(length(bytes)) FROM item WHERE bytes > x'00'")
+        }
+        #expect(error.extendedCode == 11 && error.systemError == EIO, "\(error)")
+        #expect(error.kind == .inputOutput)
+    }
+
+    /// Puts this process's memory in the place of a file that it has open: reading that at its beginning is an input/output
+    /// error.
+    private func makeUnreadable(_ path: String) throws {
+        let memory = unsafe open("/proc/self/mem", O_RDONLY)
+        let target = URL(filePath: path).resolvingSymlinksInPath().path
+        var count = 0
+        for entry in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            let found = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(entry)")
+            guard found == target, let descriptor = Int32(entry) else { continue }
+            #expect(dup2(memory, descriptor) == descriptor)
+            count += 1
+        }
+        #expect(count > 0)
+        #expect(close(memory) == 0)
+    }
+
     @Test func aClosedConnectionRefusesWithoutACrash() throws {
         let connection = try opened()
         let statement = try connection.statement("SELECT 1")
