@@ -34,6 +34,8 @@ final class Assignment {
     var endOfInput: String?
     /// It is not tried again before.
     var retryAt: ContinuousClock.Instant?
+    /// When its restore or its start got its last slice.
+    var triedAt: ContinuousClock.Instant?
     private var reported = TaskCounts()
 
     init(partition: Int32, restore: Restore) {

@@ -39,6 +39,7 @@ extension TurnLoop {
                 assignment.retryAt = nil
             }
             isFirst = false
+            assignment.triedAt = environment.instant()
             do {
                 if try step(assignment, session, wait: wait) { return true }
                 // For the first of them alone: what the others want comes meanwhile.
@@ -66,12 +67,17 @@ extension TurnLoop {
         return false
     }
 
-    /// The one with the fewest records to go first; how many they are is asked for before. Whose store has failed comes
-    /// last: it may fail again and again. Of the starts that told how long they are only the shortest goes on, as each reads
-    /// through a client of its own.
+    /// The one with the fewest records to go first; how many they are is asked for before. What has failed comes last, as it may
+    /// fail again and again, and slowly: what goes on before what begins anew, and of that the one that was tried first. Of the
+    /// starts that told how long they are only the shortest goes on, as each reads through a client of its own.
     private func inRestoringOrder() -> [Assignment] {
-        func rank(_ assignment: Assignment) -> (Int, Int64, Int32) {
-            (assignment.hasFailed ? 1 : 0, assignment.remaining, assignment.partition)
+        let now = environment.instant()
+        func rank(_ assignment: Assignment) -> (Int, Duration, Int64, Int32) {
+            let begins = assignment.hasFailed && assignment.remaining == 0
+            return (
+                (assignment.hasFailed ? 1 : 0) + (begins ? 1 : 0),
+                begins ? (assignment.triedAt ?? now) - now : .zero, assignment.remaining, assignment.partition
+            )
         }
         let preparing = assignments.values.filter(\.isPreparing).sorted { rank($0) < rank($1) }
         let starting = preparing.first { $0.start?.remaining != nil }

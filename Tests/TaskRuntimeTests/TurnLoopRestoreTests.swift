@@ -481,6 +481,19 @@ extension TurnLoopTests {
         #expect(session.trace.filter { $0.hasPrefix("resume") }.sorted() == ["resume 0@0", "resume 1@0", "resume 2@0"])
     }
 
+    /// They take turns, so that none waits behind those that fail for long.
+    @Test func aPositionThatIsToldComesBehindNoneThatAreNot() throws {
+        func faults(_ count: Int) -> [LogError] {
+            Array(repeating: LogError(.timedOut, .retriable, "asked for"), count: count)
+        }
+        session.positionFaults = [0: faults(20), 1: faults(20), 2: faults(1)]
+        try run(
+            [.events([.assigned([0, 1, 2])])] + Array(repeating: .events([]), count: 8),
+            duration: .milliseconds(10), lookTakes: .milliseconds(1))
+        #expect(session.trace.filter { $0.hasPrefix("resume") } == ["resume 2@0"])
+        #expect(session.faultsPerPoll.allSatisfy { $0 <= 1 })
+    }
+
     @Test func aNewerStoreStopsLoudly() throws {
         provider.openFaults[0] = [StoreError(.newer, "asked for")]
         try run([.events([.assigned([0])]), .events([])])
