@@ -21,6 +21,7 @@ class Notifications:
         self._told = {}  # notification -> places by state
         self._refused = {}  # notification -> attempts that were answered, and may be made again
         self._unmade = {}  # notification -> attempts that were announced and not made
+        self._announced = {}  # notification -> attempts that were announced
         self._due = {}  # notification -> when it is tried again, in milliseconds
         self._last = 0
 
@@ -30,8 +31,9 @@ class Notifications:
             for message in record.data.get("messages", [record.data]):
                 if message.get("outcome") != "retry":
                     self._results.setdefault(message["notification_id"], record.place)
-                if message.get("outcome") in ("retry", "unknown"):
-                    self._wait(message, record.time)
+                self._take(message, record.time)
+        elif record.type == "notification.sending":
+            self._announced.setdefault(record.data["notification_id"], set()).add(record.data["attempt"])
         elif record.type == "notification.requested":
             name = record.data["notification_id"]
             if name in self._requested:
@@ -39,13 +41,18 @@ class Notifications:
                     "notification_twice", record.place, f"{name} was asked for at {self._requested[name]} already")
             self._requested[name] = record.place
 
-    def _wait(self, message, time):
-        name, attempt = message["notification_id"], message.get("attempt", 1)
+    def _take(self, message, time):
+        """Whether a result lets its message be tried again, and when."""
+        name, attempt, outcome = message["notification_id"], message.get("attempt", 1), message.get("outcome")
+        unanswered = self._announced.get(name, set()) - self._unmade.get(name, set()) - self._refused.get(name, set())
+        if outcome not in ("retry", "unknown") or (outcome == "unknown" and len(unanswered) >= MAXIMUM_ATTEMPTS):
+            self._due.pop(name, None)
+            return
         if not message.get("made", True):
             self._unmade.setdefault(name, set()).add(attempt)
             self._due[name] = time
             return
-        if message["outcome"] == "retry":
+        if outcome == "retry":
             self._refused.setdefault(name, set()).add(attempt)
         made = max(1, attempt - len(self._unmade.get(name, ())))
         if made <= len(RETRY_SECONDS):

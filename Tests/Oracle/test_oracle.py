@@ -473,6 +473,8 @@ class RulesTest(unittest.TestCase):
             judge.observe_input(record)
         take(1, "notification.requested", {})
         for attempt, report in enumerate(reports, 1):
+            if report.get("outcome") == "unknown":
+                take(attempt + 1, "notification.sending", {"attempt": attempt})
             take(attempt + 1, "notification.failed", {"messages": [{"notification_id": "ntf_a", "attempt": attempt, **report}]})
         take(last, "preference.updated", {})
         if state:
@@ -494,6 +496,12 @@ class RulesTest(unittest.TestCase):
         self.assertEqual(self.message(1, retry, last=100, state=None), ["no_outcome"])
         self.assertEqual(self.message(1, retry, retry, last=300, state=None), [])
         self.assertEqual(self.message(1, unmade, retry, last=100, state=None), ["no_outcome"])
+
+    def test_a_message_with_its_last_result_waits_no_more(self):
+        retry, unknown, failed = {"outcome": "retry"}, {"outcome": "unknown"}, {"outcome": "failed"}
+        self.assertEqual(self.message(1, unknown, last=50, state=None), [])
+        self.assertEqual(self.message(2, unknown, unknown, last=50, state=None), ["no_outcome"])
+        self.assertEqual(self.message(2, retry, failed, last=50, state=None), ["no_outcome"])
 
     # Referrals
 

@@ -13,8 +13,11 @@ MAXIMUM_ACCEPTED = 2
 DOMAIN = "tributary"
 # Waiting times after an answer that may be another later, by the attempts made.
 RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
-# A result is in the log, and has been read there, so long after its answer at most, on a busy machine: most take half a second.
-RESULT_SECONDS = 10.0
+# A result is in the log, and has been read there, so long after its answer at most, on a busy machine where groups move meanwhile:
+# most take half a second.
+RESULT_SECONDS = 30.0
+# A worker that was asked to end may make the mails that it has announced.
+END_SECONDS = 12.0
 # What was due so shortly before the workers ended may not be done; before that the log was silent.
 LAST_SECONDS = 8.0
 DEATH, STOP, END, MOVE, UNANSWERED = "death", "stop", "end", "rebalance", "missing answer"
@@ -32,7 +35,7 @@ def fates(copies):
             if number == signal.SIGKILL:
                 mine.append((at, at, DEATH))
             elif number == signal.SIGTERM:
-                mine.append((at, at, END))
+                mine.append((at, at + END_SECONDS, END))
             elif number == signal.SIGSTOP:
                 stopped = at
             if stopped is not None and number in (signal.SIGCONT, signal.SIGKILL):
@@ -49,6 +52,7 @@ class Message:
         self.address = None  # as long as nobody asks for it
         self.announced = {}  # attempt -> when it was first in the log; what follows a result there announces nothing
         self.unmade = set()  # attempts that were announced and not made
+        self.refused = set()  # attempts that were answered, and may be made again
         self.reported = None  # (time, attempt, outcome) of the last report
         self.sent_at = None  # the first report that it was sent
         self.state = None
@@ -64,6 +68,9 @@ class Message:
         if self.reported is None:
             return False
         due, attempt, outcome = self.reported
+        unanswered = set(self.announced) - self.unmade - self.refused
+        if outcome == "unknown" and len(unanswered) >= MAXIMUM_ACCEPTED:
+            return due >= until - LAST_SECONDS
         made = max(1, attempt - len(self.unmade))
         if outcome in ("retry", "unknown") and attempt not in self.unmade and made <= len(RETRY_SECONDS):
             due += RETRY_SECONDS[made - 1]
@@ -122,6 +129,8 @@ class Verdict:
             message.sent_at = message.sent_at or at
         elif not report.get("made", True):
             message.unmade.add(attempt)
+        elif report["outcome"] == "retry":
+            message.refused.add(attempt)
         message.reported = (at, attempt, "sent" if is_sent else report["outcome"])
 
     # One message

@@ -184,8 +184,8 @@ class VerdictTest(unittest.TestCase):
 
     def test_gives_a_result_the_time_that_the_broker_was_away(self):
         self.story.drop("notification.sent")
-        self.story.fates["notification-0"] = [(BEGAN + 19, BEGAN + 19, mail.DEATH)]
-        self.again(21)
+        self.story.fates["notification-0"] = [(BEGAN + 39, BEGAN + 39, mail.DEATH)]
+        self.again(41)
         self.assert_named("its first sender had all it needed")
         self.assert_passed(broker_deaths=[(BEGAN + 4, BEGAN + 12)])
 
@@ -212,7 +212,7 @@ class VerdictTest(unittest.TestCase):
             signals=[(1.0, signal.SIGSTOP), (4.0, signal.SIGCONT), (5.0, signal.SIGTERM), (6.0, signal.SIGSTOP),
                      (7.0, signal.SIGKILL)])
         self.assertEqual(mail.fates([copy])["notification-0"], [
-            (1.0, 4.0, mail.STOP), (5.0, 5.0, mail.END), (7.0, 7.0, mail.DEATH), (6.0, 7.0, mail.STOP), (8.0, 8.1, mail.MOVE)])
+            (1.0, 4.0, mail.STOP), (5.0, 5.0 + mail.END_SECONDS, mail.END), (7.0, 7.0, mail.DEATH), (6.0, 7.0, mail.STOP), (8.0, 8.1, mail.MOVE)])
 
 
 class RelayTest(unittest.TestCase):

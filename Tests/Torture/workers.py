@@ -67,8 +67,9 @@ class Copy:
 
     def signal(self, number):
         if self.is_running:
-            self.signals.append((time.time(), number))
             os.kill(self.pid, number)
+            # What the process did before it had the signal lies before this.
+            self.signals.append((time.time(), number))
 
     def kill(self):
         self.signal(signal.SIGKILL)
