@@ -59,6 +59,7 @@ prove: build ## what `make test` leaves out: `make simulate`, and all that is do
 	$(call may_skip,scripts/faults)
 	$(call may_skip,scripts/zombies)
 	$(call may_skip,scripts/compose-test)
+	$(call may_skip,scripts/torture --nodes 3 --minutes 2 --seed 4 --rate 150)
 	$(call may_skip,scripts/torture --minutes 10 --seed 12 --rate 1650 --mail eml --promises)
 	$(call may_skip,scripts/torture --nodes 3 --minutes 5 --seed 3 --rate 700 --mail eml --promises)
 	$(tell_skipped)

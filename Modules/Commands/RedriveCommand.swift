@@ -307,7 +307,7 @@ struct RedriveRun {
             let limit = "at most \(TopicCatalogue.maximumRecordBytes) go in"
             throw Kept(
                 edited == nil
-                    ? "too many bytes, \(limit): give less with --edit"
+                    ? "too many bytes with its headers, \(limit): give less data with --edit"
                     : "\(record.byteCount) bytes with --edit, \(limit)")
         }
         guard edited != nil else { return record }

@@ -15,7 +15,7 @@ package enum DeadLetterRecord {
     private static let ownPrefixes = ["__connect.errors.", "tributary-error-"]
 
     /// What of a record still fits beside the headers about its failure. Of a larger one the value's first bytes are kept; where
-    /// that is not enough, of its headers the first ones too; and no key at last.
+    /// that is not enough, of its headers as many as fit; and no key at last.
     static let maximumBytes = TopicCatalogue.maximumDeadLetterBytes - (1 << 20)
     static let keptOfOversized = 64 << 10
 

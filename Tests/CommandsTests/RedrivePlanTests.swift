@@ -94,7 +94,8 @@ private let moment = Timestamp(rfc3339: "2024-03-01T00:00:00Z")!
             #expect(plan.count == 6)
             #expect(
                 plan.kept == [
-                    "too many bytes, at most \(TopicCatalogue.maximumRecordBytes) go in: give less with --edit": 1
+                    "too many bytes with its headers, at most \(TopicCatalogue.maximumRecordBytes) go in: "
+                        + "give less data with --edit": 1
                 ])
             #expect(try run.putBack() == 6)
             #expect(try redrivenCount(installation) == 6)

@@ -365,7 +365,8 @@ def _look(case, sight, began):
     sight.is_ready, reasons = sight.victim.ready()
     now = time.monotonic()
     seconds = now - began
-    sight.named = {reason["partition"]: sight.named.get(reason["partition"], now) for reason in reasons if "partition" in reason}
+    if sight.is_ready is not None:  # somebody answered
+        sight.named = {reason["partition"]: sight.named.get(reason["partition"], now) for reason in reasons if "partition" in reason}
     for reason in reasons:
         # The code may stand in the message, as the cause of another one: "restoring ..., after ... [store_full]".
         is_named = any(reason["code"] == code or f"[{code}]" in reason["message"] for code in case.says)
