@@ -271,10 +271,9 @@ struct RedriveRun {
             let input = catalogue.name(of: worker.input)
             let partitions = try installation.log.partitionCount(of: input)
             try installation.log.readThrough(catalogue.name(of: .deadLetters(worker))) { record in
-                guard let position = DeadLetterRecord.position(of: record, prefix: catalogue.prefix),
-                    let id = DeadLetterRecord.id(of: record, prefix: catalogue.prefix), let letter = letters[id],
-                    record.headerText(HeaderName.errorCode) == letter.code,
-                    done.insert(letter.entityID).inserted
+                guard let id = DeadLetterRecord.id(of: record, prefix: catalogue.prefix), let letter = letters[id],
+                    record.headerText(HeaderName.errorCode) == letter.code, done.insert(id).inserted,
+                    let position = DeadLetterRecord.position(of: record, prefix: catalogue.prefix)
                 else { return }
                 let back = Result { () throws(Kept) in
                     try RedriveRun.back(record, from: position, edited: edited, to: input, partitions: partitions)

@@ -84,9 +84,9 @@ struct ExampleTests {
         case "dlq show":
             let letters = try lines(["dlq", "list", "--json"], directory)
             let letter = try #require(letters.first)
-            let (partition, offset) = (letter["partition"]?.integerValue ?? -1, letter["offset"]?.integerValue ?? -1)
-            let item = letter["item"]?.stringValue.map { "/\($0)" } ?? ""
-            try replace("referral.v1/3/1234", "\(letter["topic"]?.stringValue ?? "")/\(partition)/\(offset)\(item)")
+            try replace(
+                "referral.v1/3/1234",
+                JSONDocument.decode(RecordDeadLettered.self, from: letter.text).entityID)
         case "payout reconcile":
             let payouts = try lines(["export", "payouts", "--format", "ndjson"], directory)
             try #require(!payouts.isEmpty, "the run pays somebody")

@@ -1,3 +1,4 @@
+import Contracts
 import Foundation
 import JSON
 import Testing
@@ -45,13 +46,8 @@ struct TrapTests {
 
     /// The headers of the only dead letter, as `dlq show` has them.
     private func headers(of letter: String, _ data: String, in directory: String) throws -> [Substring] {
-        let letter = try JSONDocument.parse(Array(letter.utf8))
-        let topic = try #require(letter["topic"]?.stringValue)
-        let partition = try #require(letter["partition"]?.integerValue)
-        let offset = try #require(letter["offset"]?.integerValue)
-        let item = letter["item"]?.stringValue.map { "/\($0)" } ?? ""
-        let shown = try BuiltProgram.run(
-            ["dlq", "show", "\(topic)/\(partition)/\(offset)\(item)", "--data", data], in: directory)
+        let record = try JSONDocument.decode(RecordDeadLettered.self, from: Array(letter.utf8)).entityID
+        let shown = try BuiltProgram.run(["dlq", "show", record, "--data", data], in: directory)
         #expect(shown.code == 0, "\(shown.errors)")
         return shown.output.split(separator: "\n")
     }
