@@ -21,10 +21,9 @@ from load import PARTITIONS, Load  # noqa: E402
 from placement import WORKERS  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from verdict import ask_oracle, complaints  # noqa: E402
-from watch import DRAIN_PATIENCE, wait_until_drained  # noqa: E402
+from watch import DRAIN_PATIENCE, PREFIX, wait_until_drained  # noqa: E402
 from workers import Copy, readyz, reasons, wait_for_exit  # noqa: E402
 
-PREFIX = "tributary"
 POSITIONS = "__consumer_offsets"
 ORACLE_SECONDS = 600
 READY_SECONDS = 60

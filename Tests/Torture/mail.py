@@ -8,11 +8,9 @@ import bisect
 import signal
 import time
 
-# What is promised: after two attempts without an answer nobody tries again.
-MAXIMUM_ACCEPTED = 2
+from notifications import MAXIMUM_ATTEMPTS, RETRY_SECONDS
+
 DOMAIN = "tributary"
-# Waiting times after an answer that may be another later, by the attempts made.
-RETRY_SECONDS = (60, 300, 1_800, 7_200, 28_800)
 # A result is in the log, and has been read there, so long after its answer at most, on a busy machine where groups move meanwhile:
 # most take half a second.
 RESULT_SECONDS = 30.0
@@ -69,7 +67,7 @@ class Message:
             return False
         due, attempt, outcome = self.reported
         unanswered = set(self.announced) - self.unmade - self.refused
-        if outcome == "unknown" and len(unanswered) >= MAXIMUM_ACCEPTED:
+        if outcome == "unknown" and len(unanswered) >= MAXIMUM_ATTEMPTS:
             return due >= until - LAST_SECONDS
         made = max(1, attempt - len(self.unmade))
         if outcome in ("retry", "unknown") and attempt not in self.unmade and made <= len(RETRY_SECONDS):
@@ -139,7 +137,7 @@ class Verdict:
         accepted = message.accepted
         if message.address is None:
             return self._complain(name, f"accepted {len(accepted)} times, and nobody asked for it")
-        if len(accepted) > MAXIMUM_ACCEPTED:
+        if len(accepted) > MAXIMUM_ATTEMPTS:
             self._complain(name, f"accepted {len(accepted)} times: {self._tell(accepted)}")
         for what, expected in (("message_id", f"<{name}@{DOMAIN}>"), ("recipient", message.address)):
             others = sorted({str(mail[what]) for mail in message.mails} - {expected})
@@ -153,7 +151,7 @@ class Verdict:
                 self._complain(name, f"attempt {number} was not announced in the log before it was made: {self._tell([mail])}")
         if message.state == "sent" and not accepted:
             self._complain(name, "sent, says the log, and the relay never accepted it")
-        if message.state == "unknown" and len(announced) < MAXIMUM_ACCEPTED:
+        if message.state == "unknown" and len(announced) < MAXIMUM_ATTEMPTS:
             self._complain(name, f"unknown, and {len(announced)} attempts were announced")
         if message.state is None and not message.is_waiting(self._until):
             self._complain(name, f"has no end; the last of it in the log was {self._until - message.last:.1f} s before the end")
